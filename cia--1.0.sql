@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: PostgreSQL */
+-- cia--1.0.sql: the whole SQL surface, in reading order.
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION cia" to load this file. \quit
+
+--
+-- The model as a value
+--
+
+CREATE TYPE cia_model;
+
+CREATE FUNCTION cia_model_in(cstring) RETURNS cia_model
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_model_in(cstring) IS 'input: the JSON text of a model';
+
+CREATE FUNCTION cia_model_out(cia_model) RETURNS cstring
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_model_out(cia_model) IS 'output: the JSON text of a model';
+
+CREATE FUNCTION cia_model_recv(internal) RETURNS cia_model
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_model_recv(internal) IS 'binary input: checked bytes of a model';
+
+CREATE FUNCTION cia_model_send(cia_model) RETURNS bytea
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_model_send(cia_model) IS
+	'binary output: the bytes of a model, of which the fingerprint is the SHA-256';
+
+CREATE TYPE cia_model (
+	INPUT = cia_model_in,
+	OUTPUT = cia_model_out,
+	RECEIVE = cia_model_recv,
+	SEND = cia_model_send,
+	INTERNALLENGTH = VARIABLE,
+	STORAGE = extended
+);
+COMMENT ON TYPE cia_model IS
+	'a trained model: schema, learned numbers and training summary; immutable, checksummed, written as JSON';
+
+CREATE CAST (cia_model AS jsonb) WITH INOUT;
+COMMENT ON CAST (cia_model AS jsonb) IS 'the parts of a model, to be taken out with ->';
+
+CREATE CAST (jsonb AS cia_model) WITH INOUT;
+COMMENT ON CAST (jsonb AS cia_model) IS 'a model from its parts, checked';
+
+--
+-- The registry: private tables
+--
+
+CREATE TABLE cia_registry (
+	id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+	name       name NOT NULL CONSTRAINT cia_registry_name_key UNIQUE,
+	owner      regrole NOT NULL,
+	production int,
+	latest     int NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE cia_registry IS 'models by name; private, see view cia_models';
+COMMENT ON COLUMN cia_registry.owner IS 'role that trained the first version; its members may use and retrain the model';
+COMMENT ON COLUMN cia_registry.production IS 'version that the plain name stands for';
+COMMENT ON COLUMN cia_registry.latest IS 'highest version given out';
+
+CREATE TABLE cia_version (
+	model        uuid NOT NULL REFERENCES cia_registry ON DELETE CASCADE,
+	version      int NOT NULL,
+	content      cia_model NOT NULL,
+	source       text NOT NULL,
+	inputs       text[] NOT NULL,
+	id           text[],
+	weight       text,
+	options      jsonb NOT NULL,
+	algorithm    text NOT NULL,
+	task         text NOT NULL,
+	target       text,
+	features     int NOT NULL,
+	rows_used    bigint NOT NULL,
+	rows_skipped bigint NOT NULL,
+	metric       text NOT NULL,
+	value        float8,
+	metrics      jsonb NOT NULL,
+	notes        text[] NOT NULL,
+	seconds      float8 NOT NULL,
+	trained_by   regrole NOT NULL,
+	trained_at   timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (model, version)
+);
+COMMENT ON TABLE cia_version IS 'versions of models; private, see view cia_versions';
+COMMENT ON COLUMN cia_version.content IS 'the model itself';
+COMMENT ON COLUMN cia_version.inputs IS 'columns of the source that were read as candidates for features';
+COMMENT ON COLUMN cia_version.options IS 'all options in force, defaults included';
+
+-- pg_dump takes the models along
+SELECT pg_catalog.pg_extension_config_dump('cia_registry', '');
+SELECT pg_catalog.pg_extension_config_dump('cia_version', '');
+
+--
+-- Learn
+--
+
+CREATE FUNCTION cia_train(
+	model     text,
+	source    text,
+	target    text DEFAULT NULL,
+	algorithm text DEFAULT 'auto',
+	features  text[] DEFAULT NULL,
+	exclude   text[] DEFAULT NULL,
+	id        text[] DEFAULT NULL,
+	weight    text DEFAULT NULL,
+	options   jsonb DEFAULT '{}'
+) RETURNS TABLE (
+	model text, version int, algorithm text, rows_used bigint, rows_skipped bigint,
+	features int, metric text, value float8, seconds float8, promoted boolean, notes text[]
+)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_train(text, text, text, text, text[], text[], text[], text, jsonb) IS
+$$trains a model and stores it as a new version, in the caller's transaction.
+model: name, new or of a model of yours; source: table, view or one query, run once with your rights; target: column to predict; algorithm: see cia_algorithms, or auto; features: columns to use, NULL for all; exclude: columns not to use; id: columns that identify a customer, whose rows then never straddle the holdout; weight: column of row weights; options: see cia_options(algorithm).
+Returns one row: what was trained, its main metric on the holdout (auc or r2), and notes.$$;
+
+CREATE FUNCTION cia_fit_transition(internal, record, "any", text, jsonb) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_fit_transition(internal, record, "any", text, jsonb) IS 'transition function of cia_fit';
+
+CREATE FUNCTION cia_fit_combine(internal, internal) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_fit_combine(internal, internal) IS 'combine function of cia_fit';
+
+CREATE FUNCTION cia_fit_serialize(internal) RETURNS bytea
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_fit_serialize(internal) IS 'serialization function of cia_fit';
+
+CREATE FUNCTION cia_fit_deserialize(bytea, internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_fit_deserialize(bytea, internal) IS 'deserialization function of cia_fit';
+
+CREATE FUNCTION cia_fit_final(internal) RETURNS cia_model
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_fit_final(internal) IS 'final function of cia_fit';
+
+CREATE AGGREGATE cia_fit(record, "any", text, jsonb) (
+	SFUNC = cia_fit_transition,
+	STYPE = internal,
+	COMBINEFUNC = cia_fit_combine,
+	SERIALFUNC = cia_fit_serialize,
+	DESERIALFUNC = cia_fit_deserialize,
+	FINALFUNC = cia_fit_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_fit(record, "any", text, jsonb) IS
+$$trains a model on the rows of a group and returns it as a value: cia_fit(row, target, algorithm, options).
+A column of the row that repeats the target is left out. options as for cia_train; "id", "features" and "exclude" (arrays of columns) and "weight" (a column) may be among them. Of the C build only.$$;
+
+CREATE FUNCTION cia_algorithm_list(OUT algorithm text, OUT task text, OUT summary text)
+	RETURNS SETOF record
+	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_algorithm_list() IS 'the rows of view cia_algorithms';
+
+CREATE VIEW cia_algorithms AS
+	SELECT algorithm, task, summary FROM cia_algorithm_list();
+COMMENT ON VIEW cia_algorithms IS 'algorithms that cia_train and cia_fit take';
+
+CREATE FUNCTION cia_options(algorithm text)
+	RETURNS TABLE (option text, type text, default_value text, minimum float8, maximum float8,
+				   meaning text)
+	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_options(text) IS
+	'options of an algorithm, with defaults, ranges and meaning; auto shows those that all share';
+
+--
+-- Use
+--
+
+CREATE FUNCTION cia_score(model text, "row" record) RETURNS float8
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_score(text, record) IS
+$$score of a row by a model: the value of a regression, the probability of the positive class of a classification.
+model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
+
+CREATE FUNCTION cia_score(model text, "row" jsonb) RETURNS float8
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_score(text, jsonb) IS
+	'score of a row given as a JSON object, whose members are matched by name';
+
+CREATE FUNCTION cia_score(model cia_model, "row" record) RETURNS float8
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_score(cia_model, record) IS 'score of a row by a model given as a value';
+
+CREATE FUNCTION cia_score(model cia_model, "row" jsonb) RETURNS float8
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_score(cia_model, jsonb) IS
+	'score of a row given as a JSON object by a model given as a value';
+
+CREATE FUNCTION cia_class(model text, "row" record) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_class(text, record) IS
+	'label of the class that a model predicts: the positive one from a probability of one half on';
+
+CREATE FUNCTION cia_class(model text, "row" jsonb) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_class(text, jsonb) IS
+	'label of the class that a model predicts for a row given as a JSON object';
+
+CREATE FUNCTION cia_class(model cia_model, "row" record) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_class(cia_model, record) IS
+	'label of the class that a model given as a value predicts';
+
+CREATE FUNCTION cia_class(model cia_model, "row" jsonb) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_class(cia_model, jsonb) IS
+	'label of the class that a model given as a value predicts for a JSON object';
+
+CREATE FUNCTION cia_probabilities(model text, "row" record) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_probabilities(text, record) IS
+	'probability of every class, as an object of label and probability';
+
+CREATE FUNCTION cia_probabilities(model text, "row" jsonb) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_probabilities(text, jsonb) IS
+	'probability of every class for a row given as a JSON object';
+
+CREATE FUNCTION cia_probabilities(model cia_model, "row" record) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_probabilities(cia_model, record) IS
+	'probability of every class by a model given as a value';
+
+CREATE FUNCTION cia_probabilities(model cia_model, "row" jsonb) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_probabilities(cia_model, jsonb) IS
+	'probability of every class for a JSON object by a model given as a value';
+
+CREATE FUNCTION cia_explain(model text, "row" record)
+	RETURNS TABLE (feature text, value text, contribution float8)
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 20 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_explain(text, record) IS
+$$why a row has its score: what each feature adds to the margin, the largest first.
+The margin is the value of a regression and the log odds of a classification; the first row, bias, is the margin of the average row, and the contributions add up to the margin of this one.$$;
+
+CREATE FUNCTION cia_explain(model text, "row" jsonb)
+	RETURNS TABLE (feature text, value text, contribution float8)
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 20 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_explain(text, jsonb) IS
+	'why a row given as a JSON object has its score';
+
+CREATE FUNCTION cia_explain(model cia_model, "row" record)
+	RETURNS TABLE (feature text, value text, contribution float8)
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 20 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_explain(cia_model, record) IS
+	'why a row has its score by a model given as a value';
+
+CREATE FUNCTION cia_explain(model cia_model, "row" jsonb)
+	RETURNS TABLE (feature text, value text, contribution float8)
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 20 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_explain(cia_model, jsonb) IS
+	'why a JSON object has its score by a model given as a value';
+
+--
+-- Judge
+--
+
+CREATE FUNCTION cia_evaluate(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (metric text, value float8, low float8, high float8)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 12 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_evaluate(text, text, jsonb) IS
+$$how good a model is on the rows of a source, with 95 % intervals.
+source: table, view or one query that has the model's columns and its target; options: {"rows": "auto" | "all" | "holdout"}, where auto judges only the holdout if source is the very source that the model was trained on.$$;
+
+--
+-- Manage
+--
+
+CREATE FUNCTION cia_drop_model(model text) RETURNS boolean
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_drop_model(text) IS
+	'drops a model of yours with all its versions; true, or an error if there is none';
+
+CREATE VIEW cia_models WITH (security_barrier) AS
+	SELECT r.name::text AS model,
+		   r.owner,
+		   r.production AS version,
+		   (SELECT count(*) FROM cia_version a WHERE a.model = r.id) AS versions,
+		   v.algorithm, v.task, v.target, v.metric, v.value, v.rows_used, v.trained_at
+	FROM cia_registry r
+	JOIN cia_version v ON v.model = r.id AND v.version = r.production
+	WHERE pg_catalog.pg_has_role(r.owner, 'USAGE');
+COMMENT ON VIEW cia_models IS 'models that you may use, with the version in production';
+
+CREATE VIEW cia_versions WITH (security_barrier) AS
+	SELECT r.name::text AS model,
+		   v.version,
+		   v.version = r.production AS production,
+		   v.algorithm, v.task, v.target, v.source, v.options, v.features, v.rows_used,
+		   v.rows_skipped, v.metric, v.value, v.metrics, v.notes, v.seconds,
+		   pg_catalog.encode(pg_catalog.sha256(cia_model_send(v.content)), 'hex') AS fingerprint,
+		   pg_catalog.pg_column_size(v.content) AS size,
+		   v.content, v.trained_by, v.trained_at
+	FROM cia_registry r
+	JOIN cia_version v ON v.model = r.id
+	WHERE pg_catalog.pg_has_role(r.owner, 'USAGE');
+COMMENT ON VIEW cia_versions IS
+	'versions of the models that you may use; fingerprint is the SHA-256 of the model''s bytes';
+
+GRANT SELECT ON cia_algorithms, cia_models, cia_versions TO PUBLIC;

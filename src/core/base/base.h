@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * base.h: the ground floor of the core, and its table of contents.
+ *
+ *	host.h		the door: arena, stop, progress, statuses
+ *	hash.h		64-bit hashes of bytes and numbers, the same on every machine
+ *	value.h		JSON-shaped values and their compact binary form
+ *	parallel.h	loops over tasks on a small pool of threads
+ *	linalg.h	the few dense matrix operations, by BLAS or by the portable twin
+ *	sort.h		stable sorts that need no allocation of their own
+ */
+#ifndef ML_BASE_H
+#define ML_BASE_H
+
+#include "base/host.h"
+#include "base/hash.h"
+#include "base/value.h"
+#include "base/parallel.h"
+#include "base/linalg.h"
+#include "base/sort.h"
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * host.h: the door between the core and whoever runs it.
+ *
+ * The host hands in an arena, a question ("stop?"), a place to report progress
+ * and, if it has one, a BLAS.  The core answers with a status and, in
+ * host->fault, with the place it is about.  It never throws, never frees and
+ * never prints; no message text crosses the door.
+ *
+ * The three callbacks are called by the thread that entered the core, and by
+ * no other; none of them may jump out of the core (no longjmp, no exceptions).
+ */
+#ifndef ML_HOST_H
+#define ML_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum ml_status
+{
+	ML_OK = 0,
+	ML_MEMORY,			 /* alloc refused; fault.bytes says how much was asked for */
+	ML_STOPPED,			 /* stop() said so */
+	ML_NOT_FINITE,		 /* an infinity; fault.column, fault.row */
+	ML_NEGATIVE_WEIGHT,	 /* a weight below zero; fault.row */
+	ML_NO_ROWS,			 /* no row with a known target and a positive weight */
+	ML_NO_TRAINING_ROWS, /* all rows fell into the holdout */
+	ML_NO_FEATURES,		 /* every column was left out */
+	ML_ONE_VALUE,		 /* the target never varies */
+	ML_TOO_MANY_CLASSES, /* fault.count classes where the learner takes two */
+	ML_NO_SUCH_CLASS,	 /* option "positive" names no label of the target */
+	ML_SINGULAR,		 /* fault.column depends on the columns before it */
+	ML_NOT_NUMERIC,		 /* arithmetic left the range of doubles; fault.column if known */
+	ML_TOO_LARGE,		 /* a model or a value of more than 1 GB */
+	ML_BAD_MODEL,		 /* bytes or JSON that are no model */
+	ML_NEW_FORMAT		 /* a model of a later format; fault.count is the format */
+} ml_status;
+
+/* What a status is about; fields that do not apply are -1 or 0. */
+typedef struct ml_fault
+{
+	int64_t row;	/* row as read, from 1 */
+	int		column; /* of the frame */
+	int64_t count;	/* classes, format */
+	size_t	bytes;	/* memory asked for when it was refused */
+} ml_fault;
+
+/* What is under way, for progress. */
+typedef enum ml_stage
+{
+	ML_STAGE_READ,
+	ML_STAGE_ORDER,
+	ML_STAGE_FIT,
+	ML_STAGE_JUDGE
+} ml_stage;
+
+/*
+ * The BLAS and LAPACK routines the core uses, in Fortran's calling convention
+ * (column-major, everything by reference).  See linalg.h.
+ */
+typedef struct ml_blas
+{
+	void (*dsyrk)(const char *uplo, const char *trans, const int *n, const int *k,
+				  const double *alpha, const double *a, const int *lda,
+				  const double *beta, double *c, const int *ldc);
+	void (*dpotrf)(const char *uplo, const int *n, double *a, const int *lda, int *info);
+	void (*dgelqf)(const int *m, const int *n, double *a, const int *lda, double *tau,
+				   double *work, const int *lwork, int *info);
+} ml_blas;
+
+typedef struct ml_pool ml_pool;
+
+typedef struct ml_host
+{
+	void *(*alloc)(void *context, size_t size); /* aligned for any number, or NULL: refused */
+	double (*room)(void *context);				/* bytes that alloc would still grant */
+	bool (*stop)(void *context);				/* is the query to be cancelled? */
+	void (*progress)(void *context, ml_stage stage, double done, double total);
+	void		  *context; /* handed to the three above */
+	int			   threads; /* threads to use, the caller's included; at least 1 */
+	const ml_blas *blas;	/* NULL: linalg's portable twin serves */
+	ml_pool		  *pool;	/* set by ml_pool_open (parallel.h) */
+	ml_fault	   fault;	/* set by the core with a status other than ML_OK */
+} ml_host;
+
+/* Leaves early with the status of a call that went wrong. */
+#define ML_TRY(call)                                                                     \
+	do                                                                                   \
+	{                                                                                    \
+		ml_status status_ = (call);                                                      \
+		if (status_ != ML_OK)                                                            \
+			return status_;                                                              \
+	} while (0)
+
+/* Allocates, or leaves with ML_MEMORY. */
+#define ML_NEW(host, pointer, count)                                                     \
+	do                                                                                   \
+	{                                                                                    \
+		(pointer) = ml_alloc_array((host), (count), sizeof *(pointer));                  \
+		if ((pointer) == NULL)                                                           \
+			return ML_MEMORY;                                                            \
+	} while (0)
+
+/* ML_MEMORY, before anything is asked for, if so many bytes would be refused. */
+extern ml_status ml_memory_check(ml_host *host, double bytes);
+
+extern void *ml_alloc(ml_host *host, size_t size);
+extern void *ml_alloc_array(ml_host *host, int64_t count, size_t size);
+extern bool	 ml_stop(ml_host *host);
+extern void	 ml_progress(ml_host *host, ml_stage stage, double done, double total);
+
+/* Records the place a status is about and returns the status. */
+extern ml_status ml_fail(ml_host *host, ml_status status, int column, int64_t row);
+
+#endif

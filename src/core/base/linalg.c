@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * linalg.c: dense matrix operations by BLAS and LAPACK, or portably.
+ *
+ * A row-major matrix is its transpose to Fortran: rows x cols of ours is a
+ * cols x rows matrix there, our lower triangle is its upper one.  So
+ * block' block is dsyrk without transposition, and the R of our QR is the
+ * transposed L of its LQ factorization.
+ */
+#include "base/base.h"
+
+#include <math.h>
+#include <string.h>
+
+static void
+gram_add_portable(int cols, int rows, const double *block, double *gram)
+{
+	for (int row = 0; row < rows; row++)
+	{
+		const double *x = block + (int64_t) row * cols;
+
+		for (int i = 0; i < cols; i++)
+		{
+			double	xi = x[i];
+			double *out = gram + (int64_t) i * cols;
+
+			for (int j = 0; j <= i; j++)
+				out[j] += xi * x[j];
+		}
+	}
+}
+
+void
+ml_gram_add(const ml_blas *blas, int cols, int rows, const double *block, double *gram)
+{
+	const double one = 1;
+
+	if (blas == NULL)
+		gram_add_portable(cols, rows, block, gram);
+	else
+		blas->dsyrk("U", "N", &cols, &rows, &one, block, &cols, &one, gram, &cols);
+}
+
+/* Row by row; stops early with the column whose pivot is not positive. */
+static int
+cholesky_portable(int n, double *a)
+{
+	for (int i = 0; i < n; i++)
+	{
+		double *row = a + (int64_t) i * n;
+
+		for (int j = 0; j <= i; j++)
+		{
+			const double *other = a + (int64_t) j * n;
+			double		  sum = row[j];
+
+			for (int k = 0; k < j; k++)
+				sum -= row[k] * other[k];
+			if (j < i)
+				row[j] = sum / other[j];
+			else if (!(sum > 0)) /* also catches NaN */
+				return i;
+			else
+				row[i] = sqrt(sum);
+		}
+	}
+	return -1;
+}
+
+int
+ml_cholesky(const ml_blas *blas, int n, double *a, double tolerance)
+{
+	int dependent = -1;
+
+	/* the strict upper triangle is free: its last column keeps the diagonal of a */
+	double *kept = a + (n - 1);
+	double	last = n > 0 ? a[(int64_t) n * n - 1] : 0;
+
+	for (int i = 0; i < n - 1; i++)
+		kept[(int64_t) i * n] = a[(int64_t) i * n + i];
+	if (blas == NULL)
+		dependent = cholesky_portable(n, a);
+	else
+	{
+		int info = 0;
+
+		blas->dpotrf("U", &n, a, &n, &info);
+		dependent = info > 0 ? info - 1 : -1;
+	}
+	for (int i = 0; i < (dependent < 0 ? n : dependent); i++)
+	{
+		double pivot = a[(int64_t) i * n + i];
+		double diagonal = i < n - 1 ? kept[(int64_t) i * n] : last;
+
+		if (!(pivot * pivot > tolerance * diagonal))
+			return i;
+	}
+	return dependent;
+}
+
+void
+ml_solve_lower(int n, const double *l, double *x)
+{
+	for (int i = 0; i < n; i++)
+	{
+		const double *row = l + (int64_t) i * n;
+		double		  sum = x[i];
+
+		for (int j = 0; j < i; j++)
+			sum -= row[j] * x[j];
+		x[i] = sum / row[i];
+	}
+}
+
+void
+ml_solve_lower_transposed(int n, const double *l, double *x)
+{
+	for (int i = n - 1; i >= 0; i--)
+	{
+		const double *row = l + (int64_t) i * n;
+
+		x[i] /= row[i];
+		for (int j = 0; j < i; j++)
+			x[j] -= row[j] * x[i];
+	}
+}
+
+#define QR_LWORK 64 /* doubles of LAPACK work space per column: room for its blocking */
+
+int64_t
+ml_qr_work(int cols, int rows)
+{
+	return (int64_t) (cols + rows) * cols + cols + (int64_t) QR_LWORK * cols;
+}
+
+/*
+ * Householder reflections, column by column.  The triangle on top has zeros below
+ * its diagonal, so a reflection touches one of its rows and all rows of the block.
+ */
+static void
+qr_add_portable(int cols, int rows, double *block, double *l)
+{
+	for (int j = 0; j < cols; j++)
+	{
+		double top = l[(int64_t) j * cols + j], square = 0, length, u;
+
+		for (int row = 0; row < rows; row++)
+			square += block[(int64_t) row * cols + j] * block[(int64_t) row * cols + j];
+		if (square == 0)
+			continue;
+		length = sqrt(top * top + square);
+		u = top > 0 ? -square / (top + length) : top - length;
+		l[(int64_t) j * cols + j] = length;
+		for (int k = j + 1; k < cols; k++)
+		{
+			double *above = &l[(int64_t) k * cols + j];
+			double	dot = u * *above;
+
+			for (int row = 0; row < rows; row++)
+				dot += block[(int64_t) row * cols + j] * block[(int64_t) row * cols + k];
+			dot *= 2 / (u * u + square);
+			*above -= dot * u;
+			for (int row = 0; row < rows; row++)
+				block[(int64_t) row * cols + k] -= dot * block[(int64_t) row * cols + j];
+		}
+	}
+}
+
+void
+ml_qr_add(const ml_blas *blas, int cols, int rows, double *block, double *l, double *work)
+{
+	double *stack = work, *tau = work + (int64_t) (cols + rows) * cols, *space = tau + cols;
+	int		height = cols + rows, lwork = QR_LWORK * cols, info = 0;
+
+	if (blas == NULL)
+	{
+		qr_add_portable(cols, rows, block, l);
+		return;
+	}
+	/* the triangle's transpose goes on top of the block */
+	for (int i = 0; i < cols; i++)
+		for (int j = 0; j < cols; j++)
+			stack[(int64_t) i * cols + j] = j >= i ? l[(int64_t) j * cols + i] : 0;
+	memcpy(stack + (int64_t) cols * cols, block,
+		   (size_t) rows * (size_t) cols * sizeof(double));
+	blas->dgelqf(&cols, &height, stack, &cols, tau, space, &lwork, &info);
+	for (int i = 0; i < cols; i++)
+	{
+		/* a negative diagonal is turned, so that the triangle is the only one there is */
+		double sign = stack[(int64_t) i * cols + i] < 0 ? -1 : 1;
+
+		for (int j = i; j < cols; j++)
+			l[(int64_t) j * cols + i] = sign * stack[(int64_t) i * cols + j];
+	}
+}

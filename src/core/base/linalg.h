@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * linalg.h: the few dense matrix operations of the core.
+ *
+ * Matrices are row-major, symmetric ones are kept as their lower triangle.
+ * With blas == NULL a portable twin computes the same to rounding; the tests
+ * hold the two against each other.
+ */
+#ifndef ML_LINALG_H
+#define ML_LINALG_H
+
+#include "base/host.h"
+
+/* gram[cols x cols] += block' block, lower triangle; block is rows x cols. */
+extern void ml_gram_add(const ml_blas *blas, int cols, int rows, const double *block,
+						double *gram);
+
+/*
+ * a = L L' in place, lower triangle.  Answers -1, or the first column whose pivot
+ * is at most tolerance times its diagonal: it depends on the columns before it.
+ */
+extern int ml_cholesky(const ml_blas *blas, int n, double *a, double tolerance);
+
+/* x := L^-1 x and x := L^-T x for a lower triangle. */
+extern void ml_solve_lower(int n, const double *l, double *x);
+extern void ml_solve_lower_transposed(int n, const double *l, double *x);
+
+/* Doubles of work space that ml_qr_add needs. */
+extern int64_t ml_qr_work(int cols, int rows);
+
+/*
+ * Takes rows x cols further rows into a triangle L with L L' = X'X (L is the transpose
+ * of the R of a QR factorization of all rows so far).  block is overwritten.
+ */
+extern void ml_qr_add(const ml_blas *blas, int cols, int rows, double *block, double *l,
+					  double *work);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * parallel.c: the pool.
+ *
+ * Threads sleep on a condition variable between loops.  Within a loop they
+ * claim tasks by an atomic counter.  The thread that entered the core takes
+ * part, is the only one that asks the host to stop, and goes on asking while it
+ * waits for the others.  Signals are blocked in the pool's threads, so that
+ * the host's handlers run where they always run.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "base/base.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#define WAIT_MS 5 /* between two questions to the host while waiting */
+
+struct ml_pool
+{
+	pthread_mutex_t lock;
+	pthread_cond_t	wake; /* a loop begins, or the pool closes */
+	pthread_cond_t	done; /* a thread has finished its part */
+	pthread_t		thread[ML_MAX_THREADS];
+	ml_worker		worker[ML_MAX_THREADS];
+	int				threads; /* started, the caller not counted */
+	int				busy;	 /* threads still in the current loop */
+	uint64_t		loop;	 /* number of the current loop */
+	bool			closing;
+
+	ml_task		   task;
+	void		  *work;
+	int64_t		   tasks;
+	_Atomic int64_t	   next;
+	_Atomic int		   status;
+	_Atomic bool	   stop;
+};
+
+static void
+run_tasks(ml_worker *worker)
+{
+	ml_pool *pool = worker->pool;
+	int64_t	 task;
+
+	while (!ml_worker_stop(worker) && (task = atomic_fetch_add(&pool->next, 1)) < pool->tasks)
+	{
+		int status = pool->task(pool->work, task, worker);
+		int ok = ML_OK;
+
+		if (status != ML_OK)
+		{
+			atomic_compare_exchange_strong(&pool->status, &ok, status);
+			atomic_store(&pool->stop, true);
+		}
+	}
+}
+
+static void *
+thread_main(void *argument)
+{
+	ml_worker *worker = argument;
+	ml_pool	  *pool = worker->pool;
+	uint64_t   seen = 0;
+
+	pthread_mutex_lock(&pool->lock);
+	for (;;)
+	{
+		while (pool->loop == seen && !pool->closing)
+			pthread_cond_wait(&pool->wake, &pool->lock);
+		if (pool->closing)
+			break;
+		seen = pool->loop;
+		pthread_mutex_unlock(&pool->lock);
+		run_tasks(worker);
+		pthread_mutex_lock(&pool->lock);
+		pool->busy--;
+		pthread_cond_signal(&pool->done);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return NULL;
+}
+
+/* Starts host->threads - 1 threads; fewer where the system refuses, which is no error. */
+ml_status
+ml_pool_open(ml_host *host)
+{
+	ml_pool *pool = ml_alloc(host, sizeof *pool);
+	sigset_t all, before;
+
+	if (pool == NULL)
+		return ML_MEMORY;
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->wake, NULL);
+	pthread_cond_init(&pool->done, NULL);
+	for (int i = 0; i < ML_MAX_THREADS; i++)
+		pool->worker[i] = (ml_worker) {.index = i, .pool = pool, .host = host};
+	host->pool = pool;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (pool->threads < host->threads - 1 && pool->threads < ML_MAX_THREADS - 1 &&
+		   pthread_create(&pool->thread[pool->threads], NULL, thread_main,
+						  &pool->worker[pool->threads + 1]) == 0)
+		pool->threads++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return ML_OK;
+}
+
+/* Joins the threads; harmless when no pool is open. */
+void
+ml_pool_close(ml_host *host)
+{
+	ml_pool *pool = host->pool;
+
+	if (pool == NULL)
+		return;
+	pthread_mutex_lock(&pool->lock);
+	pool->closing = true;
+	pthread_cond_broadcast(&pool->wake);
+	pthread_mutex_unlock(&pool->lock);
+	for (int i = 0; i < pool->threads; i++)
+		pthread_join(pool->thread[i], NULL);
+	pthread_cond_destroy(&pool->done);
+	pthread_cond_destroy(&pool->wake);
+	pthread_mutex_destroy(&pool->lock);
+	host->pool = NULL;
+}
+
+/* Threads that a loop may run on, the caller's included. */
+int
+ml_pool_threads(const ml_host *host)
+{
+	return host->pool != NULL ? host->pool->threads + 1 : 1;
+}
+
+bool
+ml_worker_stop(ml_worker *worker)
+{
+	if (worker->pool == NULL)
+		return ml_stop(worker->host);
+	if (worker->index == 0 && ml_stop(worker->host))
+		atomic_store(&worker->pool->stop, true);
+	return atomic_load(&worker->pool->stop);
+}
+
+static ml_status
+run_alone(ml_host *host, int64_t tasks, ml_task task, void *work)
+{
+	ml_worker worker = {.host = host};
+
+	for (int64_t i = 0; i < tasks; i++)
+	{
+		if (ml_stop(host))
+			return ML_STOPPED;
+		ML_TRY(task(work, i, &worker));
+	}
+	return ML_OK;
+}
+
+static void
+wait_for_threads(ml_pool *pool)
+{
+	pthread_mutex_lock(&pool->lock);
+	while (pool->busy > 0)
+	{
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += WAIT_MS * 1000000L;
+		if (until.tv_nsec >= 1000000000L)
+		{
+			until.tv_sec++;
+			until.tv_nsec -= 1000000000L;
+		}
+		pthread_cond_timedwait(&pool->done, &pool->lock, &until);
+		pthread_mutex_unlock(&pool->lock);
+		ml_worker_stop(&pool->worker[0]);
+		pthread_mutex_lock(&pool->lock);
+	}
+	pthread_mutex_unlock(&pool->lock);
+}
+
+ml_status
+ml_parallel(ml_host *host, int64_t tasks, ml_task task, void *work)
+{
+	ml_pool *pool = host->pool;
+
+	if (pool == NULL || pool->threads == 0 || tasks == 1)
+		return run_alone(host, tasks, task, work);
+	pthread_mutex_lock(&pool->lock);
+	pool->task = task;
+	pool->work = work;
+	pool->tasks = tasks;
+	atomic_store(&pool->next, 0);
+	atomic_store(&pool->status, ML_OK);
+	atomic_store(&pool->stop, false);
+	pool->busy = pool->threads;
+	pool->loop++;
+	pthread_cond_broadcast(&pool->wake);
+	pthread_mutex_unlock(&pool->lock);
+	run_tasks(&pool->worker[0]);
+	wait_for_threads(pool);
+	if (atomic_load(&pool->status) != ML_OK)
+		return (ml_status) atomic_load(&pool->status);
+	return atomic_load(&pool->stop) ? ML_STOPPED : ML_OK;
+}

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * value.c: making, reading, encoding and decoding JSON-shaped values.
+ *
+ * Decoding trusts nothing: every length is checked against what is left of the
+ * input before memory is asked for, and nesting is bounded.
+ */
+#include "base/base.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MAX_DEPTH 16
+#define MAX_BYTES ((size_t) 0x3fffffff) /* what a PostgreSQL value can hold */
+
+enum
+{
+	TAG_NULL,
+	TAG_FALSE,
+	TAG_TRUE,
+	TAG_NUMBER,
+	TAG_TEXT,
+	TAG_NUMBERS,
+	TAG_ARRAY,
+	TAG_OBJECT
+};
+
+bool
+ml_text_equal(ml_text a, ml_text b)
+{
+	return a.length == b.length && memcmp(a.bytes, b.bytes, (size_t) a.length) == 0;
+}
+
+bool
+ml_text_is(ml_text text, const char *word)
+{
+	return ml_text_equal(text, (ml_text) {word, (int32_t) strlen(word)});
+}
+
+/* Byte order, which is the same under every locale. */
+int
+ml_text_compare(ml_text a, ml_text b)
+{
+	int shorter = a.length < b.length ? a.length : b.length;
+	int order = memcmp(a.bytes, b.bytes, (size_t) shorter);
+
+	return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+/* A copy in the arena, ended by a NUL byte that length does not count. */
+ml_status
+ml_text_copy(ml_host *host, ml_text text, ml_text *copy)
+{
+	char *bytes;
+
+	ML_NEW(host, bytes, (int64_t) text.length + 1);
+	if (text.length > 0)
+		memcpy(bytes, text.bytes, (size_t) text.length);
+	*copy = (ml_text) {bytes, text.length};
+	return ML_OK;
+}
+
+ml_value
+ml_value_text(ml_text text)
+{
+	return (ml_value) {.kind = ML_VALUE_TEXT, .text = text};
+}
+
+ml_value
+ml_value_word(const char *word)
+{
+	return ml_value_text((ml_text) {word, (int32_t) strlen(word)});
+}
+
+/* NaN and the infinities have no JSON form: they become null. */
+ml_value
+ml_value_number(double number)
+{
+	if (!isfinite(number))
+		return (ml_value) {.kind = ML_VALUE_NULL};
+	return (ml_value) {.kind = ML_VALUE_NUMBER, .number = number + 0.0};
+}
+
+ml_value
+ml_value_bool(bool boolean)
+{
+	return (ml_value) {.kind = ML_VALUE_BOOL, .boolean = boolean};
+}
+
+ml_value
+ml_value_numbers(double *numbers, int64_t count)
+{
+	return (ml_value) {.kind = ML_VALUE_NUMBERS, .numbers = numbers, .count = count};
+}
+
+/* An object with room for so many members and none yet; ml_value_add fills it. */
+ml_status
+ml_value_object(ml_host *host, int64_t members, ml_value *object)
+{
+	*object = (ml_value) {.kind = ML_VALUE_OBJECT};
+	ML_NEW(host, object->items, members);
+	ML_NEW(host, object->keys, members);
+	return ML_OK;
+}
+
+/* An array of so many nulls, for the caller to fill. */
+ml_status
+ml_value_array(ml_host *host, int64_t items, ml_value *array)
+{
+	*array = (ml_value) {.kind = ML_VALUE_ARRAY, .count = items};
+	ML_NEW(host, array->items, items);
+	return ML_OK;
+}
+
+void
+ml_value_add(ml_value *object, const char *key, ml_value member)
+{
+	object->keys[object->count] = (ml_text) {key, (int32_t) strlen(key)};
+	object->items[object->count++] = member;
+}
+
+/* The member of that name, or NULL when there is none or value is no object. */
+const ml_value *
+ml_value_member(const ml_value *object, const char *key)
+{
+	if (object == NULL || object->kind != ML_VALUE_OBJECT)
+		return NULL;
+	for (int64_t i = 0; i < object->count; i++)
+		if (ml_text_is(object->keys[i], key))
+			return &object->items[i];
+	return NULL;
+}
+
+/* The narrowest width that holds every item exactly. */
+static int
+numbers_width(const ml_value *value)
+{
+	int width = 1;
+
+	for (int64_t i = 0; i < value->count && width < 8; i++)
+	{
+		double x = value->numbers[i];
+
+		if (!(x == floor(x)) || fabs(x) > 2147483647.0 || (x == 0 && signbit(x)))
+			width = 8;
+		else if (fabs(x) > 32767.0)
+			width = 4;
+		else if (fabs(x) > 127.0 && width < 2)
+			width = 2;
+	}
+	return width;
+}
+
+static void
+put(unsigned char **at, uint64_t word, int width)
+{
+	for (int i = 0; i < width; i++)
+		*(*at)++ = (unsigned char) (word >> (8 * i));
+}
+
+static void
+put_number(unsigned char **at, double number)
+{
+	uint64_t bits;
+
+	if (isnan(number))
+		number = NAN;
+	memcpy(&bits, &number, sizeof bits);
+	put(at, isnan(number) ? UINT64_C(0x7ff8000000000000) : bits, 8);
+}
+
+static void
+put_text(unsigned char **at, ml_text text)
+{
+	put(at, (uint64_t) text.length, 4);
+	if (text.length > 0)
+		memcpy(*at, text.bytes, (size_t) text.length);
+	*at += text.length;
+}
+
+static size_t
+encoded_size(const ml_value *value)
+{
+	size_t size = 1;
+
+	switch (value->kind)
+	{
+		case ML_VALUE_NULL:
+		case ML_VALUE_BOOL:
+			break;
+		case ML_VALUE_NUMBER:
+			size += 8;
+			break;
+		case ML_VALUE_TEXT:
+			size += 4 + (size_t) value->text.length;
+			break;
+		case ML_VALUE_NUMBERS:
+			size += 9 + (size_t) value->count * (size_t) numbers_width(value);
+			break;
+		case ML_VALUE_ARRAY:
+		case ML_VALUE_OBJECT:
+			size += 4;
+			for (int64_t i = 0; i < value->count; i++)
+			{
+				if (value->kind == ML_VALUE_OBJECT)
+					size += 4 + (size_t) value->keys[i].length;
+				size += encoded_size(&value->items[i]);
+			}
+			break;
+	}
+	return size;
+}
+
+static void
+encode(const ml_value *value, unsigned char **at)
+{
+	int width;
+
+	switch (value->kind)
+	{
+		case ML_VALUE_NULL:
+			put(at, TAG_NULL, 1);
+			break;
+		case ML_VALUE_BOOL:
+			put(at, value->boolean ? TAG_TRUE : TAG_FALSE, 1);
+			break;
+		case ML_VALUE_NUMBER:
+			put(at, TAG_NUMBER, 1);
+			put_number(at, value->number);
+			break;
+		case ML_VALUE_TEXT:
+			put(at, TAG_TEXT, 1);
+			put_text(at, value->text);
+			break;
+		case ML_VALUE_NUMBERS:
+			width = numbers_width(value);
+			put(at, TAG_NUMBERS, 1);
+			put(at, (uint64_t) width, 1);
+			put(at, (uint64_t) value->count, 8);
+			for (int64_t i = 0; i < value->count; i++)
+			{
+				if (width == 8)
+					put_number(at, value->numbers[i]);
+				else
+					put(at, (uint64_t) (int64_t) value->numbers[i], width);
+			}
+			break;
+		case ML_VALUE_ARRAY:
+		case ML_VALUE_OBJECT:
+			put(at, value->kind == ML_VALUE_ARRAY ? TAG_ARRAY : TAG_OBJECT, 1);
+			put(at, (uint64_t) value->count, 4);
+			for (int64_t i = 0; i < value->count; i++)
+			{
+				if (value->kind == ML_VALUE_OBJECT)
+					put_text(at, value->keys[i]);
+				encode(&value->items[i], at);
+			}
+			break;
+	}
+}
+
+/*
+ * The binary form, behind so many zero bytes that are the caller's header.
+ * ML_TOO_LARGE past 1 GB.
+ */
+ml_status
+ml_value_encode(ml_host *host, const ml_value *value, size_t header, ml_bytes *bytes)
+{
+	size_t		   size = header + encoded_size(value);
+	unsigned char *at;
+
+	if (size > MAX_BYTES)
+		return ML_TOO_LARGE;
+	ML_NEW(host, bytes->data, (int64_t) size);
+	bytes->length = size;
+	at = bytes->data + header;
+	encode(value, &at);
+	return ML_OK;
+}
+
+typedef struct reader
+{
+	ml_host				*host;
+	const unsigned char *at;
+	size_t				 left;
+} reader;
+
+static bool
+take(reader *in, int width, uint64_t *word)
+{
+	if (in->left < (size_t) width)
+		return false;
+	*word = 0;
+	for (int i = 0; i < width; i++)
+		*word |= (uint64_t) in->at[i] << (8 * i);
+	in->at += width;
+	in->left -= (size_t) width;
+	return true;
+}
+
+static double
+number_of(uint64_t word, int width)
+{
+	double number;
+
+	if (width < 8)
+	{
+		int shift = 64 - 8 * width;
+
+		return (double) ((int64_t) (word << shift) >> shift);
+	}
+	memcpy(&number, &word, sizeof number);
+	return number;
+}
+
+static ml_status
+take_text(reader *in, ml_text *text)
+{
+	uint64_t length;
+
+	if (!take(in, 4, &length) || length > in->left)
+		return ML_BAD_MODEL;
+	ML_TRY(ml_text_copy(in->host, (ml_text) {(const char *) in->at, (int32_t) length},
+						text));
+	in->at += length;
+	in->left -= length;
+	return ML_OK;
+}
+
+static ml_status
+take_numbers(reader *in, ml_value *value)
+{
+	uint64_t width, count, word = 0;
+
+	if (!take(in, 1, &width) || !take(in, 8, &count))
+		return ML_BAD_MODEL;
+	if ((width != 1 && width != 2 && width != 4 && width != 8) || count > in->left / width)
+		return ML_BAD_MODEL;
+	value->kind = ML_VALUE_NUMBERS;
+	value->count = (int64_t) count;
+	ML_NEW(in->host, value->numbers, value->count);
+	for (int64_t i = 0; i < value->count; i++)
+	{
+		take(in, (int) width, &word);
+		value->numbers[i] = number_of(word, (int) width);
+		if (isinf(value->numbers[i]))
+			return ML_BAD_MODEL;
+	}
+	return ML_OK;
+}
+
+static ml_status decode(reader *in, int depth, ml_value *value);
+
+static ml_status
+take_items(reader *in, int depth, bool object, ml_value *value)
+{
+	uint64_t count;
+
+	/* every item takes a byte at least, so count is bounded before memory is asked for */
+	if (!take(in, 4, &count) || count > in->left)
+		return ML_BAD_MODEL;
+	value->kind = object ? ML_VALUE_OBJECT : ML_VALUE_ARRAY;
+	value->count = (int64_t) count;
+	ML_NEW(in->host, value->items, value->count);
+	if (object)
+		ML_NEW(in->host, value->keys, value->count);
+	for (int64_t i = 0; i < value->count; i++)
+	{
+		if (object)
+			ML_TRY(take_text(in, &value->keys[i]));
+		ML_TRY(decode(in, depth + 1, &value->items[i]));
+	}
+	return ML_OK;
+}
+
+static ml_status
+decode(reader *in, int depth, ml_value *value)
+{
+	uint64_t tag, word;
+
+	if (depth > MAX_DEPTH || !take(in, 1, &tag))
+		return ML_BAD_MODEL;
+	switch (tag)
+	{
+		case TAG_NULL:
+			value->kind = ML_VALUE_NULL;
+			return ML_OK;
+		case TAG_FALSE:
+		case TAG_TRUE:
+			*value = ml_value_bool(tag == TAG_TRUE);
+			return ML_OK;
+		case TAG_NUMBER:
+			if (!take(in, 8, &word))
+				return ML_BAD_MODEL;
+			*value = (ml_value) {.kind = ML_VALUE_NUMBER, .number = number_of(word, 8)};
+			return isfinite(value->number) ? ML_OK : ML_BAD_MODEL;
+		case TAG_TEXT:
+			value->kind = ML_VALUE_TEXT;
+			return take_text(in, &value->text);
+		case TAG_NUMBERS:
+			return take_numbers(in, value);
+		case TAG_ARRAY:
+		case TAG_OBJECT:
+			return take_items(in, depth, tag == TAG_OBJECT, value);
+		default:
+			return ML_BAD_MODEL;
+	}
+}
+
+/* Reads one value that takes up all of bytes; ML_BAD_MODEL otherwise. */
+ml_status
+ml_value_decode(ml_host *host, const unsigned char *bytes, size_t length, ml_value *value)
+{
+	reader in = {.host = host, .at = bytes, .left = length};
+
+	*value = (ml_value) {.kind = ML_VALUE_NULL};
+	ML_TRY(decode(&in, 0, value));
+	return in.left == 0 ? ML_OK : ML_BAD_MODEL;
+}

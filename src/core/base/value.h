@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * value.h: JSON-shaped values, the one form in which options come in and models go out.
+ *
+ * An array of nothing but numbers and nulls is a value of its own kind, packed:
+ * null is NaN there.  Text is UTF-8 or whatever the database's encoding is; the
+ * core only compares and copies it.
+ *
+ * Binary form, little-endian, tag by tag:
+ *
+ *	0 null | 1 false | 2 true
+ *	3 number   f64
+ *	4 text     u32 length, bytes
+ *	5 numbers  u8 width (1, 2, 4: signed integers; 8: f64), u64 count, items
+ *	6 array    u32 count, values
+ *	7 object   u32 count, (u32 length, key bytes, value) each
+ *
+ * Numbers take the narrowest width that holds all of them exactly, so equal
+ * values have equal bytes.
+ */
+#ifndef ML_VALUE_H
+#define ML_VALUE_H
+
+#include "base/host.h"
+
+typedef enum ml_value_kind
+{
+	ML_VALUE_NULL,
+	ML_VALUE_BOOL,
+	ML_VALUE_NUMBER,
+	ML_VALUE_TEXT,
+	ML_VALUE_NUMBERS,
+	ML_VALUE_ARRAY,
+	ML_VALUE_OBJECT
+} ml_value_kind;
+
+/* Bytes with a length; never assumed to end in a NUL byte, although the core's own do. */
+typedef struct ml_text
+{
+	const char *bytes;
+	int32_t		length;
+} ml_text;
+
+typedef struct ml_value
+{
+	ml_value_kind	 kind;
+	int64_t			 count; /* items of NUMBERS, ARRAY, OBJECT */
+	double			 number;
+	bool			 boolean;
+	ml_text			 text;
+	double			*numbers;
+	struct ml_value *items; /* ARRAY; OBJECT: the members' values */
+	ml_text			*keys;	/* OBJECT: the members' names */
+} ml_value;
+
+/* Bytes under construction, or of a fixed size. */
+typedef struct ml_bytes
+{
+	unsigned char *data;
+	size_t		   length;
+} ml_bytes;
+
+extern bool		 ml_text_equal(ml_text a, ml_text b);
+extern bool		 ml_text_is(ml_text text, const char *word);
+extern int		 ml_text_compare(ml_text a, ml_text b);
+extern ml_status ml_text_copy(ml_host *host, ml_text text, ml_text *copy);
+
+extern ml_value ml_value_text(ml_text text);
+extern ml_value ml_value_word(const char *word);
+extern ml_value ml_value_number(double number);
+extern ml_value ml_value_bool(bool boolean);
+extern ml_value ml_value_numbers(double *numbers, int64_t count);
+
+extern ml_status	   ml_value_object(ml_host *host, int64_t members, ml_value *object);
+extern ml_status	   ml_value_array(ml_host *host, int64_t items, ml_value *array);
+extern void			   ml_value_add(ml_value *object, const char *key, ml_value member);
+extern const ml_value *ml_value_member(const ml_value *object, const char *key);
+
+extern ml_status ml_value_encode(ml_host *host, const ml_value *value, size_t header,
+								 ml_bytes *bytes);
+extern ml_status ml_value_decode(ml_host *host, const unsigned char *bytes, size_t length,
+								 ml_value *value);
+
+#endif

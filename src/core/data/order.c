@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * order.c: canonical order.
+ *
+ * Rows are put into ascending order of key, equal keys by content.  Keys are
+ * hashes, so their leading bits spread the rows evenly over buckets of about one row;
+ * what little is left in a bucket is merge-sorted.  Then each column is gathered
+ * into its thread's spare chunks, and the old chunks become the spare ones.
+ */
+#include "data/data.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MAX_BUCKET_BITS 22
+
+static inline uint64_t
+key_at(const ml_frame *frame, int64_t row)
+{
+	return frame->key[row >> ML_CHUNK_BITS][row & (ML_CHUNK - 1)];
+}
+
+typedef struct key_work
+{
+	ml_frame  *frame;
+	uint64_t **label; /* per column, the hashes of its dictionary's labels */
+} key_work;
+
+/* Keys of one chunk, from the features. */
+static ml_status
+hash_chunk(void *argument, int64_t chunk, ml_worker *worker)
+{
+	key_work *work = argument;
+	ml_frame *frame = work->frame;
+	uint64_t *key = frame->key[chunk];
+	int64_t	  first = chunk << ML_CHUNK_BITS;
+	int64_t	  rows = frame->rows - first < ML_CHUNK ? frame->rows - first : ML_CHUNK;
+
+	memset(key, 0, (size_t) rows * sizeof *key);
+	for (int c = 0; c < frame->columns; c++)
+	{
+		const ml_column *column = &frame->column[c];
+
+		if (column->role != ML_FEATURE)
+			continue;
+		if (ml_worker_stop(worker))
+			return ML_STOPPED;
+		for (int64_t i = 0; i < rows; i++)
+		{
+			uint64_t hash = 0;
+			int32_t	 code;
+
+			if (column->kind == ML_NUMBER)
+				hash = ml_hash_number(((double *) column->chunk[chunk])[i]);
+			else if ((code = ((int32_t *) column->chunk[chunk])[i]) >= 0)
+				hash = column->dictionary->hash[code];
+			key[i] += ml_hash_add(column->name_hash, hash);
+		}
+	}
+	for (int64_t i = 0; i < rows; i++)
+		key[i] = ml_hash_mix(key[i]);
+	return ML_OK;
+}
+
+static int
+compare_values(const ml_column *column, int64_t a, int64_t b)
+{
+	if (column->kind == ML_NUMBER)
+	{
+		double x = *ml_numbers_at(column, a), y = *ml_numbers_at(column, b);
+
+		if (isnan(x) || isnan(y))
+			return isnan(x) - isnan(y);
+		return (x > y) - (x < y);
+	}
+	else
+	{
+		int32_t x = *ml_codes_at(column, a), y = *ml_codes_at(column, b);
+
+		if (x == y)
+			return 0;
+		if (x < 0 || y < 0)
+			return (x < 0) - (y < 0);
+		return ml_text_compare(column->dictionary->label[x], column->dictionary->label[y]);
+	}
+}
+
+static int
+compare_rows(const void *context, uint32_t a, uint32_t b)
+{
+	const ml_frame *frame = context;
+	uint64_t		x = key_at(frame, a), y = key_at(frame, b);
+
+	if (x != y)
+		return x < y ? -1 : 1;
+	for (int c = 0; c < frame->columns; c++)
+	{
+		int order;
+
+		if (frame->column[c].role == ML_ID)
+			continue;
+		order = compare_values(&frame->column[c], a, b);
+		if (order != 0)
+			return order;
+	}
+	return 0;
+}
+
+/* order[i] becomes the row that comes i-th. */
+static ml_status
+sort_rows(ml_frame *frame, uint32_t *order)
+{
+	ml_host	 *host = frame->host;
+	int64_t	 *start;
+	uint32_t *work;
+	int		  bits = 1, shift;
+
+	while (bits < MAX_BUCKET_BITS && (INT64_C(1) << bits) < frame->rows)
+		bits++;
+	shift = 64 - bits;
+	ML_NEW(host, start, (INT64_C(1) << bits) + 2);
+	ML_NEW(host, work, frame->rows);
+	/* start[b + 2] counts bucket b; after the sums start[b + 1] is where it begins */
+	for (int64_t row = 0; row < frame->rows; row++)
+		start[(key_at(frame, row) >> shift) + 2]++;
+	for (int64_t b = 2; b <= (INT64_C(1) << bits); b++)
+		start[b + 1] += start[b];
+	if (ml_stop(host))
+		return ML_STOPPED;
+	for (int64_t row = 0; row < frame->rows; row++)
+		order[start[(key_at(frame, row) >> shift) + 1]++] = (uint32_t) row;
+	for (int64_t b = 0; b < (INT64_C(1) << bits); b++)
+	{
+		int64_t rows = start[b + 1] - start[b];
+
+		if (b % 65536 == 0 && ml_stop(host))
+			return ML_STOPPED;
+		if (rows > 1)
+			ML_TRY(ml_sort_indexes(host, order + start[b], work, rows, compare_rows, frame));
+	}
+	return ML_OK;
+}
+
+typedef struct gather_work
+{
+	ml_frame	   *frame;
+	const uint32_t *order;
+	void		  **wide[ML_MAX_THREADS];	/* spare chunks of 8-byte items, per thread */
+	void		  **narrow[ML_MAX_THREADS]; /* of 4-byte items */
+} gather_work;
+
+/* Copies a column's items, in order, into the spare chunks, and makes those the column's. */
+static ml_status
+gather_column(void *argument, int64_t task, ml_worker *worker)
+{
+	gather_work *work = argument;
+	ml_frame	*frame = work->frame;
+	ml_column	*column = task == 0 ? NULL : &frame->column[task - 1];
+	bool		 wide = column == NULL || column->kind == ML_NUMBER;
+	void	  ***from = column == NULL ? (void ***) &frame->key : &column->chunk;
+	void	  ***to = wide ? &work->wide[worker->index] : &work->narrow[worker->index];
+	void	   **swap = *from;
+
+	if (column != NULL && column->role == ML_ID)
+		return ML_OK;
+	for (int64_t chunk = 0; chunk < frame->chunks; chunk++)
+	{
+		const uint32_t *order = work->order + (chunk << ML_CHUNK_BITS);
+		int64_t			rows = frame->rows - (chunk << ML_CHUNK_BITS);
+
+		if (ml_worker_stop(worker))
+			return ML_STOPPED;
+		rows = rows < ML_CHUNK ? rows : ML_CHUNK;
+		for (int64_t i = 0; i < rows; i++)
+		{
+			const void *source = (*from)[order[i] >> ML_CHUNK_BITS];
+			uint32_t	at = order[i] & (ML_CHUNK - 1);
+
+			if (wide)
+				((uint64_t *) (*to)[chunk])[i] = ((const uint64_t *) source)[at];
+			else
+				((uint32_t *) (*to)[chunk])[i] = ((const uint32_t *) source)[at];
+		}
+	}
+	*from = *to;
+	*to = swap;
+	return ML_OK;
+}
+
+static ml_status
+make_spare(ml_frame *frame, size_t size, void ***spare)
+{
+	ML_NEW(frame->host, *spare, frame->chunk_room);
+	for (int64_t i = 0; i < frame->chunks; i++)
+	{
+		(*spare)[i] = ml_alloc_array(frame->host, i == 0 ? frame->first_room : ML_CHUNK, size);
+		if ((*spare)[i] == NULL)
+			return ML_MEMORY;
+	}
+	return ML_OK;
+}
+
+static ml_status
+gather_rows(ml_frame *frame, const uint32_t *order)
+{
+	gather_work work = {.frame = frame, .order = order};
+	bool		narrow = false;
+
+	for (int c = 0; c < frame->columns; c++)
+		narrow |= frame->column[c].kind == ML_CATEGORY && frame->column[c].role != ML_ID;
+	for (int i = 0; i < ml_pool_threads(frame->host); i++)
+	{
+		ML_TRY(make_spare(frame, sizeof(uint64_t), &work.wide[i]));
+		if (narrow)
+			ML_TRY(make_spare(frame, sizeof(uint32_t), &work.narrow[i]));
+	}
+	return ml_parallel(frame->host, frame->columns + 1, gather_column, &work);
+}
+
+/* Columns by their place in the source: the order in which array elements were met is lost. */
+static void
+sort_columns(ml_frame *frame)
+{
+	for (int i = 1; i < frame->columns; i++)
+	{
+		ml_column column = frame->column[i];
+		int		  at = i;
+
+		for (; at > 0 && (frame->column[at - 1].position > column.position ||
+						  (frame->column[at - 1].position == column.position &&
+						   frame->column[at - 1].element > column.element));
+			 at--)
+			frame->column[at] = frame->column[at - 1];
+		frame->column[at] = column;
+	}
+}
+
+ml_status
+ml_frame_order(ml_frame *frame, double holdout)
+{
+	uint32_t *order;
+	uint64_t  limit = (uint64_t) (holdout * 18446744073709551616.0);
+	int64_t	  low = 0, high = frame->rows;
+
+	sort_columns(frame);
+	if (!frame->keyed)
+	{
+		key_work work = {.frame = frame};
+
+		ML_TRY(ml_parallel(frame->host, frame->chunks, hash_chunk, &work));
+	}
+	ML_NEW(frame->host, order, frame->rows);
+	ML_TRY(sort_rows(frame, order));
+	ml_progress(frame->host, ML_STAGE_ORDER, 1, 2);
+	ML_TRY(gather_rows(frame, order));
+	while (low < high)
+	{
+		int64_t middle = (low + high) / 2;
+
+		if (key_at(frame, middle) < limit)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	frame->holdout_rows = low;
+	ml_progress(frame->host, ML_STAGE_ORDER, 2, 2);
+	return ML_OK;
+}

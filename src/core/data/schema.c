@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * schema.c: profiling features.
+ */
+#include "data/data.h"
+
+#include <math.h>
+#include <string.h>
+
+#define POOL "other"
+#define IDENTIFIER_ROWS 20 /* with fewer rows, all labels may well differ by chance */
+
+ml_status
+ml_notes_add(ml_host *host, ml_notes *notes, ml_note note)
+{
+	if (notes->count == notes->room)
+	{
+		int		 room = notes->room > 0 ? notes->room * 2 : 16;
+		ml_note *wider;
+
+		ML_NEW(host, wider, room);
+		if (notes->count > 0)
+			memcpy(wider, notes->note, (size_t) notes->count * sizeof *wider);
+		notes->note = wider;
+		notes->room = room;
+	}
+	notes->note[notes->count++] = note;
+	return ML_OK;
+}
+
+typedef struct profile_work
+{
+	ml_frame   *frame;
+	ml_feature *feature;
+} profile_work;
+
+/*
+ * Mean and deviation of one number column in two passes, blocks in order; the second pass
+ * also corrects the mean by the mean of what is left, sum(x - mean) / n.
+ */
+static ml_status
+profile_number(void *argument, int64_t task, ml_worker *worker)
+{
+	profile_work *work = argument;
+	ml_feature	 *feature = &work->feature[task];
+	ml_frame	 *frame = work->frame;
+	ml_column	 *column = &frame->column[feature->column];
+	double		  rows = 0, sum = 0, left = 0, squares = 0;
+
+	if (feature->kind != ML_NUMBER)
+		return ML_OK;
+	feature->min = INFINITY;
+	feature->max = -INFINITY;
+	for (int pass = 0; pass < 2; pass++)
+	{
+		for (int64_t row = frame->holdout_rows; row < frame->rows;)
+		{
+			const double *x = ml_numbers_at(column, row);
+			int64_t		  count = ml_block_end(row, frame->rows) - row;
+
+			if (ml_worker_stop(worker))
+				return ML_STOPPED;
+			for (int64_t i = 0; i < count; i++)
+			{
+				if (isnan(x[i]))
+					continue;
+				if (pass == 0)
+				{
+					rows++;
+					sum += x[i];
+					feature->min = x[i] < feature->min ? x[i] : feature->min;
+					feature->max = x[i] > feature->max ? x[i] : feature->max;
+				}
+				else
+				{
+					left += x[i] - feature->mean;
+					squares += (x[i] - feature->mean) * (x[i] - feature->mean);
+				}
+			}
+			row += count;
+		}
+		if (rows > 0)
+			feature->mean += (pass == 0 ? sum : left) / rows;
+	}
+	if (rows == 0)
+		feature->min = feature->max = 0;
+	feature->missing = (double) (frame->rows - frame->holdout_rows) - rows;
+	feature->sd = rows > 0 ? sqrt(squares / rows) : 0;
+	return ML_OK;
+}
+
+typedef struct label_order
+{
+	const ml_dictionary *labels;
+	const int64_t		*rows;
+} label_order;
+
+/* Many rows first, then by label. */
+static int
+by_rows(const void *context, uint32_t a, uint32_t b)
+{
+	const label_order *order = context;
+
+	if (order->rows[a] != order->rows[b])
+		return order->rows[a] > order->rows[b] ? -1 : 1;
+	return ml_text_compare(order->labels->label[a], order->labels->label[b]);
+}
+
+static int
+by_label(const void *context, uint32_t a, uint32_t b)
+{
+	const label_order *order = context;
+
+	return ml_text_compare(order->labels->label[a], order->labels->label[b]);
+}
+
+static int64_t
+count_codes(const ml_frame *frame, const ml_column *column, int64_t *rows)
+{
+	int64_t missing = 0;
+
+	for (int64_t row = frame->holdout_rows; row < frame->rows; row++)
+	{
+		int32_t code = *ml_codes_at(column, row);
+
+		if (code < 0)
+			missing++;
+		else
+			rows[code]++;
+	}
+	return missing;
+}
+
+/* The labels that occur in training: the most frequent ones in byte order, then the rest. */
+static ml_status
+rank_labels(ml_host *host, const label_order *order, int max_categories, uint32_t *rank,
+			int *seen, int *kept)
+{
+	uint32_t *work;
+
+	*seen = 0;
+	for (int32_t code = 0; code < order->labels->count; code++)
+		if (order->rows[code] > 0)
+			rank[(*seen)++] = (uint32_t) code;
+	ML_NEW(host, work, *seen);
+	*kept = *seen;
+	if (*seen > max_categories)
+	{
+		ML_TRY(ml_sort_indexes(host, rank, work, *seen, by_rows, order));
+		*kept = max_categories - 1;
+	}
+	return ml_sort_indexes(host, rank, work, *kept, by_label, order);
+}
+
+static void
+recode(ml_frame *frame, ml_column *column, const int32_t *code_of)
+{
+	for (int64_t row = 0; row < frame->rows; row++)
+	{
+		int32_t *code = ml_codes_at(column, row);
+
+		if (*code >= 0)
+			*code = code_of[*code];
+	}
+}
+
+/* Labels, counts and new codes of one category column. */
+static ml_status
+profile_category(ml_frame *frame, ml_feature *feature, int max_categories, ml_notes *notes)
+{
+	ml_host	   *host = frame->host;
+	ml_column  *column = &frame->column[feature->column];
+	int32_t		labels = column->dictionary->count, *code_of;
+	int64_t	   *rows;
+	uint32_t   *rank;
+	label_order order = {.labels = column->dictionary};
+	int			seen, kept;
+
+	ML_NEW(host, rows, labels);
+	ML_NEW(host, rank, labels);
+	ML_NEW(host, code_of, labels);
+	order.rows = rows;
+	feature->missing = (double) count_codes(frame, column, rows);
+	ML_TRY(rank_labels(host, &order, max_categories, rank, &seen, &kept));
+
+	feature->pooled = kept < seen;
+	feature->levels = kept + (feature->pooled ? 1 : 0);
+	ML_NEW(host, feature->label, feature->levels);
+	ML_NEW(host, feature->count, feature->levels);
+	for (int32_t code = 0; code < labels; code++)
+		code_of[code] = feature->pooled ? kept : -1;
+	for (int i = 0; i < seen; i++)
+	{
+		int level = i < kept ? i : kept;
+
+		if (i < kept)
+			feature->label[i] = column->dictionary->label[rank[i]];
+		code_of[rank[i]] = level;
+		feature->count[level] += (double) rows[rank[i]];
+	}
+	if (feature->pooled)
+	{
+		feature->label[kept] = (ml_text) {POOL, (int32_t) strlen(POOL)};
+		ML_TRY(ml_notes_add(host, notes,
+							(ml_note) {.kind = ML_NOTE_POOLED,
+									   .name = feature->name,
+									   .value = seen - kept}));
+	}
+	recode(frame, column, code_of);
+	return ml_feature_index(host, feature);
+}
+
+ml_status
+ml_feature_index(ml_host *host, ml_feature *feature)
+{
+	int own = feature->levels - (feature->pooled ? 1 : 0);
+
+	ML_TRY(ml_dictionary_create(host, &feature->lookup));
+	for (int level = 0; level < own; level++)
+	{
+		int32_t code;
+
+		ML_TRY(ml_dictionary_add(feature->lookup, feature->label[level], &code));
+		if (code != level)
+			return ML_BAD_MODEL;
+	}
+	return ML_OK;
+}
+
+int32_t
+ml_feature_code(const ml_feature *feature, ml_text label)
+{
+	int32_t code = ml_dictionary_find(feature->lookup, label);
+
+	return code < 0 && feature->pooled ? feature->levels - 1 : code;
+}
+
+/* Why a profiled column cannot be a feature; false if it can. */
+static bool
+is_left_out(const ml_feature *feature, int64_t rows, int32_t labels, ml_note_kind *why)
+{
+	double known = (double) rows - feature->missing;
+
+	*why = ML_NOTE_CONSTANT;
+	if (feature->kind == ML_NUMBER)
+		return !(feature->min < feature->max);
+	if (feature->levels == 0 || (feature->levels == 1 && feature->missing == 0))
+		return true;
+	*why = ML_NOTE_IDENTIFIER;
+	return known >= IDENTIFIER_ROWS && labels >= known;
+}
+
+/* Labels that occur in the training rows, pooled ones counted one by one. */
+static int32_t
+labels_in_training(const ml_feature *feature, const ml_notes *notes)
+{
+	int32_t labels = feature->levels;
+
+	if (feature->kind == ML_CATEGORY && feature->pooled)
+		labels += (int32_t) notes->note[notes->count - 1].value - 1;
+	return labels;
+}
+
+static ml_status
+candidate_features(ml_frame *frame, ml_feature **candidates, int *count)
+{
+	ML_NEW(frame->host, *candidates, frame->columns);
+	*count = 0;
+	for (int c = 0; c < frame->columns; c++)
+	{
+		const ml_column *column = &frame->column[c];
+
+		if (column->role == ML_FEATURE)
+			(*candidates)[(*count)++] = (ml_feature) {.name = column->name,
+													  .type = column->type,
+													  .element = column->element,
+													  .kind = column->kind,
+													  .column = c};
+	}
+	return ML_OK;
+}
+
+ml_status
+ml_schema_build(ml_frame *frame, int max_categories, ml_schema *schema, ml_notes *notes)
+{
+	profile_work work = {.frame = frame};
+	int			 candidates;
+	int64_t		 rows = frame->rows - frame->holdout_rows;
+
+	ML_TRY(candidate_features(frame, &work.feature, &candidates));
+	ML_TRY(ml_parallel(frame->host, candidates, profile_number, &work));
+	schema->feature = work.feature;
+	schema->features = 0;
+	schema->rows = (double) rows;
+	for (int i = 0; i < candidates; i++)
+	{
+		ml_feature	 feature = work.feature[i];
+		ml_note_kind why;
+		int			 before = notes->count;
+
+		if (ml_stop(frame->host))
+			return ML_STOPPED;
+		if (feature.kind == ML_CATEGORY)
+			ML_TRY(profile_category(frame, &feature, max_categories, notes));
+		else if (!isfinite(feature.sd) || !isfinite(feature.mean))
+			return ml_fail(frame->host, ML_NOT_NUMERIC, feature.column, -1);
+		if (is_left_out(&feature, rows, labels_in_training(&feature, notes), &why))
+		{
+			notes->count = before;
+			ML_TRY(ml_notes_add(frame->host, notes,
+								(ml_note) {.kind = why,
+										   .name = feature.name,
+										   .element = feature.element}));
+		}
+		else
+			schema->feature[schema->features++] = feature;
+	}
+	return schema->features > 0 ? ML_OK : ML_NO_FEATURES;
+}

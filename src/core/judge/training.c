@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * training.c: a frame to a judged model.
+ */
+#include "judge/judge.h"
+
+#include <math.h>
+
+#define QUANTILES 20 /* intervals between the lowest and the highest score */
+
+/* Scores and outcomes of [begin, end), as the frame stands during training. */
+static ml_status
+score_range(ml_host *host, const ml_model *model, const ml_problem *problem, int64_t begin,
+			int64_t end, double *score)
+{
+	int *column;
+
+	ML_NEW(host, column, model->schema.features);
+	for (int f = 0; f < model->schema.features; f++)
+		column[f] = model->schema.feature[f].column;
+	return ml_score_rows(host, model, problem->frame, column, NULL, begin, end, score);
+}
+
+static ml_status
+copy_range(ml_host *host, const ml_column *column, int64_t begin, int64_t end, double **out)
+{
+	*out = NULL;
+	if (column == NULL)
+		return ML_OK;
+	ML_NEW(host, *out, end - begin);
+	for (int64_t row = begin; row < end; row++)
+		(*out)[row - begin] = *ml_numbers_at(column, row);
+	return ML_OK;
+}
+
+/* The 0, 5, ..., 100 % quantiles of some scores, by nearest rank. */
+static ml_status
+score_quantiles(ml_host *host, const double *score, int64_t rows, ml_value *out)
+{
+	uint32_t *order;
+	double	 *quantile;
+
+	ML_NEW(host, quantile, QUANTILES + 1);
+	ML_NEW(host, order, rows);
+	ML_TRY(ml_sort_numbers(host, score, rows, order));
+	for (int i = 0; i <= QUANTILES; i++)
+		quantile[i] = score[order[(rows - 1) * i / QUANTILES]];
+	*out = ml_value_numbers(quantile, QUANTILES + 1);
+	return ML_OK;
+}
+
+static ml_status
+report_shape(ml_host *host, const ml_report *report, ml_value *object)
+{
+	ML_TRY(ml_value_object(host, report->metrics, object));
+	for (int i = 0; i < report->metrics; i++)
+		ml_value_add(object, report->metric[i].name, ml_value_number(report->metric[i].value));
+	return ML_OK;
+}
+
+/*
+ * Judges the model on the holdout, if there is one, and writes the summary of the training
+ * into it.  Score quantiles are those of the holdout, else of the training rows.
+ */
+static ml_status
+judge(ml_host *host, const ml_problem *problem, ml_result *result)
+{
+	ml_model *model = result->model;
+	int64_t	  held = problem->begin;
+	int64_t	  begin = held > 0 ? 0 : problem->begin, end = held > 0 ? held : problem->end;
+	double	 *score, *target, *weight;
+	ml_value  metrics, quantiles;
+
+	ML_NEW(host, score, end - begin);
+	ML_TRY(score_range(host, model, problem, begin, end, score));
+	if (held > 0)
+	{
+		ML_TRY(copy_range(host, problem->target, begin, end, &target));
+		ML_TRY(copy_range(host, problem->weight, begin, end, &weight));
+		ML_TRY(model->schema.task == ML_BINARY
+				   ? ml_judge_binary(host, held, score, target, weight, &result->holdout)
+				   : ml_judge_regression(host, held, score, target, weight,
+										 &result->holdout));
+	}
+	ML_TRY(report_shape(host, &result->holdout, &metrics));
+	ML_TRY(score_quantiles(host, score, end - begin, &quantiles));
+	ML_TRY(ml_value_object(host, 7, &model->training));
+	ml_value_add(&model->training, "rows", ml_value_number((double) result->rows));
+	ml_value_add(&model->training, "skipped", ml_value_number((double) result->skipped));
+	ml_value_add(&model->training, "holdout_rows", ml_value_number((double) held));
+	ml_value_add(&model->training, "converged", ml_value_bool(model->fitted.converged));
+	ml_value_add(&model->training, "iterations",
+				 ml_value_number((double) model->fitted.iterations));
+	ml_value_add(&model->training, "metrics", metrics);
+	ml_value_add(&model->training, "score_quantiles", quantiles);
+	return ML_OK;
+}
+
+/* Order, split and profile: what every learner needs before it starts. */
+static ml_status
+lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *problem,
+		ml_result *result)
+{
+	ml_schema *schema = &result->model->schema;
+
+	ML_TRY(ml_frame_order(frame, request->common.holdout));
+	if (frame->holdout_rows == frame->rows)
+		return ML_NO_TRAINING_ROWS;
+	ML_TRY(ml_schema_target(frame, request->learner->task, request->common.positive, schema));
+	ML_TRY(ml_schema_build(frame, (int) request->common.max_categories, schema,
+						   &result->notes));
+	*problem = (ml_problem) {.frame = frame,
+							 .schema = schema,
+							 .target = ml_frame_role(frame, ML_TARGET),
+							 .weight = ml_frame_role(frame, ML_WEIGHT),
+							 .begin = frame->holdout_rows,
+							 .end = frame->rows};
+	if (request->drop_copies)
+		ML_TRY(ml_guard_copies(host, problem, schema, &result->notes));
+	return ml_guard_leaks(host, problem, &result->notes);
+}
+
+static ml_status
+train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *result)
+{
+	ml_model  *model;
+	ml_problem problem;
+
+	ML_NEW(host, result->model, 1);
+	model = result->model;
+	ML_TRY(lay_out(host, frame, request, &problem, result));
+	ML_TRY(ml_memory_check(host, request->learner->memory(&problem, host->threads)));
+	ML_TRY(request->learner->fit(host, &problem, request->options, &model->fitted));
+	model->learner = request->learner;
+	model->options = request->given;
+	ML_TRY(model->learner->prepare(host, &model->schema, &model->fitted, &model->state));
+	ml_progress(host, ML_STAGE_JUDGE, 0, 1);
+	return judge(host, &problem, result);
+}
+
+ml_status
+ml_train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *result)
+{
+	ml_status status;
+
+	*result = (ml_result) {.rows = frame->rows, .skipped = frame->skipped};
+	if (frame->rows == 0)
+		return ML_NO_ROWS;
+	ML_TRY(ml_pool_open(host));
+	status = train(host, frame, request, result);
+	ml_pool_close(host);
+	return status;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * design.c: encoding rows, block by block.
+ */
+#include "learn/learn.h"
+
+#include <math.h>
+
+static void
+encode_number(ml_design *design, const ml_feature *feature, int column)
+{
+	int exponent;
+
+	/* sd of a column that varies may still underflow to zero */
+	frexp(feature->sd > 0 ? feature->sd : 1, &exponent);
+	design->shift[column] = (double) (float) feature->mean;
+	if (!isfinite(design->shift[column]))
+		design->shift[column] = feature->mean;
+	design->scale[column] = ldexp(1, exponent);
+	design->fill[column] =
+		(feature->mean - design->shift[column]) / design->scale[column];
+	design->penalty[column] =
+		(feature->sd / design->scale[column]) * (feature->sd / design->scale[column]);
+}
+
+static ml_status
+encode_category(ml_host *host, ml_design *design, const ml_feature *feature, int category)
+{
+	int32_t *column_of;
+
+	ML_NEW(host, column_of, feature->levels + 1);
+	column_of[0] = -1;
+	for (int level = 1; level < feature->levels; level++)
+		column_of[level] = design->cols++;
+	column_of[feature->levels] = feature->missing > 0 ? design->cols++ : -1;
+	design->column_of[category] = column_of;
+	return ML_OK;
+}
+
+ml_status
+ml_design_create(ml_host *host, const ml_problem *problem, ml_design *design)
+{
+	const ml_schema *schema = problem->schema;
+	int				 numbers = 0;
+
+	*design = (ml_design) {.problem = problem};
+	for (int f = 0; f < schema->features; f++)
+		numbers += schema->feature[f].kind == ML_NUMBER;
+	design->dense = design->cols = numbers + 1;
+	design->categories = schema->features - numbers;
+	ML_NEW(host, design->number, numbers);
+	ML_NEW(host, design->shift, design->dense);
+	ML_NEW(host, design->scale, design->dense);
+	ML_NEW(host, design->fill, design->dense);
+	ML_NEW(host, design->category, design->categories);
+	ML_NEW(host, design->column_of, design->categories);
+	for (int f = 0, category = 0; f < schema->features; f++)
+		if (schema->feature[f].kind == ML_CATEGORY)
+		{
+			design->category[category] = f;
+			ML_TRY(encode_category(host, design, &schema->feature[f], category++));
+		}
+	ML_NEW(host, design->penalty, design->cols);
+	for (int c = design->dense; c < design->cols; c++)
+		design->penalty[c] = 1;
+	design->scale[0] = 1;
+	for (int f = 0, column = 1; f < schema->features; f++)
+		if (schema->feature[f].kind == ML_NUMBER)
+		{
+			design->number[column - 1] = f;
+			encode_number(design, &schema->feature[f], column++);
+		}
+	return ML_OK;
+}
+
+ml_status
+ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *block)
+{
+	ML_NEW(host, block->dense, (int64_t) ML_BLOCK * design->dense);
+	ML_NEW(host, block->labels, (int64_t) ML_BLOCK * design->categories);
+	ML_NEW(host, block->target, ML_BLOCK);
+	ML_NEW(host, block->weight, ML_BLOCK);
+	return ML_OK;
+}
+
+int64_t
+ml_design_fill(const ml_design *design, int64_t first, int64_t end, ml_design_block *block)
+{
+	const ml_problem *problem = design->problem;
+	const ml_feature *feature = problem->schema->feature;
+	const double	 *target = ml_numbers_at(problem->target, first);
+	int64_t			  next = ml_block_end(first, end);
+	int				  rows = (int) (next - first), dense = design->dense;
+
+	block->rows = rows;
+	for (int i = 0; i < rows; i++)
+	{
+		block->dense[(int64_t) i * dense] = 1;
+		block->target[i] = target[i];
+		block->weight[i] =
+			problem->weight != NULL ? *ml_numbers_at(problem->weight, first + i) : 1;
+	}
+	for (int c = 1; c < dense; c++)
+	{
+		const ml_column *column = &problem->frame->column[feature[design->number[c - 1]].column];
+		const double	*x = ml_numbers_at(column, first);
+		double			*out = block->dense + c;
+		double			 shift = design->shift[c], fill = design->fill[c];
+		double			 inverse = 1 / design->scale[c]; /* exact: a power of two */
+
+		for (int i = 0; i < rows; i++)
+			out[(int64_t) i * dense] = isnan(x[i]) ? fill : (x[i] - shift) * inverse;
+	}
+	for (int k = 0; k < design->categories; k++)
+	{
+		const ml_feature *category = &feature[design->category[k]];
+		const int32_t	 *code =
+			ml_codes_at(&problem->frame->column[category->column], first);
+		const int32_t *column_of = design->column_of[k];
+
+		for (int i = 0; i < rows; i++)
+			block->labels[(int64_t) i * design->categories + k] =
+				column_of[code[i] < 0 ? category->levels : code[i]];
+	}
+	return next;
+}
+
+int
+ml_design_feature(const ml_design *design, int column)
+{
+	if (column == 0)
+		return -1;
+	if (column < design->dense)
+		return design->number[column - 1];
+	for (int k = 0; k < design->categories; k++)
+	{
+		int levels = design->problem->schema->feature[design->category[k]].levels;
+
+		for (int level = 0; level <= levels; level++)
+			if (design->column_of[k][level] == column)
+				return design->category[k];
+	}
+	return -1;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * design.h: a frame as the design matrix of a linear predictor.
+ *
+ * The matrix is never built whole.  Its dense part, the intercept and the
+ * numbers, is made block by block; its indicator part, the categories, is a column
+ * number per row and category, so that a category of 200 labels costs one
+ * addition per row and not 200.
+ *
+ *	columns: 0 intercept | numbers | labels of the first category | of the second | ...
+ *
+ * Numbers are shifted and scaled: (x - shift) / scale, with the mean rounded to
+ * single precision for shift and a power of two near the deviation for scale, so
+ * that money and counts stay exact while the columns become well conditioned.
+ * A missing number counts as the mean.
+ *
+ * The first label of a category is the reference and has no column; missing
+ * has one of its own where it occurs in training.
+ */
+#ifndef ML_DESIGN_H
+#define ML_DESIGN_H
+
+#include "learn/learner.h"
+
+typedef struct ml_design
+{
+	const ml_problem *problem;
+	int				  cols;	 /* columns of the matrix */
+	int				  dense; /* of them dense: intercept and numbers */
+	int				  categories;
+
+	int	   *number;	  /* [dense - 1] feature of each dense column after the first */
+	double *shift;	  /* [dense] */
+	double *scale;	  /* [dense] */
+	double *fill;	  /* [dense] the encoded mean */
+	double *penalty;  /* [cols] squared deviation of a number, 1 of a label, 0 */
+	int	   *category; /* [categories] feature */
+
+	/* [categories][levels + 1] column of each label, of missing last; -1: none */
+	int32_t **column_of;
+} ml_design;
+
+/* Work space of one thread or shard: a block of encoded rows. */
+typedef struct ml_design_block
+{
+	int		 rows;
+	double	*dense;	 /* [ML_BLOCK][dense] */
+	int32_t *labels; /* [ML_BLOCK][categories] column, or -1 */
+	double	*target; /* [ML_BLOCK] */
+	double	*weight; /* [ML_BLOCK] */
+} ml_design_block;
+
+extern ml_status ml_design_create(ml_host *host, const ml_problem *problem,
+								  ml_design *design);
+extern ml_status ml_design_block_create(ml_host *host, const ml_design *design,
+										ml_design_block *block);
+
+/* Encodes the rows from first up to the end of its block, at most end; answers that end. */
+extern int64_t ml_design_fill(const ml_design *design, int64_t first, int64_t end,
+							  ml_design_block *block);
+
+/* x . beta of one encoded row. */
+static inline double
+ml_design_dot(const ml_design *design, const ml_design_block *block, int row,
+			  const double *beta)
+{
+	const double  *x = block->dense + (int64_t) row * design->dense;
+	const int32_t *label = block->labels + (int64_t) row * design->categories;
+	double		   sum = 0;
+
+	for (int i = 0; i < design->dense; i++)
+		sum += x[i] * beta[i];
+	for (int i = 0; i < design->categories; i++)
+		if (label[i] >= 0)
+			sum += beta[label[i]];
+	return sum;
+}
+
+/* The feature that a column of the matrix encodes, -1 for the intercept. */
+extern int ml_design_feature(const ml_design *design, int column);
+
+#endif

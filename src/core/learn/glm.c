@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * glm.c: Newton's method with step halving, and coefficients in the data's units.
+ *
+ * Large problems are first solved on a sixteenth of the rows: rows are in the order of
+ * their hashed keys, so the first ones are a random sample, and the start it gives
+ * saves passes over the rest.
+ */
+#include "learn/learn.h"
+
+#include <math.h>
+#include <string.h>
+
+#define QR_WORK 2e8			/* rows x columns^2 up to which QR costs no noticeable time */
+#define SAMPLE_ROWS 65536	/* from here on a sample gives the start */
+#define SAMPLE_SHARE 16
+#define SAMPLE_ITERATIONS 5
+#define SAMPLE_DECREMENT 1.0 /* a start need not be nearer than the sample's own noise */
+#define HALVINGS 20
+
+typedef struct solver
+{
+	ml_host			 *host;
+	const ml_problem *problem;
+	const ml_glm	 *glm;
+	ml_design		  design;
+	ml_normal		  normal;
+	double			 *beta;
+	double			 *previous;
+	double			 *step;
+	bool			  converged;
+	int64_t			  iterations;
+} solver;
+
+/* Sets up the factorization; a change to QR keeps what has been reached. */
+static ml_status
+use_factorization(solver *s, bool by_qr)
+{
+	ML_TRY(ml_normal_create(s->host, &s->design, s->glm->loss, s->glm->l2, by_qr,
+							&s->normal));
+	s->normal.quadratic = s->glm->quadratic;
+	s->normal.offset = s->glm->offset;
+	return ML_OK;
+}
+
+static void
+take_step(solver *s, double *decrement)
+{
+	*decrement = 0;
+	ml_normal_step(&s->normal, s->step);
+	memcpy(s->previous, s->beta, (size_t) s->design.cols * sizeof(double));
+	for (int j = 0; j < s->design.cols; j++)
+	{
+		*decrement += s->step[j] * s->normal.gradient[j];
+		s->beta[j] += s->step[j];
+	}
+}
+
+/* A pass that changes to QR when the Gram matrix turns out too ill-conditioned. */
+static ml_status
+pass(solver *s, int64_t end, bool curved)
+{
+	ML_TRY(ml_normal_pass(s->host, &s->normal, s->beta, s->problem->begin, end, curved));
+	if (s->normal.dependent >= 0 && !s->normal.by_qr)
+	{
+		ML_TRY(use_factorization(s, true));
+		ML_TRY(ml_normal_pass(s->host, &s->normal, s->beta, s->problem->begin, end, true));
+	}
+	return ML_OK;
+}
+
+/*
+ * Newton's method on the rows before end, until the decrement s'g, twice the gain that
+ * is left, falls below target.  A step that makes f larger is halved.
+ */
+static ml_status
+newton(solver *s, int64_t end, int64_t max_iterations, double target)
+{
+	double last = INFINITY, decrement = INFINITY;
+	int	   halvings = 0;
+
+	s->converged = false;
+	for (int64_t i = 0; i < max_iterations; i++)
+	{
+		ML_TRY(pass(s, end, true));
+		s->iterations++;
+		if (s->normal.dependent >= 0)
+			return i == 0 ? ML_SINGULAR : ML_OK;
+		if (!(s->normal.objective <= last + 1e-10 * (fabs(last) + 1)))
+		{
+			if (i == 0 || ++halvings > HALVINGS)
+				return i == 0 ? ML_NOT_NUMERIC : ML_OK;
+			for (int j = 0; j < s->design.cols; j++)
+				s->beta[j] = (s->beta[j] + s->previous[j]) / 2;
+			continue;
+		}
+		halvings = 0;
+		last = s->normal.objective;
+		take_step(s, &decrement);
+		ml_progress(s->host, ML_STAGE_FIT, (double) i + 1, (double) max_iterations);
+		if (decrement <= target)
+		{
+			s->converged = true;
+			return ML_OK;
+		}
+	}
+	return ML_OK;
+}
+
+/* Two steps of a quadratic loss: the solution and its refinement. */
+static ml_status
+solve_quadratic(solver *s)
+{
+	double decrement;
+
+	for (int i = 0; i < 2; i++)
+	{
+		ML_TRY(pass(s, s->problem->end, i == 0));
+		if (s->normal.dependent >= 0)
+			return ML_SINGULAR;
+		take_step(s, &decrement);
+		s->iterations++;
+		ml_progress(s->host, ML_STAGE_FIT, i + 1, 2);
+	}
+	s->converged = true;
+	return ml_normal_pass(s->host, &s->normal, s->beta, s->problem->begin, s->problem->end,
+						  false);
+}
+
+static ml_status
+solve(solver *s)
+{
+	int64_t rows = s->problem->end - s->problem->begin;
+
+	s->beta[0] = s->glm->start;
+	if (s->glm->quadratic)
+		return solve_quadratic(s);
+	if (rows >= SAMPLE_ROWS)
+	{
+		ml_status status = newton(s, s->problem->begin + rows / SAMPLE_SHARE,
+								  SAMPLE_ITERATIONS, SAMPLE_DECREMENT);
+
+		/* a sample may be separable or lack a label where all rows are fine */
+		if (status == ML_SINGULAR || status == ML_NOT_NUMERIC || !s->converged)
+		{
+			memset(s->beta, 0, (size_t) s->design.cols * sizeof(double));
+			s->beta[0] = s->glm->start;
+		}
+		else
+			ML_TRY(status);
+		s->iterations = 0;
+	}
+	ML_TRY(newton(s, s->problem->end, s->glm->max_iterations, s->glm->tolerance));
+	/* standard errors are those of the solution, not of the last point before it */
+	return pass(s, s->problem->end, true);
+}
+
+/* sqrt(phi t' (X'HX + l2 D)^-1 t) for a contrast t, which is overwritten. */
+static double
+contrast_error(const solver *s, double dispersion, double *t)
+{
+	double sum = 0;
+
+	ml_solve_lower(s->design.cols, s->normal.l, t);
+	for (int j = 0; j < s->design.cols; j++)
+		sum += t[j] * t[j];
+	return sqrt(dispersion * sum);
+}
+
+static double
+column_error(const solver *s, double dispersion, int column)
+{
+	memset(s->step, 0, (size_t) s->design.cols * sizeof(double));
+	s->step[column] = 1 / (column < s->design.dense ? s->design.scale[column] : 1);
+	return contrast_error(s, dispersion, s->step);
+}
+
+/* Of b_0 - sum_j b_j shift_j / scale_j. */
+static double
+intercept_error(const solver *s, double dispersion)
+{
+	memset(s->step, 0, (size_t) s->design.cols * sizeof(double));
+	s->step[0] = 1;
+	for (int c = 1; c < s->design.dense; c++)
+		s->step[c] = -s->design.shift[c] / s->design.scale[c];
+	return contrast_error(s, dispersion, s->step);
+}
+
+static double
+intercept_of(const solver *s)
+{
+	double intercept = s->beta[0] + s->glm->offset;
+
+	for (int c = 1; c < s->design.dense; c++)
+		intercept -= s->beta[c] * (s->design.shift[c] / s->design.scale[c]);
+	return intercept;
+}
+
+/* Coefficients and errors of one category, from its slots on; answers the next slot. */
+static int64_t
+write_category(const solver *s, int category, double dispersion, int64_t slot,
+			   double *coefficient, double *error)
+{
+	const ml_feature *feature =
+		&s->problem->schema->feature[s->design.category[category]];
+	const int32_t *column_of = s->design.column_of[category];
+	double		   mean = 0, rows = 0;
+
+	for (int level = 0; level <= feature->levels; level++)
+	{
+		int32_t column = column_of[level];
+
+		coefficient[slot + level] = column < 0 ? 0 : s->beta[column];
+		error[slot + level] = column < 0 ? NAN : column_error(s, dispersion, column);
+		if (level < feature->levels)
+		{
+			mean += feature->count[level] * coefficient[slot + level];
+			rows += feature->count[level];
+		}
+	}
+	if (column_of[feature->levels] < 0)
+		coefficient[slot + feature->levels] = mean / rows;
+	return slot + feature->levels + 1;
+}
+
+static ml_status
+write_fitted(solver *s, double dispersion, double log_likelihood, ml_fitted *fitted)
+{
+	const ml_schema *schema = s->problem->schema;
+	int64_t			 slots = ml_glm_slots(schema), slot = 0;
+	double			*intercept, *coefficient, *error, *phi, *likelihood;
+	int				 number = 1, category = 0;
+
+	ML_TRY(ml_fitted_add(s->host, fitted, "intercept", 1, &intercept));
+	ML_TRY(ml_fitted_add(s->host, fitted, "coefficients", slots, &coefficient));
+	ML_TRY(ml_fitted_add(s->host, fitted, "standard_errors", slots + 1, &error));
+	ML_TRY(ml_fitted_add(s->host, fitted, "dispersion", 1, &phi));
+	ML_TRY(ml_fitted_add(s->host, fitted, "log_likelihood", 1, &likelihood));
+	*intercept = intercept_of(s);
+	*phi = dispersion;
+	*likelihood = log_likelihood;
+	error[0] = intercept_error(s, dispersion);
+	for (int f = 0; f < schema->features; f++)
+	{
+		if (ml_stop(s->host))
+			return ML_STOPPED;
+		if (schema->feature[f].kind == ML_CATEGORY)
+		{
+			slot = write_category(s, category++, dispersion, slot, coefficient, error + 1);
+			continue;
+		}
+		coefficient[slot] = s->beta[number] / s->design.scale[number];
+		error[1 + slot++] = column_error(s, dispersion, number++);
+	}
+	for (int64_t i = 0; i < slots; i++)
+		if (!isfinite(coefficient[i]))
+			return ML_NOT_NUMERIC;
+	fitted->converged = s->converged;
+	fitted->iterations = s->iterations;
+	return isfinite(*intercept) ? ML_OK : ML_NOT_NUMERIC;
+}
+
+/* The fault of a singular matrix is the frame's column that the dependent column encodes. */
+static ml_status
+name_dependent(const solver *s, ml_status status)
+{
+	if (status == ML_SINGULAR)
+	{
+		int feature = ml_design_feature(&s->design, s->normal.dependent);
+
+		s->host->fault.column =
+			feature < 0 ? -1 : s->problem->schema->feature[feature].column;
+	}
+	return status;
+}
+
+ml_status
+ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitted *fitted)
+{
+	solver	s = {.host = host, .problem = problem, .glm = glm};
+	int64_t rows = problem->end - problem->begin;
+	double	dispersion = 1, likelihood;
+
+	ML_TRY(ml_design_create(host, problem, &s.design));
+	ML_NEW(host, s.beta, s.design.cols);
+	ML_NEW(host, s.previous, s.design.cols);
+	ML_NEW(host, s.step, s.design.cols);
+	ML_TRY(use_factorization(&s, (double) rows * s.design.cols * s.design.cols <= QR_WORK));
+	ML_TRY(name_dependent(&s, solve(&s)));
+	likelihood = -s.normal.loss_sum;
+	if (glm->quadratic)
+	{
+		double variance = 2 * s.normal.loss_sum / (double) rows;
+
+		dispersion = rows > s.design.cols
+						 ? 2 * s.normal.loss_sum / (double) (rows - s.design.cols)
+						 : NAN;
+		likelihood = -0.5 * (double) rows * (log(2 * acos(-1) * variance) + 1);
+	}
+	return write_fitted(&s, dispersion, likelihood, fitted);
+}
+
+double
+ml_glm_memory(const ml_problem *problem, int threads)
+{
+	const ml_schema *schema = problem->schema;
+	ml_design		 design = {.problem = problem, .dense = 1, .cols = 1};
+
+	(void) threads;
+	for (int f = 0; f < schema->features; f++)
+	{
+		const ml_feature *feature = &schema->feature[f];
+
+		design.dense += feature->kind == ML_NUMBER;
+		design.categories += feature->kind == ML_CATEGORY;
+		design.cols += feature->kind == ML_NUMBER
+						   ? 1
+						   : feature->levels - 1 + (feature->missing > 0);
+	}
+	return ml_normal_memory(&design, (double) schema->rows * design.cols * design.cols <=
+										 QR_WORK);
+}
+
+int64_t
+ml_glm_slots(const ml_schema *schema)
+{
+	int64_t slots = 0;
+
+	for (int f = 0; f < schema->features; f++)
+		slots += schema->feature[f].kind == ML_NUMBER ? 1 : schema->feature[f].levels + 1;
+	return slots;
+}
+
+/* What scoring needs of one feature. */
+typedef struct term
+{
+	const double *coefficient; /* its first slot */
+	double		  mean;		   /* of a number */
+	int			  missing;	   /* slot of missing, -1 for a number */
+	double		  average;	   /* contribution of the average row */
+} term;
+
+typedef struct scorer
+{
+	double intercept;
+	double bias;
+	int	   terms;
+	term  *term;
+} scorer;
+
+static double
+average_of(const ml_feature *feature, const double *coefficient)
+{
+	double sum = 0, rows = 0;
+
+	if (feature->kind == ML_NUMBER)
+		return coefficient[0] * feature->mean;
+	for (int level = 0; level < feature->levels; level++)
+	{
+		sum += feature->count[level] * coefficient[level];
+		rows += feature->count[level];
+	}
+	sum += feature->missing * coefficient[feature->levels];
+	rows += feature->missing;
+	return rows > 0 ? sum / rows : 0;
+}
+
+ml_status
+ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
+			   void **state)
+{
+	const ml_part *intercept = ml_fitted_part(fitted, "intercept");
+	const ml_part *coefficients = ml_fitted_part(fitted, "coefficients");
+	scorer		  *scorer;
+	int64_t		   slot = 0;
+
+	if (intercept == NULL || coefficients == NULL || intercept->count != 1 ||
+		coefficients->count != ml_glm_slots(schema) || !isfinite(intercept->number[0]))
+		return ML_BAD_MODEL;
+	for (int64_t i = 0; i < coefficients->count; i++)
+		if (!isfinite(coefficients->number[i]))
+			return ML_BAD_MODEL;
+	ML_NEW(host, scorer, 1);
+	ML_NEW(host, scorer->term, schema->features);
+	scorer->intercept = scorer->bias = intercept->number[0];
+	scorer->terms = schema->features;
+	for (int f = 0; f < schema->features; f++)
+	{
+		const ml_feature *feature = &schema->feature[f];
+		term			 *term = &scorer->term[f];
+
+		term->coefficient = coefficients->number + slot;
+		term->mean = feature->mean;
+		term->missing = feature->kind == ML_NUMBER ? -1 : feature->levels;
+		term->average = average_of(feature, term->coefficient);
+		scorer->bias += term->average;
+		slot += feature->kind == ML_NUMBER ? 1 : feature->levels + 1;
+	}
+	*state = scorer;
+	return ML_OK;
+}
+
+static inline double
+contribution_of(const term *term, double x)
+{
+	if (term->missing < 0)
+		return term->coefficient[0] * (isnan(x) ? term->mean : x);
+	return term->coefficient[x < 0 ? term->missing : (int) x];
+}
+
+double
+ml_glm_margin(const void *state, const double *row)
+{
+	const scorer *scorer = state;
+	double		  margin = scorer->intercept;
+
+	for (int f = 0; f < scorer->terms; f++)
+		margin += contribution_of(&scorer->term[f], row[f]);
+	return margin;
+}
+
+void
+ml_glm_explain(const void *state, const double *row, double *contribution, double *bias)
+{
+	const scorer *scorer = state;
+
+	*bias = scorer->bias;
+	for (int f = 0; f < scorer->terms; f++)
+		contribution[f] =
+			contribution_of(&scorer->term[f], row[f]) - scorer->term[f].average;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * learn.h: from a frame to learned numbers; the floor's table of contents.
+ *
+ *	option.h	option tables: parsing, ranges, defaults
+ *	learner.h	what a learner is, and the table of them
+ *	design.h	a frame as the design matrix of a linear predictor
+ *	normal.h	weighted least squares over a design: Gram matrix or QR
+ *	glm.h		what the linear predictors share once they are fitted
+ *
+ * linear.c and logistic.c are the learners.
+ */
+#ifndef ML_LEARN_H
+#define ML_LEARN_H
+
+#include "learn/option.h"
+#include "learn/learner.h"
+#include "learn/design.h"
+#include "learn/normal.h"
+#include "learn/glm.h"
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * learner.c: the table of learners, and learned arrays by name.
+ */
+#include "learn/learn.h"
+
+#include <math.h>
+#include <string.h>
+
+extern const ml_learner ml_linear;
+extern const ml_learner ml_logistic;
+
+const ml_learner *const ml_learner_table[] = {&ml_linear, &ml_logistic};
+const int ml_learner_count = sizeof ml_learner_table / sizeof *ml_learner_table;
+
+const ml_learner *
+ml_learner_find(ml_text name)
+{
+	for (int i = 0; i < ml_learner_count; i++)
+		if (ml_text_is(name, ml_learner_table[i]->name))
+			return ml_learner_table[i];
+	return NULL;
+}
+
+const ml_part *
+ml_fitted_part(const ml_fitted *fitted, const char *name)
+{
+	for (int i = 0; i < fitted->parts; i++)
+		if (ml_text_is(fitted->part[i].name, name))
+			return &fitted->part[i];
+	return NULL;
+}
+
+/* A further array of zeros, for the learner to fill. */
+ml_status
+ml_fitted_add(ml_host *host, ml_fitted *fitted, const char *name, int64_t count,
+			  double **number)
+{
+	ML_NEW(host, *number, count);
+	fitted->part[fitted->parts++] = (ml_part) {
+		.name = {name, (int32_t) strlen(name)}, .number = *number, .count = count};
+	return ML_OK;
+}
+
+double
+ml_score_of_margin(ml_task_kind task, double margin)
+{
+	return task == ML_BINARY ? 1 / (1 + exp(-margin)) : margin;
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * normal.c: passes over the rows, and the two factorizations.
+ */
+#include "learn/learn.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MAX_SHARDS 16
+#define GRAM_TOLERANCE 1e-9 /* pivot to diagonal, below which the Gram matrix is not trusted */
+#define QR_TOLERANCE 1e-24	/* the same for squares of the triangle's diagonal */
+
+/* Depends on the matrix alone: shards decide the order of additions. */
+static int
+shard_count(const ml_design *design)
+{
+	int64_t blocks =
+		(design->problem->end - design->problem->begin + ML_BLOCK - 1) / ML_BLOCK;
+	int64_t shards = (INT64_C(1) << 22) / ((int64_t) design->cols * design->cols);
+
+	shards = shards < 2 ? 2 : shards > MAX_SHARDS ? MAX_SHARDS : shards;
+	return (int) (blocks < 1 ? 1 : blocks < shards ? blocks : shards);
+}
+
+double
+ml_normal_memory(const ml_design *design, bool by_qr)
+{
+	double width = by_qr ? design->cols + 1 : design->dense;
+	double side = by_qr ? design->cols + 1 : design->cols;
+	double block = ML_BLOCK * (design->dense + width + 0.5 * design->categories + 5);
+	double work = by_qr ? (double) ml_qr_work(design->cols + 1, ML_BLOCK) : 0;
+	double shard = block + side * side + (double) design->dense * design->dense +
+				   design->cols + work;
+
+	return 8 * (shard * shard_count(design) + (double) design->cols * (design->cols + 8));
+}
+
+static ml_status
+shard_create(ml_host *host, const ml_normal *normal, ml_shard *shard)
+{
+	const ml_design *design = normal->design;
+	int64_t			 side = normal->by_qr ? design->cols + 1 : design->cols;
+	int64_t			 width = normal->by_qr ? side : design->dense;
+
+	ML_TRY(ml_design_block_create(host, design, &shard->block));
+	ML_NEW(host, shard->eta, ML_BLOCK);
+	ML_NEW(host, shard->gradient_of, ML_BLOCK);
+	ML_NEW(host, shard->curvature, ML_BLOCK);
+	ML_NEW(host, shard->scaled, ML_BLOCK * width);
+	ML_NEW(host, shard->small, (int64_t) design->dense * design->dense);
+	ML_NEW(host, shard->l, side * side);
+	ML_NEW(host, shard->gradient, design->cols);
+	if (normal->by_qr)
+		ML_NEW(host, shard->work, ml_qr_work((int) side, ML_BLOCK));
+	return ML_OK;
+}
+
+ml_status
+ml_normal_create(ml_host *host, const ml_design *design, ml_loss loss, double l2,
+				 bool by_qr, ml_normal *normal)
+{
+	*normal = (ml_normal) {.design = design, .loss = loss, .l2 = l2, .by_qr = by_qr};
+	normal->shards = shard_count(design);
+	normal->dependent = -1;
+	ML_NEW(host, normal->shard, normal->shards);
+	for (int i = 0; i < normal->shards; i++)
+		ML_TRY(shard_create(host, normal, &normal->shard[i]));
+	ML_NEW(host, normal->l, (int64_t) (design->cols + 1) * (design->cols + 1));
+	ML_NEW(host, normal->projected, design->cols);
+	ML_NEW(host, normal->gradient, design->cols);
+	return ML_OK;
+}
+
+/*
+ * x . beta with twice the working precision: products and sums carry their
+ * rounding errors along (Ogita, Rump and Oishi, Accurate sum and dot product, 2005).
+ */
+static double
+precise_dot(const ml_design *design, const ml_design_block *block, int row,
+			const double *beta, double sum)
+{
+	const double  *x = block->dense + (int64_t) row * design->dense;
+	const int32_t *label = block->labels + (int64_t) row * design->categories;
+	double		   error = 0;
+
+	for (int i = 0; i < design->dense + design->categories; i++)
+	{
+		int	   at = i < design->dense ? i : label[i - design->dense];
+		double factor = i < design->dense ? x[i] : 1;
+		double product, next, back;
+
+		if (at < 0)
+			continue;
+		product = factor * beta[at];
+		error += fma(factor, beta[at], -product);
+		next = sum + product;
+		back = next - sum;
+		error += (sum - (next - back)) + (product - back);
+		sum = next;
+	}
+	return sum + error;
+}
+
+static void
+add_gradient(const ml_design *design, ml_shard *shard)
+{
+	const ml_design_block *block = &shard->block;
+
+	for (int row = 0; row < block->rows; row++)
+	{
+		const double  *x = block->dense + (int64_t) row * design->dense;
+		const int32_t *label = block->labels + (int64_t) row * design->categories;
+		double		   g = shard->gradient_of[row];
+
+		for (int i = 0; i < design->dense; i++)
+			shard->gradient[i] += g * x[i];
+		for (int i = 0; i < design->categories; i++)
+			if (label[i] >= 0)
+				shard->gradient[label[i]] += g;
+	}
+}
+
+/* X'HX of a block: the dense corner by BLAS, the indicators by counting. */
+static void
+add_gram(const ml_design *design, const ml_blas *blas, ml_shard *shard)
+{
+	const ml_design_block *block = &shard->block;
+	int64_t				   cols = design->cols, dense = design->dense;
+
+	for (int row = 0; row < block->rows; row++)
+	{
+		const double *x = block->dense + row * dense;
+		double		 *out = shard->scaled + row * dense;
+		double		  root = sqrt(shard->curvature[row]);
+
+		for (int i = 0; i < dense; i++)
+			out[i] = root * x[i];
+	}
+	ml_gram_add(blas, design->dense, block->rows, shard->scaled, shard->small);
+	for (int row = 0; row < block->rows; row++)
+	{
+		const double  *x = block->dense + row * dense;
+		const int32_t *label = block->labels + (int64_t) row * design->categories;
+		double		   h = shard->curvature[row];
+
+		for (int a = 0; a < design->categories; a++)
+		{
+			double *out = shard->l + label[a] * cols;
+
+			if (label[a] < 0)
+				continue;
+			for (int i = 0; i < dense; i++)
+				out[i] += h * x[i];
+			/* columns of later categories are further right */
+			for (int b = 0; b <= a; b++)
+				if (label[b] >= 0)
+					out[label[b]] += h;
+		}
+	}
+}
+
+/* sqrt(H) [X | g / H] of a block, written out and reflected into the shard's triangle. */
+static void
+add_rows(const ml_design *design, const ml_blas *blas, ml_shard *shard)
+{
+	const ml_design_block *block = &shard->block;
+	int64_t				   side = design->cols + 1;
+
+	memset(shard->scaled, 0, (size_t) (block->rows * side) * sizeof(double));
+	for (int row = 0; row < block->rows; row++)
+	{
+		const double  *x = block->dense + (int64_t) row * design->dense;
+		const int32_t *label = block->labels + (int64_t) row * design->categories;
+		double		  *out = shard->scaled + row * side;
+		double		   root = sqrt(shard->curvature[row]);
+
+		for (int i = 0; i < design->dense; i++)
+			out[i] = root * x[i];
+		for (int i = 0; i < design->categories; i++)
+			if (label[i] >= 0)
+				out[label[i]] = root;
+		out[side - 1] = root > 0 ? shard->gradient_of[row] / root : 0;
+	}
+	ml_qr_add(blas, (int) side, block->rows, shard->scaled, shard->l, shard->work);
+}
+
+static void
+predict_block(const ml_normal *normal, ml_shard *shard)
+{
+	const ml_design *design = normal->design;
+
+	for (int row = 0; row < shard->block.rows; row++)
+	{
+		double *target = &shard->block.target[row], start = normal->offset;
+
+		if (!normal->by_qr)
+		{
+			shard->eta[row] =
+				ml_design_dot(design, &shard->block, row, normal->beta) + start;
+			continue;
+		}
+		if (normal->quadratic)
+		{
+			/* the difference to the target, whose digits would be lost afterwards */
+			start -= *target;
+			*target = 0;
+		}
+		shard->eta[row] = precise_dot(design, &shard->block, row, normal->beta, start);
+	}
+}
+
+static ml_status
+pass_shard(void *work, int64_t task, ml_worker *worker)
+{
+	ml_normal		*normal = work;
+	const ml_design *design = normal->design;
+	ml_shard		*shard = &normal->shard[task];
+	int64_t			 side = normal->by_qr ? design->cols + 1 : design->cols;
+	int64_t blocks = (normal->end - normal->begin + ML_BLOCK - 1) / ML_BLOCK;
+	int64_t row = normal->begin + blocks * task / normal->shards * ML_BLOCK;
+	int64_t end = normal->begin + blocks * (task + 1) / normal->shards * ML_BLOCK;
+
+	end = end < normal->end ? end : normal->end;
+	memset(shard->gradient, 0, (size_t) design->cols * sizeof(double));
+	if (normal->curved)
+	{
+		memset(shard->l, 0, (size_t) (side * side) * sizeof(double));
+		memset(shard->small, 0, (size_t) design->dense * design->dense * sizeof(double));
+	}
+	shard->objective = 0;
+	while (row < end)
+	{
+		ml_loss_block loss;
+
+		if (ml_worker_stop(worker))
+			return ML_STOPPED;
+		row = ml_design_fill(design, row, end, &shard->block);
+		predict_block(normal, shard);
+		loss = (ml_loss_block) {.rows = shard->block.rows,
+								.eta = shard->eta,
+								.target = shard->block.target,
+								.weight = shard->block.weight,
+								.gradient = shard->gradient_of,
+								.curvature = shard->curvature};
+		normal->loss(&loss);
+		shard->objective += loss.objective;
+		add_gradient(design, shard);
+		if (normal->curved && normal->by_qr)
+			add_rows(design, worker->host->blas, shard);
+		else if (normal->curved)
+			add_gram(design, worker->host->blas, shard);
+	}
+	return ML_OK;
+}
+
+/* Adds up the shards' Gram matrices and factors the sum. */
+static void
+factor_gram(const ml_blas *blas, ml_normal *normal)
+{
+	const ml_design *design = normal->design;
+	int64_t			 cols = design->cols;
+
+	memset(normal->l, 0, (size_t) (cols * cols) * sizeof(double));
+	for (int s = 0; s < normal->shards; s++)
+	{
+		const ml_shard *shard = &normal->shard[s];
+
+		for (int i = 0; i < design->dense; i++)
+			for (int j = 0; j <= i; j++)
+				normal->l[i * cols + j] += shard->small[(int64_t) i * design->dense + j];
+		for (int64_t i = design->dense; i < cols; i++)
+			for (int64_t j = 0; j <= i; j++)
+				normal->l[i * cols + j] += shard->l[i * cols + j];
+	}
+	for (int64_t i = 0; i < cols; i++)
+		normal->l[i * cols + i] += normal->l2 * design->penalty[i];
+	normal->dependent = ml_cholesky(blas, design->cols, normal->l, GRAM_TOLERANCE);
+}
+
+/* Rows of the penalty: sqrt(l2 d_j) [e_j | -b_j]; the intercept has d = 0. */
+static void
+add_penalty(const ml_blas *blas, ml_normal *normal)
+{
+	int64_t	  side = normal->design->cols + 1;
+	ml_shard *first = &normal->shard[0];
+
+	for (int64_t j = 1; j < side - 1 && normal->l2 > 0; j++)
+	{
+		double root = sqrt(normal->l2 * normal->design->penalty[j]);
+
+		memset(first->scaled, 0, (size_t) side * sizeof(double));
+		first->scaled[j] = root;
+		first->scaled[side - 1] = -root * normal->beta[j];
+		ml_qr_add(blas, (int) side, 1, first->scaled, first->l, first->work);
+	}
+}
+
+/* The shards' triangles go into the first one as further rows, in order. */
+static void
+factor_qr(const ml_blas *blas, ml_normal *normal)
+{
+	int64_t	  cols = normal->design->cols, side = cols + 1;
+	ml_shard *first = &normal->shard[0];
+
+	for (int s = 1; s < normal->shards; s++)
+		for (int64_t row = 0; row < side; row++)
+		{
+			for (int64_t j = 0; j < side; j++)
+				first->scaled[j] =
+					j >= row ? normal->shard[s].l[j * side + row] : 0;
+			ml_qr_add(NULL, (int) side, 1, first->scaled, first->l, first->work);
+		}
+	add_penalty(blas, normal);
+	normal->dependent = -1;
+	for (int64_t i = 0; i < cols; i++)
+	{
+		double square = 0, pivot = first->l[i * side + i];
+
+		memcpy(normal->l + i * cols, first->l + i * side, (size_t) cols * sizeof(double));
+		for (int64_t j = 0; j <= i; j++)
+			square += first->l[i * side + j] * first->l[i * side + j];
+		if (normal->dependent < 0 && !(pivot * pivot > QR_TOLERANCE * square))
+			normal->dependent = (int) i;
+		normal->projected[i] = first->l[cols * side + i];
+	}
+}
+
+ml_status
+ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta, int64_t begin,
+			   int64_t end, bool curved)
+{
+	const ml_design *design = normal->design;
+
+	normal->beta = beta;
+	normal->begin = begin;
+	normal->end = end;
+	/* by QR a step comes from the reflected residual, so every pass reflects */
+	normal->curved = curved || normal->by_qr;
+	ML_TRY(ml_parallel(host, normal->shards, pass_shard, normal));
+	normal->loss_sum = 0;
+	memset(normal->gradient, 0, (size_t) design->cols * sizeof(double));
+	for (int s = 0; s < normal->shards; s++)
+	{
+		normal->loss_sum += normal->shard[s].objective;
+		for (int j = 0; j < design->cols; j++)
+			normal->gradient[j] += normal->shard[s].gradient[j];
+	}
+	normal->objective = normal->loss_sum;
+	for (int j = 0; j < design->cols; j++)
+	{
+		double pull = normal->l2 * design->penalty[j] * beta[j];
+
+		normal->gradient[j] -= pull;
+		normal->objective += pull * beta[j] / 2;
+	}
+	if (ml_stop(host))
+		return ML_STOPPED;
+	if (normal->by_qr)
+		factor_qr(host->blas, normal);
+	else if (curved)
+		factor_gram(host->blas, normal);
+	return ML_OK;
+}
+
+void
+ml_normal_step(const ml_normal *normal, double *step)
+{
+	int cols = normal->design->cols;
+
+	memcpy(step, normal->by_qr ? normal->projected : normal->gradient,
+		   (size_t) cols * sizeof(double));
+	if (!normal->by_qr)
+		ml_solve_lower(cols, normal->l, step);
+	ml_solve_lower_transposed(cols, normal->l, step);
+}

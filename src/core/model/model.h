@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * model.h: the model as a value; the floor's table of contents.
+ *
+ *	shape.c		a model as a JSON-shaped value and back, with every check there is
+ *	layout.c	that value as bytes: header, checksum, format
+ *	score.c		scores, classes and contributions of one row
+ *
+ * A model is whatever its value says; the bytes and the JSON text are two
+ * carriers of the same value:
+ *
+ *	{"format": 1, "algorithm": "logistic", "task": "binary",
+ *	 "target": {"name": ..., "classes": [other, positive], "counts": [...]},
+ *	 "rows": n, "features": [{"name": ..., "kind": "number", "mean": ..., ...}, ...],
+ *	 "options": {...}, "learned": {"intercept": [...], ...}, "training": {...}}
+ *
+ * Bytes:	"CIAM" | u16 format | u16 0 | u64 hash of what follows | value (base/value.h)
+ */
+#ifndef ML_MODEL_H
+#define ML_MODEL_H
+
+#include "learn/learn.h"
+
+#define ML_FORMAT 1
+
+typedef struct ml_model
+{
+	const ml_learner *learner;
+	ml_schema		  schema;
+	ml_fitted		  fitted;
+	ml_value		  options;	/* all options in force */
+	ml_value		  training; /* summary of the training: rows, metrics, quantiles */
+	void			 *state;	/* of learner->prepare */
+} ml_model;
+
+/* The model's value; it shares memory with the model. */
+extern ml_status ml_model_shape(ml_host *host, const ml_model *model, ml_value *value);
+
+/*
+ * A model from a value: complete, checked and ready to score, or ML_BAD_MODEL,
+ * or ML_NEW_FORMAT with fault.count.  The model shares memory with the value.
+ */
+extern ml_status ml_model_read(ml_host *host, const ml_value *value, ml_model **model);
+
+/* The same by way of bytes; header is left free in front for the host. */
+extern ml_status ml_model_encode(ml_host *host, const ml_model *model, size_t header,
+								 ml_bytes *bytes);
+extern ml_status ml_model_decode(ml_host *host, const unsigned char *bytes, size_t length,
+								 ml_model **model);
+
+/* The score of a row of one double per feature: see learner.h for the row. */
+extern double ml_model_score(const ml_model *model, const double *row);
+
+/* The class of a score, 0 or 1: positive from one half on. */
+extern int ml_model_class(const ml_model *model, double score);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * score.c: using a model on one row.
+ */
+#include "model/model.h"
+
+double
+ml_model_score(const ml_model *model, const double *row)
+{
+	return ml_score_of_margin(model->schema.task, model->learner->margin(model->state, row));
+}
+
+int
+ml_model_class(const ml_model *model, double score)
+{
+	return model->schema.task == ML_BINARY && score >= 0.5;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * shape.c: a model as a JSON-shaped value and back.
+ *
+ * Reading trusts nothing: each member must be there, of its kind and in its
+ * range.  Members it does not know are ignored.
+ */
+#include "model/model.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const task_name[] = {"regression", "binary"};
+static const char *const kind_name[] = {"number", "category"};
+
+static ml_status
+number_shape(const ml_feature *feature, ml_value *object)
+{
+	ml_value_add(object, "mean", ml_value_number(feature->mean));
+	ml_value_add(object, "sd", ml_value_number(feature->sd));
+	ml_value_add(object, "min", ml_value_number(feature->min));
+	ml_value_add(object, "max", ml_value_number(feature->max));
+	return ML_OK;
+}
+
+static ml_status
+category_shape(ml_host *host, const ml_feature *feature, ml_value *object)
+{
+	ml_value labels;
+
+	ML_TRY(ml_value_array(host, feature->levels, &labels));
+	for (int i = 0; i < feature->levels; i++)
+		labels.items[i] = ml_value_text(feature->label[i]);
+	ml_value_add(object, "labels", labels);
+	ml_value_add(object, "counts", ml_value_numbers(feature->count, feature->levels));
+	ml_value_add(object, "pooled", ml_value_bool(feature->pooled));
+	return ML_OK;
+}
+
+static ml_status
+feature_shape(ml_host *host, const ml_feature *feature, ml_value *object)
+{
+	ML_TRY(ml_value_object(host, 9, object));
+	ml_value_add(object, "name", ml_value_text(feature->name));
+	ml_value_add(object, "type", ml_value_text(feature->type));
+	if (feature->element > 0)
+		ml_value_add(object, "element", ml_value_number(feature->element));
+	ml_value_add(object, "kind", ml_value_word(kind_name[feature->kind]));
+	ml_value_add(object, "missing", ml_value_number(feature->missing));
+	return feature->kind == ML_NUMBER ? number_shape(feature, object)
+									  : category_shape(host, feature, object);
+}
+
+static ml_status
+target_shape(ml_host *host, const ml_schema *schema, ml_value *object)
+{
+	ml_value classes;
+	double	*counts;
+
+	ML_TRY(ml_value_object(host, 4, object));
+	ml_value_add(object, "name", ml_value_text(schema->target));
+	if (schema->task == ML_REGRESSION)
+	{
+		ml_value_add(object, "mean", ml_value_number(schema->target_mean));
+		ml_value_add(object, "sd", ml_value_number(schema->target_sd));
+		return ML_OK;
+	}
+	ML_TRY(ml_value_array(host, 2, &classes));
+	ML_NEW(host, counts, 2);
+	for (int i = 0; i < 2; i++)
+	{
+		classes.items[i] = ml_value_text(schema->class_label[i]);
+		counts[i] = schema->class_count[i];
+	}
+	ml_value_add(object, "classes", classes);
+	ml_value_add(object, "counts", ml_value_numbers(counts, 2));
+	ml_value_add(object, "rest", ml_value_bool(schema->rest));
+	return ML_OK;
+}
+
+static ml_status
+learned_shape(ml_host *host, const ml_fitted *fitted, ml_value *object)
+{
+	ML_TRY(ml_value_object(host, fitted->parts, object));
+	for (int i = 0; i < fitted->parts; i++)
+		ml_value_add(object, fitted->part[i].name.bytes,
+					 ml_value_numbers(fitted->part[i].number, fitted->part[i].count));
+	return ML_OK;
+}
+
+ml_status
+ml_model_shape(ml_host *host, const ml_model *model, ml_value *value)
+{
+	const ml_schema *schema = &model->schema;
+	ml_value		 target, features, learned;
+
+	ML_TRY(target_shape(host, schema, &target));
+	ML_TRY(ml_value_array(host, schema->features, &features));
+	for (int f = 0; f < schema->features; f++)
+		ML_TRY(feature_shape(host, &schema->feature[f], &features.items[f]));
+	ML_TRY(learned_shape(host, &model->fitted, &learned));
+	ML_TRY(ml_value_object(host, 9, value));
+	ml_value_add(value, "format", ml_value_number(ML_FORMAT));
+	ml_value_add(value, "algorithm", ml_value_word(model->learner->name));
+	ml_value_add(value, "task", ml_value_word(task_name[schema->task]));
+	ml_value_add(value, "target", target);
+	ml_value_add(value, "rows", ml_value_number(schema->rows));
+	ml_value_add(value, "features", features);
+	ml_value_add(value, "options", model->options);
+	ml_value_add(value, "learned", learned);
+	ml_value_add(value, "training", model->training);
+	return ML_OK;
+}
+
+/* The member of that name and kind; ML_BAD_MODEL otherwise. */
+static ml_status
+member(const ml_value *object, const char *name, ml_value_kind kind, const ml_value **found)
+{
+	*found = ml_value_member(object, name);
+	if (*found == NULL)
+		return ML_BAD_MODEL;
+	/* an empty JSON array has no kind of its own */
+	if ((*found)->count == 0 && (kind == ML_VALUE_ARRAY || kind == ML_VALUE_NUMBERS))
+		return (*found)->kind == ML_VALUE_ARRAY || (*found)->kind == ML_VALUE_NUMBERS
+				   ? ML_OK
+				   : ML_BAD_MODEL;
+	return (*found)->kind == kind ? ML_OK : ML_BAD_MODEL;
+}
+
+static ml_status
+read_text(const ml_value *object, const char *name, ml_text *text)
+{
+	const ml_value *found;
+
+	ML_TRY(member(object, name, ML_VALUE_TEXT, &found));
+	*text = found->text;
+	return ML_OK;
+}
+
+/* A finite number that is at least minimum. */
+static ml_status
+read_number(const ml_value *object, const char *name, double minimum, double *number)
+{
+	const ml_value *found;
+
+	ML_TRY(member(object, name, ML_VALUE_NUMBER, &found));
+	*number = found->number;
+	return found->number >= minimum ? ML_OK : ML_BAD_MODEL;
+}
+
+static ml_status
+read_bool(const ml_value *object, const char *name, bool *boolean)
+{
+	const ml_value *found;
+
+	ML_TRY(member(object, name, ML_VALUE_BOOL, &found));
+	*boolean = found->boolean;
+	return ML_OK;
+}
+
+/* Which of two words a text is. */
+static ml_status
+read_word(const ml_value *object, const char *name, const char *const *words, int *which)
+{
+	ml_text text;
+
+	ML_TRY(read_text(object, name, &text));
+	for (*which = 0; *which < 2; (*which)++)
+		if (ml_text_is(text, words[*which]))
+			return ML_OK;
+	return ML_BAD_MODEL;
+}
+
+/* So many counts of rows. */
+static ml_status
+read_counts(const ml_value *object, int64_t count, double **counts)
+{
+	const ml_value *found;
+
+	ML_TRY(member(object, "counts", ML_VALUE_NUMBERS, &found));
+	if (found->count != count)
+		return ML_BAD_MODEL;
+	for (int64_t i = 0; i < count; i++)
+		if (!(found->numbers[i] >= 0))
+			return ML_BAD_MODEL;
+	*counts = found->numbers;
+	return ML_OK;
+}
+
+static ml_status
+read_category(ml_host *host, const ml_value *object, ml_feature *feature)
+{
+	const ml_value *labels;
+
+	ML_TRY(member(object, "labels", ML_VALUE_ARRAY, &labels));
+	if (labels->count < 1 || labels->count > INT32_MAX / 16)
+		return ML_BAD_MODEL;
+	feature->levels = (int) labels->count;
+	ML_NEW(host, feature->label, labels->count);
+	for (int i = 0; i < feature->levels; i++)
+	{
+		if (labels->items[i].kind != ML_VALUE_TEXT)
+			return ML_BAD_MODEL;
+		feature->label[i] = labels->items[i].text;
+	}
+	ML_TRY(read_counts(object, labels->count, &feature->count));
+	ML_TRY(read_bool(object, "pooled", &feature->pooled));
+	return ml_feature_index(host, feature);
+}
+
+static ml_status
+read_feature(ml_host *host, const ml_value *object, ml_feature *feature)
+{
+	double element = 0;
+	int	   kind;
+
+	*feature = (ml_feature) {.column = -1};
+	ML_TRY(read_text(object, "name", &feature->name));
+	ML_TRY(read_text(object, "type", &feature->type));
+	if (ml_value_member(object, "element") != NULL)
+		ML_TRY(read_number(object, "element", 1, &element));
+	if (element != floor(element) || element > INT32_MAX)
+		return ML_BAD_MODEL;
+	feature->element = (int) element;
+	ML_TRY(read_word(object, "kind", kind_name, &kind));
+	feature->kind = (ml_kind) kind;
+	ML_TRY(read_number(object, "missing", 0, &feature->missing));
+	if (feature->kind == ML_CATEGORY)
+		return element > 0 ? ML_BAD_MODEL : read_category(host, object, feature);
+	ML_TRY(read_number(object, "mean", -INFINITY, &feature->mean));
+	ML_TRY(read_number(object, "sd", 0, &feature->sd));
+	ML_TRY(read_number(object, "min", -INFINITY, &feature->min));
+	return read_number(object, "max", feature->min, &feature->max);
+}
+
+static ml_status
+read_target(const ml_value *object, ml_schema *schema)
+{
+	const ml_value *classes;
+	double		   *counts;
+
+	ML_TRY(read_text(object, "name", &schema->target));
+	if (schema->task == ML_REGRESSION)
+	{
+		ML_TRY(read_number(object, "mean", -INFINITY, &schema->target_mean));
+		return read_number(object, "sd", 0, &schema->target_sd);
+	}
+	ML_TRY(member(object, "classes", ML_VALUE_ARRAY, &classes));
+	ML_TRY(read_counts(object, 2, &counts));
+	ML_TRY(read_bool(object, "rest", &schema->rest));
+	if (classes->count != 2)
+		return ML_BAD_MODEL;
+	for (int i = 0; i < 2; i++)
+	{
+		if (classes->items[i].kind != ML_VALUE_TEXT)
+			return ML_BAD_MODEL;
+		schema->class_label[i] = classes->items[i].text;
+		schema->class_count[i] = counts[i];
+	}
+	return ML_OK;
+}
+
+static ml_status
+read_learned(ml_host *host, const ml_value *value, ml_fitted *fitted)
+{
+	const ml_value *learned;
+
+	ML_TRY(member(value, "learned", ML_VALUE_OBJECT, &learned));
+	if (learned->count > ML_MAX_PARTS)
+		return ML_BAD_MODEL;
+	for (int64_t i = 0; i < learned->count; i++)
+	{
+		const ml_value *item = &learned->items[i];
+		ml_part		   *part = &fitted->part[fitted->parts++];
+
+		if (item->kind != ML_VALUE_NUMBERS && item->count > 0)
+			return ML_BAD_MODEL;
+		ML_TRY(ml_text_copy(host, learned->keys[i], &part->name));
+		part->number = item->numbers;
+		part->count = item->kind == ML_VALUE_NUMBERS ? item->count : 0;
+	}
+	return ML_OK;
+}
+
+static ml_status
+read_features(ml_host *host, const ml_value *value, ml_schema *schema)
+{
+	const ml_value *features;
+
+	ML_TRY(member(value, "features", ML_VALUE_ARRAY, &features));
+	if (features->count < 1 || features->count > INT32_MAX / 16)
+		return ML_BAD_MODEL;
+	ML_NEW(host, schema->feature, features->count);
+	schema->features = (int) features->count;
+	for (int f = 0; f < schema->features; f++)
+	{
+		ml_feature *feature = &schema->feature[f];
+
+		ML_TRY(read_feature(host, &features->items[f], feature));
+		/* elements of an array stand side by side, in order */
+		if (f > 0 && ml_text_equal(feature->name, feature[-1].name) &&
+			feature->element <= feature[-1].element)
+			return ML_BAD_MODEL;
+	}
+	return ML_OK;
+}
+
+ml_status
+ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
+{
+	const ml_value *options, *training, *target;
+	ml_model	   *model;
+	ml_text			algorithm;
+	double			format;
+	int				task;
+
+	ML_TRY(read_number(value, "format", 1, &format));
+	host->fault.count = (int64_t) (format < 65535 ? format : 65535);
+	if (format > ML_FORMAT)
+		return ML_NEW_FORMAT;
+	ML_NEW(host, model, 1);
+	ML_TRY(read_text(value, "algorithm", &algorithm));
+	ML_TRY(read_word(value, "task", task_name, &task));
+	model->learner = ml_learner_find(algorithm);
+	if (model->learner == NULL || model->learner->task != (ml_task_kind) task)
+		return ML_BAD_MODEL;
+	model->schema.task = (ml_task_kind) task;
+	ML_TRY(member(value, "target", ML_VALUE_OBJECT, &target));
+	ML_TRY(read_target(target, &model->schema));
+	ML_TRY(read_number(value, "rows", 0, &model->schema.rows));
+	ML_TRY(read_features(host, value, &model->schema));
+	ML_TRY(member(value, "options", ML_VALUE_OBJECT, &options));
+	ML_TRY(member(value, "training", ML_VALUE_OBJECT, &training));
+	model->options = *options;
+	model->training = *training;
+	ML_TRY(read_learned(host, value, &model->fitted));
+	ML_TRY(model->learner->prepare(host, &model->schema, &model->fitted, &model->state));
+	*out = model;
+	return ML_OK;
+}

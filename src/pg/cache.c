@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * cache.c: decoded models, per backend.
+ *
+ * A version never changes, so an entry found by (model, version) is right for ever,
+ * in every snapshot; only the name has to be looked up anew, once per function
+ * call site and execution.  Entries are pinned by the call sites that use them; the
+ * least recently used one without a pin makes room.
+ */
+#include "cia.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "lib/ilist.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#define MOST_MODELS 32
+
+typedef struct cache_key
+{
+	pg_uuid_t id;
+	int32	  version;
+} cache_key;
+
+typedef struct cache_entry
+{
+	dlist_node	  node; /* most recently used first */
+	cache_key	  key;
+	int			  pins;
+	MemoryContext context;
+	ml_model	 *model;
+} cache_entry;
+
+static dlist_head entries = DLIST_STATIC_INIT(entries);
+static int		  entry_count = 0;
+
+static void
+make_room(void)
+{
+	dlist_node *node = dlist_is_empty(&entries) ? NULL : dlist_tail_node(&entries);
+
+	while (entry_count >= MOST_MODELS && node != NULL)
+	{
+		cache_entry *entry = dlist_container(cache_entry, node, node);
+
+		node = dlist_has_prev(&entries, node) ? dlist_prev_node(&entries, node) : NULL;
+		if (entry->pins > 0)
+			continue;
+		dlist_delete(&entry->node);
+		MemoryContextDelete(entry->context);
+		entry_count--;
+	}
+}
+
+static cache_entry *
+find_entry(const cache_key *key)
+{
+	dlist_iter at;
+
+	dlist_foreach(at, &entries)
+	{
+		cache_entry *entry = dlist_container(cache_entry, node, at.cur);
+
+		if (memcmp(&entry->key, key, sizeof *key) == 0)
+		{
+			dlist_move_head(&entries, &entry->node);
+			return entry;
+		}
+	}
+	return NULL;
+}
+
+/* What is stored should never be damaged; if it is, say so with the model's name. */
+static ml_model *
+decode_stored(MemoryContext context, const cia_entry *named, struct varlena *content)
+{
+	cia_door *door = cia_door_open(context);
+	ml_model *model;
+	ml_status status;
+
+	door->limited = false;
+	status = ml_model_decode(&door->host, (unsigned char *) VARDATA_ANY(content),
+							 VARSIZE_ANY_EXHDR(content), &model);
+	if (status == ML_BAD_MODEL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("model \"%s\" is corrupted", named->name),
+				 errdetail("The stored bytes of version %d are not what was written.",
+						   named->version),
+				 errhint("Train it again, or restore it from a backup.")));
+	cia_check(door, status);
+	return model;
+}
+
+static cache_entry *
+load_entry(Oid schema, const cia_entry *named, const cache_key *key)
+{
+	struct varlena *content = cia_registry_content(schema, named);
+	MemoryContext	context = AllocSetContextCreate(CurrentMemoryContext, "cia model",
+													ALLOCSET_DEFAULT_SIZES);
+	cache_entry	   *entry = MemoryContextAllocZero(context, sizeof *entry);
+
+	entry->key = *key;
+	entry->context = context;
+	entry->model = decode_stored(context, named, content);
+	/* from here on nothing fails */
+	MemoryContextSetParent(context, CacheMemoryContext);
+	make_room();
+	dlist_push_head(&entries, &entry->node);
+	entry_count++;
+	return entry;
+}
+
+/* The model that one call site uses, kept in its fn_extra. */
+typedef struct call_site
+{
+	cia_loaded			  loaded;
+	text				 *name;	 /* as given, for comparison */
+	cache_entry			 *entry; /* pinned */
+	MemoryContext		  context; /* of a model by value */
+	struct varlena		 *value;
+	MemoryContextCallback release;
+	void				 *row; /* of input.c */
+} call_site;
+
+static void
+unpin(void *argument)
+{
+	call_site *site = argument;
+
+	if (site->entry != NULL)
+		site->entry->pins--;
+	site->entry = NULL;
+}
+
+static call_site *
+open_site(FunctionCallInfo fcinfo)
+{
+	call_site *site = fcinfo->flinfo->fn_extra;
+
+	if (site == NULL)
+	{
+		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof *site);
+		site->release = (MemoryContextCallback) {.func = unpin, .arg = site};
+		MemoryContextRegisterResetCallback(fcinfo->flinfo->fn_mcxt, &site->release);
+		fcinfo->flinfo->fn_extra = site;
+	}
+	return site;
+}
+
+/* The place where input.c keeps what it knows of the row's type. */
+void **
+cia_site_row(FunctionCallInfo fcinfo)
+{
+	return &open_site(fcinfo)->row;
+}
+
+static void
+load_named(FunctionCallInfo fcinfo, call_site *site, text *name)
+{
+	char		*given = text_to_cstring(name);
+	Oid			 schema = cia_schema(fcinfo);
+	cia_entry	 named = cia_registry_find(schema, given);
+	cache_key	 key = {.id = named.id, .version = named.version};
+	cache_entry *entry = find_entry(&key);
+
+	if (entry == NULL)
+		entry = load_entry(schema, &named, &key);
+	unpin(site);
+	entry->pins++;
+	site->entry = entry;
+	site->name = (text *) MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, VARSIZE_ANY(name));
+	memcpy(site->name, name, VARSIZE_ANY(name));
+	site->loaded.model = entry->model;
+	site->loaded.name = MemoryContextStrdup(fcinfo->flinfo->fn_mcxt, given);
+	site->row = NULL;
+}
+
+static void
+load_value(FunctionCallInfo fcinfo, call_site *site, struct varlena *value)
+{
+	MemoryContext context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "cia model value",
+												  ALLOCSET_DEFAULT_SIZES);
+	cia_door	 *door = cia_door_open(context);
+
+	door->limited = false;
+	site->loaded.model =
+		cia_model_decode(door, (struct varlena *) PG_DETOAST_DATUM_PACKED(
+								   PointerGetDatum(value)));
+	site->loaded.name = "by value";
+	if (site->context != NULL)
+		MemoryContextDelete(site->context);
+	site->context = context;
+	site->value = MemoryContextAlloc(context, VARSIZE_ANY(value));
+	memcpy(site->value, value, VARSIZE_ANY(value));
+	site->row = NULL;
+}
+
+static bool
+same_bytes(const void *kept, const void *given)
+{
+	return kept != NULL && VARSIZE_ANY(kept) == VARSIZE_ANY(given) &&
+		   memcmp(kept, given, VARSIZE_ANY(given)) == 0;
+}
+
+/* A TOAST pointer to the same value is the same bytes, so values are compared undetoasted. */
+const cia_loaded *
+cia_model_arg(FunctionCallInfo fcinfo, int argument)
+{
+	call_site	   *site = open_site(fcinfo);
+	struct varlena *given = (struct varlena *) PG_GETARG_POINTER(argument);
+	Oid			   *types;
+	int				count;
+
+	if (site->entry == NULL && site->context == NULL)
+	{
+		get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
+		if (types[argument] == TEXTOID)
+			load_named(fcinfo, site, PG_GETARG_TEXT_PP(argument));
+		else
+			load_value(fcinfo, site, given);
+	}
+	else if (site->entry != NULL && !same_bytes(site->name, given))
+	{
+		text *name = PG_GETARG_TEXT_PP(argument);
+
+		if (!same_bytes(site->name, name))
+			load_named(fcinfo, site, name);
+	}
+	else if (site->context != NULL && !same_bytes(site->value, given))
+		load_value(fcinfo, site, given);
+	return &site->loaded;
+}
+
+/* The schema that the extension lives in: that of the function called. */
+Oid
+cia_schema(FunctionCallInfo fcinfo)
+{
+	return get_func_namespace(fcinfo->flinfo->fn_oid);
+}

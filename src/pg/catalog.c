@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * catalog.c: what there is: algorithms and their options, from the core's tables.
+ */
+#include "cia.h"
+
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+PG_FUNCTION_INFO_V1(cia_algorithm_list);
+PG_FUNCTION_INFO_V1(cia_options);
+
+Datum
+cia_algorithm_list(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < ml_learner_count; i++)
+	{
+		const ml_learner *learner = ml_learner_table[i];
+		bool			  nulls[3] = {false};
+		Datum			  values[3];
+
+		values[0] = CStringGetTextDatum(learner->name);
+		values[1] = CStringGetTextDatum(learner->task == ML_BINARY ? "classification"
+																   : "regression");
+		values[2] = CStringGetTextDatum(learner->summary);
+		tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+static void
+put_option(ReturnSetInfo *set, const ml_option *option)
+{
+	static const char *const type[] = {"number", "integer", "boolean", "text"};
+	bool  numeric = option->type == ML_OPTION_NUMBER || option->type == ML_OPTION_INTEGER;
+	Datum values[6];
+	bool  nulls[6] = {false};
+
+	values[0] = CStringGetTextDatum(option->name);
+	values[1] = CStringGetTextDatum(type[option->type]);
+	nulls[2] = option->type == ML_OPTION_TEXT;
+	if (option->type == ML_OPTION_BOOLEAN)
+		values[2] = CStringGetTextDatum(option->standard != 0 ? "true" : "false");
+	else
+		values[2] = CStringGetTextDatum(psprintf("%.15g", option->standard));
+	nulls[3] = nulls[4] = !numeric;
+	values[3] = Float8GetDatum(option->minimum);
+	values[4] = Float8GetDatum(option->maximum);
+	values[5] = CStringGetTextDatum(option->meaning);
+	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+Datum
+cia_options(PG_FUNCTION_ARGS)
+{
+	char			 *algorithm = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	ReturnSetInfo	 *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	const ml_learner *learner = NULL;
+
+	/* 'auto' has the options that all learners share */
+	if (strcmp(algorithm, "auto") != 0)
+		learner = cia_learner_named(algorithm, InvalidOid);
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < ml_common_option_count; i++)
+		put_option(set, &ml_common_option[i]);
+	for (int i = 0; learner != NULL && i < learner->options; i++)
+		put_option(set, &learner->option[i]);
+	return (Datum) 0;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * cia.h: what the files of the glue share, by the file that holds it.
+ */
+#ifndef CIA_H
+#define CIA_H
+
+#include "compat.h"
+
+#include "access/tupdesc.h"
+#include "fmgr.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+#include "utils/uuid.h"
+
+#include "judge/judge.h"
+
+/* module.c: settings */
+extern int cia_threads;
+extern int cia_max_memory_kb;
+extern int cia_progress;
+
+enum
+{
+	CIA_PROGRESS_AUTO,
+	CIA_PROGRESS_ON,
+	CIA_PROGRESS_OFF
+};
+
+/* door.c: the core's host, and its statuses as errors */
+typedef struct cia_door
+{
+	ml_host		  host;
+	MemoryContext arena;
+	Size		  used;
+	bool		  limited;	 /* cia.max_memory applies */
+	bool		  denied;	 /* by cia.max_memory, not by the system */
+	ErrorData	 *pending;	 /* an error thrown in a callback, to be thrown again */
+	TimestampTz	  reported;	 /* when progress was last shown */
+	const char	 *algorithm; /* for messages */
+	ml_frame	 *frame;	 /* for the names of columns in messages */
+	const char	 *target;	 /* likewise */
+} cia_door;
+
+extern cia_door *cia_door_open(MemoryContext arena);
+
+/* Takes out BLAS, which loads OpenBLAS, and threads; for training only. */
+extern void cia_door_equip(cia_door *door);
+
+/* Raises the error that a status stands for; returns for ML_OK. */
+extern void cia_check(cia_door *door, ml_status status);
+extern bool cia_stop_requested(void);
+
+/* blas.c */
+extern const ml_blas *cia_blas(void);
+
+/* numeric.c */
+extern double cia_numeric_double(Numeric number);
+
+/* value.c: JSON-shaped values */
+extern void	  cia_value_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *value);
+extern Jsonb *cia_value_to_jsonb(const ml_value *value);
+extern char	 *cia_value_to_json(const ml_value *value);
+extern char	 *cia_text_cstring(ml_text text);
+extern ml_text cia_text_of(const char *string);
+
+/* reader.c: SQL values as cells */
+typedef struct cia_column
+{
+	const char *name;
+	Oid			type; /* base type of a domain */
+	const char *type_name;
+	AttrNumber	attno;
+	ml_role		role;
+	ml_kind		kind;
+	bool		is_array;
+	FmgrInfo   *convert;  /* output function, or cast to float4[]; NULL where not needed */
+	int			width;	  /* of an array, 0 until the first one is seen */
+	int		   *cell;	  /* [width] its places among the cells of a frame's row */
+	void (*read)(const struct cia_column *column, Datum value, ml_cell *cell);
+} cia_column;
+
+/*
+ * Sets up the reading of a column of that type, as a number or as a category; in a role
+ * that leaves both open (feature, id) the type decides.  Raises 42804.
+ */
+extern void cia_column_open(cia_column *column, const char *name, Oid type, AttrNumber attno,
+							ml_role role);
+extern void cia_column_as_category(cia_column *column);
+extern bool cia_type_is_class(Oid type);
+extern void cia_cell_read(const cia_column *column, Datum value, bool isnull, ml_cell *cell);
+extern int	cia_array_read(const cia_column *column, Datum value, bool isnull,
+						   double **elements);
+
+/* rows.c: rows into a frame */
+typedef struct cia_rows
+{
+	cia_door	 *door;
+	ml_frame	 *frame;
+	cia_column	 *column;
+	int			  columns;
+	ml_cell		 *cells;
+	int			  cell_room;
+	MemoryContext scratch; /* reset after every row; NULL: the caller does that */
+} cia_rows;
+
+/* What a user said of the columns. */
+typedef struct cia_roles
+{
+	const char		 *target;
+	Oid				  target_type; /* of a target that is no column of the source */
+	ArrayType		 *features;
+	ArrayType		 *exclude;
+	ArrayType		 *id;
+	const char		 *weight;
+	const ml_learner *learner; /* decides how the target is read */
+} cia_roles;
+
+extern cia_rows *cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles);
+extern void		 cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls);
+extern bool		 cia_array_names(ArrayType *names, const char *name);
+
+/* source.c: running a source query */
+typedef void (*cia_start_rows)(void *state, TupleDesc tupdesc);
+typedef void (*cia_take_row)(void *state, const Datum *values, const bool *nulls);
+
+extern void cia_source_run(const char *source, const char *model, cia_start_rows start,
+						   cia_take_row take, void *state);
+
+/* options.c */
+typedef struct cia_settings
+{
+	const ml_learner *learner;
+	ml_common_options common;
+	void			 *learner_options;
+	ml_value		  given; /* all options in force, defaults included */
+} cia_settings;
+
+/* The learner of that name, or for 'auto' the one that fits the target's type. */
+extern const ml_learner *cia_learner_named(const char *algorithm, Oid target_type);
+
+/* Checks options given as an object and adds the defaults; raises 22023. */
+extern void cia_settings_read(cia_door *door, const ml_learner *learner,
+							  const ml_value *given, cia_settings *settings);
+extern void cia_object_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *object);
+
+/* notes.c: the core's notes in words */
+extern ArrayType *cia_notes_text(const ml_result *result, List *further);
+
+/* model.c: the type cia_model */
+extern ml_model *cia_model_decode(cia_door *door, struct varlena *bytes);
+extern struct varlena *cia_model_encode(cia_door *door, const ml_model *model);
+
+/* registry.c: names, versions and rights */
+typedef struct cia_entry
+{
+	pg_uuid_t id;
+	int32	  version;
+	char	 *name; /* without the version */
+} cia_entry;
+
+typedef struct cia_record
+{
+	const char	   *source;
+	const cia_settings *settings;
+	const cia_roles *roles;
+	ml_result	   *result;
+	ArrayType	   *inputs; /* columns read as features */
+	ArrayType	   *notes;
+	struct varlena *content;
+	double			seconds;
+} cia_record;
+
+extern cia_entry cia_registry_find(Oid schema, const char *name);
+extern struct varlena *cia_registry_content(Oid schema, const cia_entry *entry);
+extern int32 cia_registry_add(Oid schema, const char *name, const cia_record *record,
+							  bool *promoted);
+extern void	 cia_registry_check_name(Oid schema, const char *name);
+
+/* What cia_evaluate has to know of how a version was trained. */
+typedef struct cia_lineage
+{
+	char	  *source;
+	ArrayType *inputs;
+	ArrayType *id;
+	char	  *weight;
+} cia_lineage;
+
+extern cia_lineage cia_registry_lineage(Oid schema, const cia_entry *entry);
+
+/* cache.c: models decoded, per backend */
+typedef struct cia_loaded
+{
+	const ml_model *model;
+	const char	   *name; /* for messages */
+} cia_loaded;
+
+/* The model a function is called with by name or by value, kept while the node lives. */
+extern const cia_loaded *cia_model_arg(FunctionCallInfo fcinfo, int argument);
+extern void			   **cia_site_row(FunctionCallInfo fcinfo);
+extern Oid				 cia_schema(FunctionCallInfo fcinfo);
+
+/* input.c: the row a function is called with */
+extern const double *cia_row_arg(FunctionCallInfo fcinfo, int argument,
+								 const cia_loaded *loaded);
+
+extern void cia_raise_missing(const cia_loaded *loaded, const char *columns)
+	pg_attribute_noreturn();
+
+/* The text of a feature's value in the row that cia_row_arg read last; NULL if missing. */
+extern char *cia_feature_text(const ml_feature *feature, double value);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * compat.h: postgres.h, and all that differs between the versions of PostgreSQL.
+ *
+ * Every file of src/pg includes it first.
+ */
+#ifndef CIA_COMPAT_H
+#define CIA_COMPAT_H
+
+/*
+ * Before PostgreSQL 16, PGDLLEXPORT is empty on Unix, and with -fvisibility=hidden the
+ * SQL-callable functions would be hidden too.
+ */
+#define PGDLLEXPORT __attribute__((visibility("default")))
+
+#include "postgres.h"
+
+#include "utils/acl.h"
+
+#if PG_VERSION_NUM < 150000
+#error "cia needs PostgreSQL 15 or later"
+#endif
+
+#endif

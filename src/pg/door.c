@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * door.c: the host that the core sees, and its statuses as errors.
+ *
+ * No callback throws: an error that happens in one is kept, the core is told to
+ * stop, and the error is thrown again once the core has put its threads away.
+ */
+#include "cia.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "miscadmin.h"
+#include "optimizer/cost.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#define REPORT_MS 2000
+
+static Size
+memory_limit(const cia_door *door)
+{
+	return door->limited ? (Size) cia_max_memory_kb * 1024 : MaxAllocHugeSize / 2;
+}
+
+static void *
+door_alloc(void *context, size_t size)
+{
+	cia_door *door = context;
+	void	 *memory;
+
+	if (size > memory_limit(door) - Min(door->used, memory_limit(door)))
+	{
+		door->denied = true;
+		return NULL;
+	}
+	memory = MemoryContextAllocExtended(door->arena, size,
+										MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+	if (memory != NULL)
+		door->used += size;
+	return memory;
+}
+
+static double
+door_room(void *context)
+{
+	cia_door *door = context;
+
+	door->denied = true;
+	return (double) memory_limit(door) - (double) door->used;
+}
+
+/* Is the statement to be cancelled, or the backend to end? */
+bool
+cia_stop_requested(void)
+{
+	return InterruptPending && (QueryCancelPending || ProcDiePending);
+}
+
+static bool
+door_stop(void *context)
+{
+	return ((cia_door *) context)->pending != NULL || cia_stop_requested();
+}
+
+static bool
+shows_progress(void)
+{
+	if (cia_progress == CIA_PROGRESS_AUTO)
+		return application_name != NULL && strcmp(application_name, "psql") == 0;
+	return cia_progress == CIA_PROGRESS_ON;
+}
+
+static void
+show_progress(ml_stage stage, double done, double total)
+{
+	switch (stage)
+	{
+		case ML_STAGE_READ:
+			ereport(NOTICE, (errmsg("reading: %.0f rows", done)));
+			return;
+		case ML_STAGE_ORDER:
+			ereport(NOTICE, (errmsg("putting rows in order: step %.0f of %.0f", done, total)));
+			return;
+		case ML_STAGE_FIT:
+			ereport(NOTICE,
+					(errmsg("fitting: iteration %.0f of at most %.0f", done, total)));
+			return;
+		case ML_STAGE_JUDGE:
+			ereport(NOTICE, (errmsg("judging the model on the holdout")));
+			return;
+	}
+}
+
+static void
+door_progress(void *context, ml_stage stage, double done, double total)
+{
+	cia_door	 *door = context;
+	TimestampTz	  now = GetCurrentTimestamp();
+	MemoryContext before = CurrentMemoryContext;
+
+	if (!shows_progress() || !TimestampDifferenceExceeds(door->reported, now, REPORT_MS))
+		return;
+	door->reported = now;
+	PG_TRY();
+	{
+		show_progress(stage, done, total);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(before);
+		door->pending = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+}
+
+/* A door onto an arena that lives as long as what the core makes. */
+cia_door *
+cia_door_open(MemoryContext arena)
+{
+	cia_door *door = MemoryContextAllocZero(arena, sizeof(cia_door));
+
+	door->arena = arena;
+	door->limited = true;
+	door->reported = GetCurrentTimestamp();
+	door->host = (ml_host) {.alloc = door_alloc,
+							.room = door_room,
+							.stop = door_stop,
+							.progress = door_progress,
+							.context = door,
+							.threads = 1,
+							.fault = {.row = -1, .column = -1}};
+	return door;
+}
+
+void
+cia_door_equip(cia_door *door)
+{
+	int threads = cia_threads;
+
+	if (threads == 0)
+	{
+		long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+		threads = 1 + max_parallel_workers_per_gather;
+		threads = cores > 0 ? Min(threads, (int) cores) : threads;
+	}
+	door->host.threads = Min(threads, ML_MAX_THREADS);
+	door->host.blas = cia_blas();
+}
+
+static void
+raise_memory(const cia_door *door)
+{
+	double needed = (double) door->used + (double) door->host.fault.bytes;
+	char   needs[32];
+
+	if (!door->denied)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
+				 errdetail("Failed on request of size %zu.", door->host.fault.bytes)));
+	if (needed < 1e9)
+		snprintf(needs, sizeof needs, "%.0f MB", ceil(needed / 1048576));
+	else
+		snprintf(needs, sizeof needs, "%.1f GB", needed / 1073741824);
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("training needs %s of memory, more than cia.max_memory allows", needs),
+			 errdetail("cia.max_memory is %d MB.", cia_max_memory_kb / 1024),
+			 errhint("Raise cia.max_memory, train on a sample of the rows, or leave out "
+					 "columns.")));
+}
+
+/* "x", or "x[3]" for an element of an array column. */
+static char *
+column_name(const cia_door *door)
+{
+	const ml_column *column;
+
+	if (door->frame == NULL || door->host.fault.column < 0 ||
+		door->host.fault.column >= door->frame->columns)
+		return NULL;
+	column = &door->frame->column[door->host.fault.column];
+	return column->element > 0
+			   ? psprintf("%s[%d]", cia_text_cstring(column->name), column->element)
+			   : cia_text_cstring(column->name);
+}
+
+static void
+raise_not_finite(const cia_door *door)
+{
+	const char *column = column_name(door);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("column \"%s\" contains a value that is not finite", column),
+			 errdetail("It is infinite in row %lld of the source.",
+					   (long long) door->host.fault.row),
+			 errhint("Leave such rows out with WHERE, or make them NULL, which counts as "
+					 "missing.")));
+}
+
+static void
+raise_singular(const cia_door *door)
+{
+	const char *column = column_name(door);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("could not fit model because its columns are linearly dependent"),
+			 column != NULL
+				 ? errdetail("Column \"%s\" is determined by the columns before it.", column)
+				 : 0,
+			 column != NULL
+				 ? errhint("Leave it out with exclude => '{\"%s\"}', or set a penalty with "
+						   "options => '{\"l2\": 1}'.",
+						   column)
+				 : errhint("Set a penalty with options => '{\"l2\": 1}'.")));
+}
+
+static void
+raise_range(const cia_door *door)
+{
+	const char *column = column_name(door);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 column != NULL
+				 ? errmsg("values of column \"%s\" are too large to compute with", column)
+				 : errmsg("could not fit model because its values are too large to compute "
+						  "with"),
+			 errhint("Divide the column by a power of ten.")));
+}
+
+void
+cia_check(cia_door *door, ml_status status)
+{
+	if (door->pending != NULL)
+		ReThrowError(door->pending);
+	switch (status)
+	{
+		case ML_OK:
+			return;
+		case ML_MEMORY:
+			raise_memory(door);
+			break;
+		case ML_STOPPED:
+			CHECK_FOR_INTERRUPTS();
+			ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
+							errmsg("canceling statement due to user request")));
+			break;
+		case ML_NOT_FINITE:
+			raise_not_finite(door);
+			break;
+		case ML_NEGATIVE_WEIGHT:
+			ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+							errmsg("weight \"%s\" is negative", column_name(door)),
+							errdetail("It is negative in row %lld of the source.",
+									  (long long) door->host.fault.row),
+							errhint("Weights must be zero or more.")));
+			break;
+		case ML_NO_ROWS:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("training source returned no rows"),
+					 door->frame != NULL && door->frame->skipped > 0
+						 ? errdetail("All %lld rows have no target or no weight.",
+									 (long long) door->frame->skipped)
+						 : 0));
+			break;
+		case ML_NO_TRAINING_ROWS:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("training source has too few rows to keep a holdout"),
+					 errdetail("All %lld rows fell into the holdout.",
+							   (long long) door->frame->rows),
+					 errhint("Train on all rows with options => '{\"holdout\": 0}'.")));
+			break;
+		case ML_NO_FEATURES:
+			ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+							errmsg("training source has no column that can be a feature"),
+							errhint("Every column is the target, an id, the weight, "
+									"excluded, constant or an identifier.")));
+			break;
+		case ML_ONE_VALUE:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("target \"%s\" has only one distinct value", door->target),
+					 errhint("Rows whose target is NULL are skipped; the training rows must "
+							 "hold at least two values.")));
+			break;
+		case ML_TOO_MANY_CLASSES:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("target \"%s\" has %lld classes, but algorithm \"%s\" takes two",
+							door->target, (long long) door->host.fault.count,
+							door->algorithm),
+					 errhint("Tell one class from all others with options => "
+							 "'{\"positive\": \"...\"}'.")));
+			break;
+		case ML_NO_SUCH_CLASS:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("target \"%s\" has no such class", door->target),
+					 door->host.fault.row >= 0
+						 ? errdetail("The model was not trained on a class of the source.")
+						 : errdetail("No training row has the label that option \"positive\" "
+									 "names."),
+					 errhint("Labels are compared letter by letter.")));
+			break;
+		case ML_SINGULAR:
+			raise_singular(door);
+			break;
+		case ML_NOT_NUMERIC:
+			raise_range(door);
+			break;
+		case ML_TOO_LARGE:
+			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+							errmsg("model or state exceeds 1 GB"),
+							errhint("Train on fewer columns or categories; a parallel "
+									"cia_fit may be replaced by cia_train.")));
+			break;
+		case ML_BAD_MODEL:
+			ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+							errmsg("invalid model data")));
+			break;
+		case ML_NEW_FORMAT:
+			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+							errmsg("model format %lld is not supported",
+								   (long long) door->host.fault.count),
+							errhint("Run ALTER EXTENSION cia UPDATE.")));
+			break;
+	}
+	elog(ERROR, "unrecognized status of the core: %d", (int) status);
+}

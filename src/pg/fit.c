@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * fit.c: cia_fit: training as an aggregate.
+ *
+ * The state is a frame.  Parallel workers serialize theirs, the leader merges them;
+ * since a frame is put into canonical order before anything is computed, the model is
+ * the same however the rows were spread.  Options may also name columns: "id",
+ * "features" and "exclude" as arrays, "weight" as a string.
+ */
+#include "cia.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "libpq/pqformat.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+PG_FUNCTION_INFO_V1(cia_fit_transition);
+PG_FUNCTION_INFO_V1(cia_fit_combine);
+PG_FUNCTION_INFO_V1(cia_fit_serialize);
+PG_FUNCTION_INFO_V1(cia_fit_deserialize);
+PG_FUNCTION_INFO_V1(cia_fit_final);
+
+typedef struct fit_state
+{
+	cia_door *door;
+	char	 *algorithm;
+	Oid		  target_type;
+	Jsonb	 *options;
+	ml_frame *frame;
+	/* while rows are taken */
+	cia_rows *rows;
+	Oid		  row_type;
+	int32	  row_typmod;
+	TupleDesc tupdesc;
+	Datum	 *values;
+	bool	 *nulls;
+} fit_state;
+
+static MemoryContext
+aggregate_context(FunctionCallInfo fcinfo)
+{
+	MemoryContext context;
+
+	if (!AggCheckCallContext(fcinfo, &context))
+		elog(ERROR, "cia_fit called outside of an aggregate");
+	return context;
+}
+
+static fit_state *
+new_state(MemoryContext context, const char *algorithm, Oid target_type, const Jsonb *options)
+{
+	fit_state *state = MemoryContextAllocZero(context, sizeof *state);
+
+	state->door = cia_door_open(context);
+	state->algorithm = MemoryContextStrdup(context, algorithm);
+	state->target_type = target_type;
+	state->options = MemoryContextAlloc(context, VARSIZE_ANY(options));
+	memcpy(state->options, options, VARSIZE_ANY(options));
+	return state;
+}
+
+static void
+raise_not_names(const char *option)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("option \"%s\" must be an array of column names", option)));
+}
+
+static ArrayType *
+names_array(const char *option, const ml_value *value)
+{
+	Datum *names = palloc(sizeof(Datum) * (value->count + 1));
+
+	if (value->count > 0 && value->kind != ML_VALUE_ARRAY)
+		raise_not_names(option);
+	for (int64 i = 0; i < value->count; i++)
+	{
+		if (value->items[i].kind != ML_VALUE_TEXT)
+			raise_not_names(option);
+		names[i] = CStringGetTextDatum(cia_text_cstring(value->items[i].text));
+	}
+	return construct_array(names, (int) value->count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/* Takes the names of columns out of the options; the rest is the learner's. */
+static void
+split_options(const fit_state *state, cia_roles *roles, cia_settings *settings)
+{
+	ml_value all, rest;
+
+	cia_object_from_jsonb(state->door, state->options, &all);
+	cia_check(state->door, ml_value_object(&state->door->host, all.count, &rest));
+	for (int64 i = 0; i < all.count; i++)
+	{
+		const ml_value *item = &all.items[i];
+
+		if (ml_text_is(all.keys[i], "id"))
+			roles->id = names_array("id", item);
+		else if (ml_text_is(all.keys[i], "features"))
+			roles->features = names_array("features", item);
+		else if (ml_text_is(all.keys[i], "exclude"))
+			roles->exclude = names_array("exclude", item);
+		else if (ml_text_is(all.keys[i], "weight") && item->kind == ML_VALUE_TEXT)
+			roles->weight = cia_text_cstring(item->text);
+		else
+			ml_value_add(&rest, all.keys[i].bytes, *item);
+	}
+	roles->learner = cia_learner_named(state->algorithm, state->target_type);
+	cia_settings_read(state->door, roles->learner, &rest, settings);
+}
+
+static void
+open_rows(fit_state *state, HeapTupleHeader header)
+{
+	MemoryContext before = MemoryContextSwitchTo(state->door->arena);
+	cia_roles	  roles = {.target = "target", .target_type = state->target_type};
+	cia_settings  settings;
+
+	split_options(state, &roles, &settings);
+	state->row_type = HeapTupleHeaderGetTypeId(header);
+	state->row_typmod = HeapTupleHeaderGetTypMod(header);
+	state->tupdesc = lookup_rowtype_tupdesc_copy(state->row_type, state->row_typmod);
+	state->rows = cia_rows_open(state->door, state->tupdesc, &roles);
+	state->frame = state->rows->frame;
+	state->values = palloc(sizeof(Datum) * (state->tupdesc->natts + 1));
+	state->nulls = palloc(sizeof(bool) * (state->tupdesc->natts + 1));
+	MemoryContextSwitchTo(before);
+}
+
+static fit_state *
+first_row(FunctionCallInfo fcinfo, MemoryContext context)
+{
+	Oid target_type = get_fn_expr_argtype(fcinfo->flinfo, 2);
+
+	if (PG_ARGISNULL(3) || PG_ARGISNULL(4))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("algorithm and options of cia_fit must not be null")));
+	if (!OidIsValid(target_type) || target_type == UNKNOWNOID)
+		ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
+						errmsg("could not determine the type of cia_fit's target"),
+						errhint("Cast it, for example churned::boolean.")));
+	return new_state(context, text_to_cstring(PG_GETARG_TEXT_PP(3)), target_type,
+					 PG_GETARG_JSONB_P(4));
+}
+
+Datum
+cia_fit_transition(PG_FUNCTION_ARGS)
+{
+	MemoryContext	context = aggregate_context(fcinfo);
+	fit_state	   *state = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
+	HeapTupleHeader header;
+	HeapTupleData	tuple;
+	int				target;
+
+	if (PG_ARGISNULL(1))
+		PG_RETURN_POINTER(state);
+	header = PG_GETARG_HEAPTUPLEHEADER(1);
+	if (state == NULL)
+	{
+		state = first_row(fcinfo, context);
+		open_rows(state, header);
+	}
+	if (HeapTupleHeaderGetTypeId(header) != state->row_type ||
+		HeapTupleHeaderGetTypMod(header) != state->row_typmod)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("rows given to cia_fit are of different types")));
+	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = header;
+	heap_deform_tuple(&tuple, state->tupdesc, state->values, state->nulls);
+	target = state->tupdesc->natts;
+	state->nulls[target] = PG_ARGISNULL(2);
+	state->values[target] = PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2);
+	cia_rows_append(state->rows, state->values, state->nulls);
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+cia_fit_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	fit_state	 *into = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
+	fit_state	 *from = PG_ARGISNULL(1) ? NULL : (fit_state *) PG_GETARG_POINTER(1);
+
+	if (from == NULL)
+		PG_RETURN_POINTER(into);
+	if (into == NULL)
+	{
+		into = new_state(context, from->algorithm, from->target_type, from->options);
+		cia_check(into->door, ml_frame_create(&into->door->host, &into->frame));
+		into->door->frame = into->frame;
+	}
+	cia_check(into->door, ml_frame_merge(into->frame, from->frame));
+	PG_RETURN_POINTER(into);
+}
+
+Datum
+cia_fit_serialize(PG_FUNCTION_ARGS)
+{
+	fit_state	  *state = (fit_state *) PG_GETARG_POINTER(0);
+	StringInfoData out;
+	ml_bytes	   bytes;
+
+	aggregate_context(fcinfo);
+	cia_check(state->door, ml_frame_encode(state->frame, &state->door->host, &bytes));
+	pq_begintypsend(&out);
+	pq_sendstring(&out, state->algorithm);
+	pq_sendint32(&out, state->target_type);
+	pq_sendint32(&out, VARSIZE_ANY(state->options));
+	pq_sendbytes(&out, (char *) state->options, VARSIZE_ANY(state->options));
+	pq_sendbytes(&out, (char *) bytes.data, (int) bytes.length);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+Datum
+cia_fit_deserialize(PG_FUNCTION_ARGS)
+{
+	bytea		  *given = PG_GETARG_BYTEA_PP(0);
+	StringInfoData in = {.data = VARDATA_ANY(given), .len = VARSIZE_ANY_EXHDR(given)};
+	const char	  *algorithm;
+	Oid			   target_type;
+	int			   length;
+	Jsonb		  *options;
+	fit_state	  *state;
+
+	aggregate_context(fcinfo);
+	algorithm = pq_getmsgstring(&in);
+	target_type = pq_getmsgint(&in, 4);
+	length = pq_getmsgint(&in, 4);
+	options = palloc(length);
+	pq_copymsgbytes(&in, (char *) options, length);
+	state = new_state(CurrentMemoryContext, algorithm, target_type, options);
+	cia_check(state->door,
+			  ml_frame_decode(&state->door->host, (unsigned char *) in.data + in.cursor,
+							  (size_t) (in.len - in.cursor), &state->frame));
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+cia_fit_final(PG_FUNCTION_ARGS)
+{
+	fit_state	*state = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
+	cia_roles	 roles = {0};
+	cia_settings settings;
+	ml_result	 result;
+
+	aggregate_context(fcinfo);
+	if (state == NULL)
+		PG_RETURN_NULL();
+	split_options(state, &roles, &settings);
+	state->door->target = "target";
+	state->door->algorithm = settings.learner->name;
+	cia_door_equip(state->door);
+	cia_check(state->door, ml_train(&state->door->host, state->frame,
+									&(ml_request) {.learner = settings.learner,
+												   .common = settings.common,
+												   .options = settings.learner_options,
+												   .given = settings.given,
+												   .drop_copies = true},
+									&result));
+	if (!result.model->fitted.converged)
+		ereport(WARNING, (errmsg("training stopped before it converged"),
+						  errhint("Raise option \"max_iterations\", or option \"l2\" if "
+								  "classes are separable.")));
+	PG_RETURN_POINTER(cia_model_encode(state->door, result.model));
+}

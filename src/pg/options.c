@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * options.c: algorithms and options by name, and what is wrong with them.
+ */
+#include "cia.h"
+
+#include "lib/stringinfo.h"
+
+static char *
+learner_list(void)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	appendStringInfoString(&list, "auto");
+	for (int i = 0; i < ml_learner_count; i++)
+		appendStringInfo(&list, ", %s", ml_learner_table[i]->name);
+	return list.data;
+}
+
+const ml_learner *
+cia_learner_named(const char *algorithm, Oid target_type)
+{
+	const ml_learner *learner;
+
+	if (strcmp(algorithm, "auto") == 0 && OidIsValid(target_type))
+		algorithm = cia_type_is_class(target_type) ? "logistic" : "linear";
+	learner = ml_learner_find(cia_text_of(algorithm));
+	if (learner == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("unrecognized algorithm \"%s\"", algorithm),
+						errhint("Available algorithms: %s.", learner_list())));
+	return learner;
+}
+
+static const char *
+type_in_words(const ml_option *option)
+{
+	switch (option->type)
+	{
+		case ML_OPTION_NUMBER:
+			return "a number";
+		case ML_OPTION_INTEGER:
+			return "an integer";
+		case ML_OPTION_BOOLEAN:
+			return "true or false";
+		case ML_OPTION_TEXT:
+			return "a string";
+	}
+	return NULL;
+}
+
+static void
+raise_option(const ml_learner *learner, const ml_option_fault *fault)
+{
+	char *name = cia_text_cstring(fault->name);
+
+	switch (fault->error)
+	{
+		case ML_OPTION_FINE:
+			break;
+		case ML_OPTION_UNKNOWN:
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("unrecognized option \"%s\" for algorithm \"%s\"", name,
+							learner->name),
+					 fault->option != NULL
+						 ? errhint("Did you mean \"%s\"?", fault->option->name)
+						 : errhint("List the options with SELECT * FROM cia_options('%s').",
+								   learner->name)));
+			break;
+		case ML_OPTION_WRONG_TYPE:
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("option \"%s\" must be %s", name,
+								   type_in_words(fault->option)),
+							errhint("It means: %s.", fault->option->meaning)));
+			break;
+		case ML_OPTION_OUT_OF_RANGE:
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("option \"%s\" must be between %g and %g", name,
+								   fault->option->minimum, fault->option->maximum),
+							errhint("It means: %s.", fault->option->meaning)));
+			break;
+	}
+}
+
+/* A jsonb that must be an object, as the core's value; NULL is the empty one. */
+void
+cia_object_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *object)
+{
+	*object = (ml_value) {.kind = ML_VALUE_OBJECT};
+	if (jsonb != NULL)
+		cia_value_from_jsonb(door, jsonb, object);
+	if (object->kind != ML_VALUE_OBJECT)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("options must be a JSON object"),
+						errhint("For example options => '{\"holdout\": 0.3}'.")));
+}
+
+void
+cia_settings_read(cia_door *door, const ml_learner *learner, const ml_value *given,
+				  cia_settings *settings)
+{
+	ml_option_set	sets[2];
+	ml_option_fault fault;
+
+	settings->learner = learner;
+	settings->learner_options = ml_alloc(&door->host, learner->options_size);
+	if (settings->learner_options == NULL)
+		cia_check(door, ML_MEMORY);
+	sets[0] = (ml_option_set) {.option = ml_common_option,
+							   .options = ml_common_option_count,
+							   .values = &settings->common};
+	sets[1] = (ml_option_set) {.option = learner->option,
+							   .options = learner->options,
+							   .values = settings->learner_options};
+	if (!ml_options_read(given, sets, 2, &fault))
+		raise_option(learner, &fault);
+	cia_check(door, ml_options_value(&door->host, sets, 2, &settings->given));
+}

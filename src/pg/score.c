@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * score.c: using a model: scores, classes, probabilities and reasons.
+ */
+#include "cia.h"
+
+#include <math.h>
+
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+PG_FUNCTION_INFO_V1(cia_score);
+PG_FUNCTION_INFO_V1(cia_class);
+PG_FUNCTION_INFO_V1(cia_probabilities);
+PG_FUNCTION_INFO_V1(cia_explain);
+
+Datum
+cia_score(PG_FUNCTION_ARGS)
+{
+	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
+
+	PG_RETURN_FLOAT8(ml_model_score(loaded->model, cia_row_arg(fcinfo, 1, loaded)));
+}
+
+static void
+need_classes(const cia_loaded *loaded)
+{
+	if (loaded->model->schema.task != ML_BINARY)
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg("model \"%s\" predicts a number, not a class", loaded->name),
+						errhint("Use cia_score.")));
+}
+
+Datum
+cia_class(PG_FUNCTION_ARGS)
+{
+	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
+	double			  score;
+
+	need_classes(loaded);
+	score = ml_model_score(loaded->model, cia_row_arg(fcinfo, 1, loaded));
+	PG_RETURN_TEXT_P(cstring_to_text(cia_text_cstring(
+		loaded->model->schema.class_label[ml_model_class(loaded->model, score)])));
+}
+
+Datum
+cia_probabilities(PG_FUNCTION_ARGS)
+{
+	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
+	double			  score;
+	ml_value		  items[2];
+	ml_text			  keys[2];
+	ml_value object = {.kind = ML_VALUE_OBJECT, .count = 2, .items = items, .keys = keys};
+
+	need_classes(loaded);
+	score = ml_model_score(loaded->model, cia_row_arg(fcinfo, 1, loaded));
+	for (int i = 0; i < 2; i++)
+	{
+		keys[i] = loaded->model->schema.class_label[i];
+		items[i] = ml_value_number(i == 1 ? score : 1 - score);
+	}
+	PG_RETURN_JSONB_P(cia_value_to_jsonb(&object));
+}
+
+/* A feature's share in a score. */
+typedef struct share
+{
+	char  *feature;
+	char  *value;
+	double contribution;
+} share;
+
+static int
+by_size(const void *a, const void *b)
+{
+	double x = fabs(((const share *) a)->contribution);
+	double y = fabs(((const share *) b)->contribution);
+
+	if (x != y)
+		return x > y ? -1 : 1;
+	return strcmp(((const share *) a)->feature, ((const share *) b)->feature);
+}
+
+static char *
+feature_name(const ml_feature *feature)
+{
+	char *name = cia_text_cstring(feature->name);
+
+	return feature->element > 0 ? psprintf("%s[%d]", name, feature->element) : name;
+}
+
+static void
+put_share(ReturnSetInfo *result, const share *row)
+{
+	Datum values[3];
+	bool  nulls[3] = {false, row->value == NULL, false};
+
+	values[0] = CStringGetTextDatum(row->feature);
+	values[1] = row->value != NULL ? CStringGetTextDatum(row->value) : (Datum) 0;
+	values[2] = Float8GetDatum(row->contribution);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* One row per feature by falling contribution, the bias in front. */
+Datum
+cia_explain(PG_FUNCTION_ARGS)
+{
+	const cia_loaded *loaded;
+	const ml_schema	 *schema;
+	const double	 *row;
+	double			 *contribution;
+	share			 *shares;
+	share			  bias = {.feature = "bias"};
+
+	InitMaterializedSRF(fcinfo, 0);
+	loaded = cia_model_arg(fcinfo, 0);
+	schema = &loaded->model->schema;
+	row = cia_row_arg(fcinfo, 1, loaded);
+	contribution = palloc(sizeof(double) * schema->features);
+	shares = palloc(sizeof(share) * schema->features);
+	loaded->model->learner->explain(loaded->model->state, row, contribution,
+									&bias.contribution);
+	for (int f = 0; f < schema->features; f++)
+		shares[f] = (share) {.feature = feature_name(&schema->feature[f]),
+							 .value = cia_feature_text(&schema->feature[f], row[f]),
+							 .contribution = contribution[f]};
+	qsort(shares, schema->features, sizeof(share), by_size);
+	put_share((ReturnSetInfo *) fcinfo->resultinfo, &bias);
+	for (int f = 0; f < schema->features; f++)
+		put_share((ReturnSetInfo *) fcinfo->resultinfo, &shares[f]);
+	return (Datum) 0;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * source.c: running a source: a table, a view, or one query.
+ *
+ * The query is parsed, planned and run once, with the rights of the caller, and
+ * may use a parallel plan.  Its rows come straight from the executor's slots.
+ */
+#include "cia.h"
+
+#include <ctype.h>
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "executor/executor.h"
+#include "nodes/parsenodes.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "parser/scansup.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/regproc.h"
+#include "utils/snapmgr.h"
+
+typedef struct row_receiver
+{
+	DestReceiver   base;
+	cia_start_rows start;
+	cia_take_row   take;
+	void		  *state;
+} row_receiver;
+
+/* What an error context has to tell. */
+typedef struct source_context
+{
+	const char *model;
+	const char *query;
+} source_context;
+
+static void
+receiver_startup(DestReceiver *self, int operation, TupleDesc tupdesc)
+{
+	row_receiver *receiver = (row_receiver *) self;
+
+	receiver->start(receiver->state, tupdesc);
+}
+
+static bool
+receiver_receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	row_receiver *receiver = (row_receiver *) self;
+
+	slot_getallattrs(slot);
+	receiver->take(receiver->state, slot->tts_values, slot->tts_isnull);
+	return true;
+}
+
+static void
+receiver_nothing(DestReceiver *self)
+{
+}
+
+/* Does the source begin like a query, with more behind the word? */
+static bool
+looks_like_query(const char *source)
+{
+	static const char *const word[] = {"select", "with", "values", "table"};
+
+	while (scanner_isspace(*source))
+		source++;
+	/* a query may begin with a comment or a parenthesis, a name cannot */
+	if (*source == '(' || strncmp(source, "--", 2) == 0 || strncmp(source, "/*", 2) == 0)
+		return true;
+	for (size_t i = 0; i < lengthof(word); i++)
+	{
+		size_t length = strlen(word[i]);
+
+		if (pg_strncasecmp(source, word[i], length) == 0 && source[length] != '\0' &&
+			source[length] != '.' && !isalnum((unsigned char) source[length]) &&
+			source[length] != '_' && !IS_HIGHBIT_SET(source[length]))
+			return true;
+	}
+	return false;
+}
+
+/* The text of the query that a source stands for. */
+static char *
+query_of(const char *source)
+{
+	List	 *names;
+	RangeVar *relation;
+
+	if (looks_like_query(source))
+		return pstrdup(source);
+	names = stringToQualifiedNameList(source);
+	relation = makeRangeVarFromNameList(names);
+	return psprintf("SELECT * FROM %s",
+					quote_qualified_identifier(relation->schemaname, relation->relname));
+}
+
+/* Moves the position of a syntax error from our caller's statement into the source. */
+static void
+source_error(void *argument)
+{
+	source_context *context = argument;
+	int				position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(context->query);
+	}
+	if (context->model != NULL)
+		errcontext("training model \"%s\"", context->model);
+	else
+		errcontext("reading the source");
+}
+
+static RawStmt *
+parse_one(const char *query)
+{
+	List	*statements = raw_parser(query, RAW_PARSE_DEFAULT);
+	RawStmt *raw;
+
+	if (list_length(statements) != 1)
+		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
+						errmsg("source must be one query, not %d", list_length(statements)),
+						errhint("Leave out the semicolon and what follows it.")));
+	raw = linitial_node(RawStmt, statements);
+	if (!IsA(raw->stmt, SelectStmt) || ((SelectStmt *) raw->stmt)->intoClause != NULL)
+		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
+						errmsg("source must be a table, a view or a query that returns rows")));
+	return raw;
+}
+
+static PlannedStmt *
+plan_query(const char *query)
+{
+	List  *rewritten = pg_analyze_and_rewrite_fixedparams(parse_one(query), query, NULL, 0,
+														  NULL);
+	Query *parsed = linitial_node(Query, rewritten);
+
+	if (list_length(rewritten) != 1 || parsed->commandType != CMD_SELECT)
+		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
+						errmsg("source must be a table, a view or a query that returns rows")));
+	return pg_plan_query(parsed, query, CURSOR_OPT_PARALLEL_OK, NULL);
+}
+
+static void
+execute(PlannedStmt *plan, const char *query, DestReceiver *receiver)
+{
+	QueryDesc *desc;
+
+	PushCopiedSnapshot(GetActiveSnapshot());
+	UpdateActiveSnapshotCommandId();
+	desc = CreateQueryDesc(plan, query, GetActiveSnapshot(), InvalidSnapshot, receiver, NULL,
+						   NULL, 0);
+	ExecutorStart(desc, 0);
+	ExecutorRun(desc, ForwardScanDirection, 0, true);
+	ExecutorFinish(desc);
+	ExecutorEnd(desc);
+	FreeQueryDesc(desc);
+	PopActiveSnapshot();
+}
+
+/*
+ * Runs a source and hands out its rows.  model names the model under training in
+ * error contexts, or is NULL.
+ */
+void
+cia_source_run(const char *source, const char *model, cia_start_rows start,
+			   cia_take_row take, void *state)
+{
+	source_context		 context = {.model = model, .query = source};
+	ErrorContextCallback callback = {.callback = source_error,
+									 .arg = &context,
+									 .previous = error_context_stack};
+	row_receiver receiver = {.start = start, .take = take, .state = state};
+
+	receiver.base = (DestReceiver) {.receiveSlot = receiver_receive,
+									.rStartup = receiver_startup,
+									.rShutdown = receiver_nothing,
+									.rDestroy = receiver_nothing,
+									.mydest = DestNone};
+	error_context_stack = &callback;
+	context.query = query_of(source);
+	/* a source with side effects must see its own statement's changes only */
+	CommandCounterIncrement();
+	execute(plan_query(context.query), context.query, &receiver.base);
+	error_context_stack = callback.previous;
+}
