@@ -22,7 +22,7 @@ EXTRA_CLEAN = .build .test
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
-with_llvm = no
+override with_llvm = no
 include $(PGXS)
 
 HEADERS_ALL = $(wildcard src/core/*/*.h) $(wildcard src/pg/*.h)

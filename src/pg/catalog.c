@@ -8,8 +8,8 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
-PG_FUNCTION_INFO_V1(cia_algorithm_list);
-PG_FUNCTION_INFO_V1(cia_options);
+CIA_FUNCTION(cia_algorithm_list);
+CIA_FUNCTION(cia_options);
 
 Datum
 cia_algorithm_list(PG_FUNCTION_ARGS)

@@ -8,6 +8,7 @@
 #include "compat.h"
 
 #include "access/tupdesc.h"
+#include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"

@@ -15,7 +15,12 @@
 
 #include "postgres.h"
 
-#include "utils/acl.h"
+#include "fmgr.h"
+
+/* Declares a function that SQL can call; PG_FUNCTION_INFO_V1 exports it from 16 on only. */
+#define CIA_FUNCTION(name)                                                               \
+	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                     \
+	PG_FUNCTION_INFO_V1(name)
 
 #if PG_VERSION_NUM < 150000
 #error "cia needs PostgreSQL 15 or later"

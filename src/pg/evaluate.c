@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-PG_FUNCTION_INFO_V1(cia_evaluate);
+CIA_FUNCTION(cia_evaluate);
 
 typedef struct evaluation
 {

@@ -17,11 +17,11 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-PG_FUNCTION_INFO_V1(cia_fit_transition);
-PG_FUNCTION_INFO_V1(cia_fit_combine);
-PG_FUNCTION_INFO_V1(cia_fit_serialize);
-PG_FUNCTION_INFO_V1(cia_fit_deserialize);
-PG_FUNCTION_INFO_V1(cia_fit_final);
+CIA_FUNCTION(cia_fit_transition);
+CIA_FUNCTION(cia_fit_combine);
+CIA_FUNCTION(cia_fit_serialize);
+CIA_FUNCTION(cia_fit_deserialize);
+CIA_FUNCTION(cia_fit_final);
 
 typedef struct fit_state
 {

@@ -13,10 +13,10 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
-PG_FUNCTION_INFO_V1(cia_model_in);
-PG_FUNCTION_INFO_V1(cia_model_out);
-PG_FUNCTION_INFO_V1(cia_model_recv);
-PG_FUNCTION_INFO_V1(cia_model_send);
+CIA_FUNCTION(cia_model_in);
+CIA_FUNCTION(cia_model_out);
+CIA_FUNCTION(cia_model_recv);
+CIA_FUNCTION(cia_model_send);
 
 /* The bytes of a model as a datum. */
 struct varlena *

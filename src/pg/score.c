@@ -10,10 +10,10 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
-PG_FUNCTION_INFO_V1(cia_score);
-PG_FUNCTION_INFO_V1(cia_class);
-PG_FUNCTION_INFO_V1(cia_probabilities);
-PG_FUNCTION_INFO_V1(cia_explain);
+CIA_FUNCTION(cia_score);
+CIA_FUNCTION(cia_class);
+CIA_FUNCTION(cia_probabilities);
+CIA_FUNCTION(cia_explain);
 
 Datum
 cia_score(PG_FUNCTION_ARGS)

@@ -16,7 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-PG_FUNCTION_INFO_V1(cia_train);
+CIA_FUNCTION(cia_train);
 
 enum
 {

@@ -238,7 +238,8 @@ write_fitted(solver *s, double dispersion, double log_likelihood, ml_fitted *fit
 	ML_TRY(ml_fitted_add(s->host, fitted, "log_likelihood", 1, &likelihood));
 	*intercept = intercept_of(s);
 	*phi = dispersion;
-	*likelihood = log_likelihood;
+	/* an exact fit has no finite one */
+	*likelihood = isfinite(log_likelihood) ? log_likelihood : NAN;
 	error[0] = intercept_error(s, dispersion);
 	for (int f = 0; f < schema->features; f++)
 	{
@@ -253,7 +254,7 @@ write_fitted(solver *s, double dispersion, double log_likelihood, ml_fitted *fit
 		error[1 + slot++] = column_error(s, dispersion, number++);
 	}
 	for (int64_t i = 0; i < slots; i++)
-		if (!isfinite(coefficient[i]))
+		if (!isfinite(coefficient[i]) || isinf(error[i + 1]))
 			return ML_NOT_NUMERIC;
 	fitted->converged = s->converged;
 	fitted->iterations = s->iterations;
