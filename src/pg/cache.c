@@ -76,11 +76,10 @@ find_entry(const cache_key *key)
 static ml_model *
 decode_stored(MemoryContext context, const cia_entry *named, struct varlena *content)
 {
-	cia_door *door = cia_door_open(context);
+	cia_door *door = cia_door_for_model(context);
 	ml_model *model;
 	ml_status status;
 
-	door->limited = false;
 	status = ml_model_decode(&door->host, (unsigned char *) VARDATA_ANY(content),
 							 VARSIZE_ANY_EXHDR(content), &model);
 	if (status == ML_BAD_MODEL)
@@ -183,9 +182,8 @@ load_value(FunctionCallInfo fcinfo, call_site *site, struct varlena *value)
 {
 	MemoryContext context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "cia model value",
 												  ALLOCSET_DEFAULT_SIZES);
-	cia_door	 *door = cia_door_open(context);
+	cia_door	 *door = cia_door_for_model(context);
 
-	door->limited = false;
 	site->loaded.model =
 		cia_model_decode(door, (struct varlena *) PG_DETOAST_DATUM_PACKED(
 								   PointerGetDatum(value)));

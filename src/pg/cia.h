@@ -28,14 +28,28 @@ enum
 	CIA_PROGRESS_OFF
 };
 
+/* arena.c: the memory that the core asks for */
+typedef struct cia_arena
+{
+	MemoryContext context;
+	Size		  limit;
+	Size		  used;	  /* taken from the context */
+	bool		  denied; /* a request went past the limit */
+	Size		  next;	  /* size of the next slab */
+	char		 *free;	  /* what is left of the current slab */
+	Size		  left;
+} cia_arena;
+
+extern void	  cia_arena_open(cia_arena *arena, MemoryContext context, Size limit);
+extern void	 *cia_arena_alloc(cia_arena *arena, Size size);
+extern double cia_arena_room(const cia_arena *arena);
+
 /* door.c: the core's host, and its statuses as errors */
 typedef struct cia_door
 {
 	ml_host		  host;
-	MemoryContext arena;
-	Size		  used;
-	bool		  limited;	 /* cia.max_memory applies */
-	bool		  denied;	 /* by cia.max_memory, not by the system */
+	cia_arena	  memory;
+	MemoryContext arena; /* the context that all lives in */
 	ErrorData	 *pending;	 /* an error thrown in a callback, to be thrown again */
 	TimestampTz	  reported;	 /* when progress was last shown */
 	const char	 *algorithm; /* for messages */
@@ -43,7 +57,11 @@ typedef struct cia_door
 	const char	 *target;	 /* likewise */
 } cia_door;
 
+/* A door for training and evaluation: cia.max_memory applies. */
 extern cia_door *cia_door_open(MemoryContext arena);
+
+/* A door for reading and writing models, without that limit. */
+extern cia_door *cia_door_for_model(MemoryContext arena);
 
 /* Takes out BLAS, which loads OpenBLAS, and threads; for training only. */
 extern void cia_door_equip(cia_door *door);

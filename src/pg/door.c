@@ -18,28 +18,10 @@
 
 #define REPORT_MS 2000
 
-static Size
-memory_limit(const cia_door *door)
-{
-	return door->limited ? (Size) cia_max_memory_kb * 1024 : MaxAllocHugeSize / 2;
-}
-
 static void *
 door_alloc(void *context, size_t size)
 {
-	cia_door *door = context;
-	void	 *memory;
-
-	if (size > memory_limit(door) - Min(door->used, memory_limit(door)))
-	{
-		door->denied = true;
-		return NULL;
-	}
-	memory = MemoryContextAllocExtended(door->arena, size,
-										MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
-	if (memory != NULL)
-		door->used += size;
-	return memory;
+	return cia_arena_alloc(&((cia_door *) context)->memory, size);
 }
 
 static double
@@ -47,8 +29,8 @@ door_room(void *context)
 {
 	cia_door *door = context;
 
-	door->denied = true;
-	return (double) memory_limit(door) - (double) door->used;
+	door->memory.denied = true;
+	return cia_arena_room(&door->memory);
 }
 
 /* Is the statement to be cancelled, or the backend to end? */
@@ -116,14 +98,13 @@ door_progress(void *context, ml_stage stage, double done, double total)
 	PG_END_TRY();
 }
 
-/* A door onto an arena that lives as long as what the core makes. */
-cia_door *
-cia_door_open(MemoryContext arena)
+static cia_door *
+open_door(MemoryContext arena, Size limit)
 {
 	cia_door *door = MemoryContextAllocZero(arena, sizeof(cia_door));
 
 	door->arena = arena;
-	door->limited = true;
+	cia_arena_open(&door->memory, arena, limit);
 	door->reported = GetCurrentTimestamp();
 	door->host = (ml_host) {.alloc = door_alloc,
 							.room = door_room,
@@ -133,6 +114,19 @@ cia_door_open(MemoryContext arena)
 							.threads = 1,
 							.fault = {.row = -1, .column = -1}};
 	return door;
+}
+
+/* What the core makes lives as long as the context. */
+cia_door *
+cia_door_open(MemoryContext arena)
+{
+	return open_door(arena, (Size) cia_max_memory_kb * 1024);
+}
+
+cia_door *
+cia_door_for_model(MemoryContext arena)
+{
+	return open_door(arena, MaxAllocHugeSize / 2);
 }
 
 void
@@ -154,10 +148,10 @@ cia_door_equip(cia_door *door)
 static void
 raise_memory(const cia_door *door)
 {
-	double needed = (double) door->used + (double) door->host.fault.bytes;
+	double needed = (double) door->memory.used + (double) door->host.fault.bytes;
 	char   needs[32];
 
-	if (!door->denied)
+	if (!door->memory.denied)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
 				 errdetail("Failed on request of size %zu.", door->host.fault.bytes)));

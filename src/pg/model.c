@@ -72,12 +72,11 @@ Datum
 cia_model_in(PG_FUNCTION_ARGS)
 {
 	Jsonb	 *jsonb = parse_json(PG_GETARG_CSTRING(0));
-	cia_door *door = cia_door_open(CurrentMemoryContext);
+	cia_door *door = cia_door_for_model(CurrentMemoryContext);
 	ml_value  value;
 	ml_model *model;
 	ml_status status;
 
-	door->limited = false;
 	cia_value_from_jsonb(door, jsonb, &value);
 	status = ml_model_read(&door->host, &value, &model);
 	if (status == ML_BAD_MODEL)
@@ -91,11 +90,10 @@ cia_model_in(PG_FUNCTION_ARGS)
 Datum
 cia_model_out(PG_FUNCTION_ARGS)
 {
-	cia_door *door = cia_door_open(CurrentMemoryContext);
+	cia_door *door = cia_door_for_model(CurrentMemoryContext);
 	ml_model *model;
 	ml_value  value;
 
-	door->limited = false;
 	model = cia_model_decode(door, PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)));
 	cia_check(door, ml_model_shape(&door->host, model, &value));
 	PG_RETURN_CSTRING(cia_value_to_json(&value));
@@ -131,12 +129,11 @@ Datum
 cia_model_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	cia_door  *door = cia_door_open(CurrentMemoryContext);
+	cia_door  *door = cia_door_for_model(CurrentMemoryContext);
 	int		   length = buffer->len - buffer->cursor;
 	ml_model  *model;
 	ml_value   value;
 
-	door->limited = false;
 	cia_check(door,
 			  ml_model_decode(&door->host,
 							  (const unsigned char *) pq_getmsgbytes(buffer, length),

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * arena.c: the memory that the core asks for.
+ *
+ * Requests are cut from slabs, each twice the size of the one before, so that a small
+ * training stays small and a large one consists of few pieces.  Large slabs ask
+ * for huge pages: columns are read and written in random order, and with pages
+ * of 4 kB the processor would spend its time on address translation.
+ */
+#include "cia.h"
+
+#include <sys/mman.h>
+
+#include "utils/memutils.h"
+
+#define FIRST_SLAB ((Size) 16 * 1024)
+#define LARGEST_SLAB ((Size) 32 * 1024 * 1024)
+#define HUGE_PAGE ((Size) 2 * 1024 * 1024)
+
+void
+cia_arena_open(cia_arena *arena, MemoryContext context, Size limit)
+{
+	*arena = (cia_arena) {.context = context, .limit = limit, .next = FIRST_SLAB};
+}
+
+static void
+ask_for_huge_pages(char *memory, Size size)
+{
+#ifdef MADV_HUGEPAGE
+	char *begin = (char *) TYPEALIGN(HUGE_PAGE, memory);
+	char *end = (char *) TYPEALIGN_DOWN(HUGE_PAGE, memory + size);
+
+	/* a hint: if the system does not take it, nothing is lost */
+	if (begin < end)
+		(void) madvise(begin, end - begin, MADV_HUGEPAGE);
+#endif
+}
+
+static char *
+take(cia_arena *arena, Size size)
+{
+	char *memory;
+
+	if (size > arena->limit - Min(arena->used, arena->limit))
+	{
+		arena->denied = true;
+		return NULL;
+	}
+	memory = MemoryContextAllocExtended(arena->context, size,
+										MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+	if (memory == NULL)
+		return NULL;
+	arena->used += size;
+	if (size >= 2 * HUGE_PAGE)
+		ask_for_huge_pages(memory, size);
+	return memory;
+}
+
+/* Memory for any use, or NULL; denied tells a limit from a lack of memory. */
+void *
+cia_arena_alloc(cia_arena *arena, Size size)
+{
+	char *memory;
+
+	size = MAXALIGN(size);
+	if (size > arena->left)
+	{
+		/* what is large for a slab gets a piece of its own */
+		if (size > arena->next / 4)
+			return take(arena, size);
+		memory = take(arena, arena->next);
+		if (memory == NULL)
+			return take(arena, size);
+		arena->free = memory;
+		arena->left = arena->next;
+		arena->next = Min(2 * arena->next, LARGEST_SLAB);
+	}
+	memory = arena->free;
+	arena->free += size;
+	arena->left -= size;
+	return memory;
+}
+
+/* Bytes that would still be granted. */
+double
+cia_arena_room(const cia_arena *arena)
+{
+	return (double) arena->limit - (double) arena->used + (double) arena->left;
+}
