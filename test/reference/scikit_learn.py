@@ -28,7 +28,10 @@ the first line after the header.
                that one does; cia: such a source with holdout 0, then
                cia_evaluate on the other rows
     auc_all    trained and judged on all rows; cia: holdout 0, rows all
-    --split    trained and judged as the holdout in the given file says
+    --split    trained and judged as the holdout in the given file says; cia tells
+               whether row 7 is in its holdout with cia_evaluate('m',
+               'SELECT * FROM t WHERE n = 7', '{"rows": "holdout"}'), whose
+               metric `rows` is 1 if so and 0 if not
 """
 
 import argparse

@@ -12,7 +12,8 @@
  * rows are ascending by key, ties by content, and the holdout is the rows in front.
  *
  * The key of a row is a 64-bit hash of its id columns if there are any, else of its
- * features; names go into the hash, positions do not.
+ * features; names go into the hash, positions do not.  Rows without an id whose
+ * features are all equal are told apart by counting them.
  */
 #ifndef ML_FRAME_H
 #define ML_FRAME_H

@@ -235,6 +235,35 @@ sort_columns(ml_frame *frame)
 	}
 }
 
+/*
+ * Rows that agree in all features have one key, and would all fall on one side of the
+ * holdout.  Without an id they are different customers, so the second and further
+ * rows of such a run get keys of their own, by their place in the run.  True if there were any.
+ */
+static bool
+spread_duplicates(ml_frame *frame, const uint32_t *order)
+{
+	bool	 found = false;
+	uint64_t first = 0, place = 0;
+
+	for (int64_t i = 0; i < frame->rows; i++)
+	{
+		uint64_t *key = &frame->key[order[i] >> ML_CHUNK_BITS][order[i] & (ML_CHUNK - 1)];
+
+		if (i > 0 && *key == first)
+		{
+			*key = ml_hash_add(first, ++place);
+			found = true;
+		}
+		else
+		{
+			first = *key;
+			place = 0;
+		}
+	}
+	return found;
+}
+
 ml_status
 ml_frame_order(ml_frame *frame, double holdout)
 {
@@ -251,6 +280,8 @@ ml_frame_order(ml_frame *frame, double holdout)
 	}
 	ML_NEW(frame->host, order, frame->rows);
 	ML_TRY(sort_rows(frame, order));
+	if (!frame->keyed && spread_duplicates(frame, order))
+		ML_TRY(sort_rows(frame, order));
 	ml_progress(frame->host, ML_STAGE_ORDER, 1, 2);
 	ML_TRY(gather_rows(frame, order));
 	while (low < high)

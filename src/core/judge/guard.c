@@ -2,9 +2,10 @@
 /*
  * guard.c: features that are too good to be true.
  *
- * Leaks are looked for in the first training rows, which are a random sample.  A
- * category stands for the target's mean over the other rows of its label, so that
- * labels of few rows do not predict themselves.
+ * Leaks are looked for in the first training rows, which are a random sample.  The label
+ * of a category stands for the target's mean over its rows in the first half of the
+ * sample, and is held against the second half, so that labels of few rows do not
+ * predict themselves.
  */
 #include "judge/judge.h"
 
@@ -52,10 +53,11 @@ take_categories(ml_host *host, const ml_problem *problem, const ml_feature *feat
 	const ml_column *column = &problem->frame->column[feature->column];
 	double			*sum, *count, mean = 0;
 	int64_t			 end = sample_end(problem);
+	int64_t			 middle = problem->begin + (end - problem->begin) / 2;
 
 	ML_NEW(host, sum, feature->levels + 1);
 	ML_NEW(host, count, feature->levels + 1);
-	for (int64_t row = problem->begin; row < end; row++)
+	for (int64_t row = problem->begin; row < middle; row++)
 	{
 		int32_t code = *ml_codes_at(column, row);
 		double	y = *ml_numbers_at(problem->target, row);
@@ -63,17 +65,16 @@ take_categories(ml_host *host, const ml_problem *problem, const ml_feature *feat
 		code = code < 0 ? feature->levels : code;
 		sum[code] += y;
 		count[code]++;
-		mean += y / (double) (end - problem->begin);
+		mean += y / (double) (middle - problem->begin);
 	}
 	out->rows = 0;
-	for (int64_t row = problem->begin; row < end; row++)
+	for (int64_t row = middle; row < end; row++)
 	{
 		int32_t code = *ml_codes_at(column, row);
-		double	y = *ml_numbers_at(problem->target, row);
 
 		code = code < 0 ? feature->levels : code;
-		out->score[out->rows] = count[code] > 1 ? (sum[code] - y) / (count[code] - 1) : mean;
-		out->target[out->rows++] = y;
+		out->score[out->rows] = count[code] > 0 ? sum[code] / count[code] : mean;
+		out->target[out->rows++] = *ml_numbers_at(problem->target, row);
 	}
 	return ML_OK;
 }
@@ -122,7 +123,8 @@ ml_guard_leaks(ml_host *host, const ml_problem *problem, ml_notes *notes)
 		if (problem->schema->task == ML_BINARY)
 		{
 			ML_TRY(ml_auc(host, in.rows, in.score, in.target, NULL, &fit, &error));
-			fit = fit < 0.5 ? 1 - fit : fit;
+			/* a number may point the other way, a label's mean does not */
+			fit = fit < 0.5 && feature->kind == ML_NUMBER ? 1 - fit : fit;
 		}
 		else
 			fit = squared_correlation(&in);
