@@ -27,6 +27,7 @@ ml_frame_create(ml_host *host, ml_frame **frame)
 {
 	ML_NEW(host, *frame, 1);
 	(*frame)->host = host;
+	(*frame)->tail_chunk = -1;
 	return ML_OK;
 }
 
@@ -77,6 +78,7 @@ ml_frame_add_column(ml_frame *frame, const ml_column *spec, int *index)
 		ML_NEW(frame->host, columns, room);
 		if (frame->columns > 0)
 			memcpy(columns, frame->column, (size_t) frame->columns * sizeof *columns);
+		ML_NEW(frame->host, frame->tail, room);
 		frame->column = columns;
 		frame->column_room = room;
 	}
@@ -94,6 +96,7 @@ ml_frame_add_column(ml_frame *frame, const ml_column *spec, int *index)
 	}
 	*index = frame->columns;
 	frame->column[frame->columns++] = column;
+	frame->tail_chunk = -1;
 	return ML_OK;
 }
 
@@ -140,6 +143,7 @@ add_chunk(ml_frame *frame, int64_t chunk, int32_t room)
 			memcpy(memory, *place, (size_t) frame->rows * size);
 		*place = memory;
 	}
+	frame->tail_chunk = -1;
 	return ML_OK;
 }
 
@@ -186,9 +190,9 @@ cell_hash(const ml_column *column, const ml_cell *cell)
 	return cell->text.bytes == NULL ? 0 : ml_hash_bytes(cell->text.bytes, cell->text.length);
 }
 
-/* Looks at a row before any of it is stored. */
+/* Looks at target, weight and id before any of the row is stored. */
 static ml_status
-check_row(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
+check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 {
 	int64_t row = frame->rows + frame->skipped + 1;
 
@@ -198,8 +202,6 @@ check_row(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 	{
 		const ml_column *column = &frame->column[c];
 
-		if (column->kind == ML_NUMBER && isinf(cells[c].number))
-			return ml_fail(frame->host, ML_NOT_FINITE, c, row);
 		if (column->role == ML_FEATURE)
 			continue;
 		if (column->role == ML_ID)
@@ -216,26 +218,57 @@ check_row(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 	return ML_OK;
 }
 
+/* Every infinity is refused, in rows that are skipped too. */
+static ml_status
+check_finite(ml_frame *frame, const ml_cell *cells)
+{
+	for (int c = 0; c < frame->columns; c++)
+		if (frame->column[c].kind == ML_NUMBER && isinf(cells[c].number))
+			return ml_fail(frame->host, ML_NOT_FINITE, c, frame->rows + frame->skipped + 1);
+	return ML_OK;
+}
+
+static void
+find_tail(ml_frame *frame, int64_t chunk)
+{
+	for (int c = 0; c < frame->columns; c++)
+		if (is_stored(&frame->column[c]))
+			frame->tail[c] = frame->column[c].chunk[chunk];
+	frame->tail_chunk = chunk;
+}
+
+/* A row that turns out to hold an infinity is overwritten by the next one. */
 static ml_status
 store_row(ml_frame *frame, const ml_cell *cells, uint64_t key)
 {
 	int64_t chunk = frame->rows >> ML_CHUNK_BITS;
 	int64_t at = frame->rows & (ML_CHUNK - 1);
+	bool	infinite = false;
 
+	if (chunk != frame->tail_chunk)
+		find_tail(frame, chunk);
 	for (int c = 0; c < frame->columns; c++)
 	{
 		ml_column *column = &frame->column[c];
 
-		if (!is_stored(column))
-			continue;
 		if (column->kind == ML_NUMBER)
-			((double *) column->chunk[chunk])[at] = cells[c].number + 0.0;
+		{
+			double number = cells[c].number + 0.0;
+
+			infinite |= isinf(number);
+			if (column->role != ML_ID)
+				((double *) frame->tail[c])[at] = number;
+		}
+		else if (column->role == ML_ID)
+			continue;
 		else if (cells[c].text.bytes == NULL)
-			((int32_t *) column->chunk[chunk])[at] = -1;
+			((int32_t *) frame->tail[c])[at] = -1;
 		else
 			ML_TRY(ml_dictionary_add(column->dictionary, cells[c].text,
-									 &((int32_t *) column->chunk[chunk])[at]));
+									 &((int32_t *) frame->tail[c])[at]));
 	}
+	if (infinite)
+		return check_finite(frame, cells);
 	frame->key[chunk][at] = key;
 	frame->rows++;
 	return ML_OK;
@@ -247,9 +280,10 @@ ml_frame_append(ml_frame *frame, const ml_cell *cells)
 	bool	 skip;
 	uint64_t key;
 
-	ML_TRY(check_row(frame, cells, &skip, &key));
+	ML_TRY(check_roles(frame, cells, &skip, &key));
 	if (skip)
 	{
+		ML_TRY(check_finite(frame, cells));
 		frame->skipped++;
 		return ML_OK;
 	}

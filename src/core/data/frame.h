@@ -62,6 +62,8 @@ typedef struct ml_frame
 	int64_t	   chunks;		 /* chunk pointers in use */
 	int64_t	   chunk_room;	 /* chunk pointers there is room for */
 	int32_t	   first_room;	 /* rows that the first chunk has room for */
+	void	 **tail;		 /* [column_room] every column's chunk that grows now */
+	int64_t	   tail_chunk;	 /* which chunk that is; -1: not known */
 	int64_t	   rows;		 /* rows kept */
 	int64_t	   skipped;		 /* rows without target or weight */
 	int64_t	   holdout_rows; /* set by ml_frame_order: rows in front that are the holdout */

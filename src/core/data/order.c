@@ -149,6 +149,21 @@ typedef struct gather_work
 	void		  **narrow[ML_MAX_THREADS]; /* of 4-byte items */
 } gather_work;
 
+/* The loops of gather_column: one chunk's items out of all the chunks of a column. */
+static void
+gather_wide(void *const *from, const uint32_t *order, int64_t rows, uint64_t *to)
+{
+	for (int64_t i = 0; i < rows; i++)
+		to[i] = ((const uint64_t *) from[order[i] >> ML_CHUNK_BITS])[order[i] & (ML_CHUNK - 1)];
+}
+
+static void
+gather_narrow(void *const *from, const uint32_t *order, int64_t rows, uint32_t *to)
+{
+	for (int64_t i = 0; i < rows; i++)
+		to[i] = ((const uint32_t *) from[order[i] >> ML_CHUNK_BITS])[order[i] & (ML_CHUNK - 1)];
+}
+
 /* Copies a column's items, in order, into the spare chunks, and makes those the column's. */
 static ml_status
 gather_column(void *argument, int64_t task, ml_worker *worker)
@@ -171,16 +186,10 @@ gather_column(void *argument, int64_t task, ml_worker *worker)
 		if (ml_worker_stop(worker))
 			return ML_STOPPED;
 		rows = rows < ML_CHUNK ? rows : ML_CHUNK;
-		for (int64_t i = 0; i < rows; i++)
-		{
-			const void *source = (*from)[order[i] >> ML_CHUNK_BITS];
-			uint32_t	at = order[i] & (ML_CHUNK - 1);
-
-			if (wide)
-				((uint64_t *) (*to)[chunk])[i] = ((const uint64_t *) source)[at];
-			else
-				((uint32_t *) (*to)[chunk])[i] = ((const uint32_t *) source)[at];
-		}
+		if (wide)
+			gather_wide(*from, order, rows, (*to)[chunk]);
+		else
+			gather_narrow(*from, order, rows, (*to)[chunk]);
 	}
 	*from = *to;
 	*to = swap;

@@ -34,10 +34,113 @@ typedef struct profile_work
 	ml_feature *feature;
 } profile_work;
 
+/* What is known of the values met so far. */
+typedef struct moments
+{
+	double rows;
+	double mean;
+	double squares; /* sum of squared distances to the mean */
+	double min;
+	double max;
+} moments;
+
+#define LANES 4 /* partial sums in a fixed order, for the processor to do side by side */
+
+/* Sum of x - shift and of its square. */
+static inline double
+shifted_sums(const double *x, int count, double shift, double *squares)
+{
+	double sum[LANES] = {0}, square[LANES] = {0};
+	int	   i = 0;
+
+	for (; i + LANES <= count; i += LANES)
+		for (int k = 0; k < LANES; k++)
+		{
+			double away = x[i + k] - shift;
+
+			sum[k] += away;
+			square[k] += away * away;
+		}
+	for (; i < count; i++)
+	{
+		sum[0] += x[i] - shift;
+		square[0] += (x[i] - shift) * (x[i] - shift);
+	}
+	*squares = (square[0] + square[1]) + (square[2] + square[3]);
+	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+static inline void
+extend_range(moments *all, const double *x, int count)
+{
+	double min[LANES], max[LANES];
+	int	   i = 0;
+
+	for (int k = 0; k < LANES; k++)
+	{
+		min[k] = all->min;
+		max[k] = all->max;
+	}
+	for (; i + LANES <= count; i += LANES)
+		for (int k = 0; k < LANES; k++)
+		{
+			min[k] = x[i + k] < min[k] ? x[i + k] : min[k];
+			max[k] = x[i + k] > max[k] ? x[i + k] : max[k];
+		}
+	for (; i < count; i++)
+	{
+		min[0] = x[i] < min[0] ? x[i] : min[0];
+		max[0] = x[i] > max[0] ? x[i] : max[0];
+	}
+	for (int k = 0; k < LANES; k++)
+	{
+		all->min = min[k] < all->min ? min[k] : all->min;
+		all->max = max[k] > all->max ? max[k] : all->max;
+	}
+}
+
 /*
- * Mean and deviation of one number column in two passes, blocks in order; the second pass
- * also corrects the mean by the mean of what is left, sum(x - mean) / n.
+ * Adds a block of known values: Chan, Golub and LeVeque (1983), formula 2.1.  The block's
+ * own moments are taken around its first value, so that what is far from zero keeps its digits.
  */
+ML_HOT static void
+add_block(moments *all, const double *x, int count)
+{
+	double sum, squares, mean, away, total = all->rows + count;
+
+	if (count == 0)
+		return;
+	sum = shifted_sums(x, count, x[0], &squares);
+	mean = sum / count;
+	squares -= mean * sum;
+	mean += x[0];
+	away = mean - all->mean;
+	all->squares += (squares > 0 ? squares : 0) + away * away * (all->rows * count / total);
+	all->mean += away * (count / total);
+	all->rows = total;
+	extend_range(all, x, count);
+}
+
+/* Takes the missing values out of a block; answers how many are left, in known or in x. */
+static inline int
+take_known(const double **x, int64_t count, double *known)
+{
+	int missing = 0, kept = 0;
+
+	for (int64_t i = 0; i < count; i++)
+		missing += isnan((*x)[i]);
+	if (missing == 0)
+		return (int) count;
+	for (int64_t i = 0; i < count; i++)
+	{
+		known[kept] = (*x)[i];
+		kept += !isnan((*x)[i]);
+	}
+	*x = known;
+	return kept;
+}
+
+/* Profile of one number column over the training rows, blocks in order. */
 static ml_status
 profile_number(void *argument, int64_t task, ml_worker *worker)
 {
@@ -45,47 +148,28 @@ profile_number(void *argument, int64_t task, ml_worker *worker)
 	ml_feature	 *feature = &work->feature[task];
 	ml_frame	 *frame = work->frame;
 	ml_column	 *column = &frame->column[feature->column];
-	double		  rows = 0, sum = 0, left = 0, squares = 0;
+	moments		  all = {.min = INFINITY, .max = -INFINITY};
 
 	if (feature->kind != ML_NUMBER)
 		return ML_OK;
-	feature->min = INFINITY;
-	feature->max = -INFINITY;
-	for (int pass = 0; pass < 2; pass++)
+	for (int64_t row = frame->holdout_rows; row < frame->rows;)
 	{
-		for (int64_t row = frame->holdout_rows; row < frame->rows;)
-		{
-			const double *x = ml_numbers_at(column, row);
-			int64_t		  count = ml_block_end(row, frame->rows) - row;
+		const double *x = ml_numbers_at(column, row);
+		int64_t		  next = ml_block_end(row, frame->rows);
+		double		  known[ML_BLOCK];
+		int			  count;
 
-			if (ml_worker_stop(worker))
-				return ML_STOPPED;
-			for (int64_t i = 0; i < count; i++)
-			{
-				if (isnan(x[i]))
-					continue;
-				if (pass == 0)
-				{
-					rows++;
-					sum += x[i];
-					feature->min = x[i] < feature->min ? x[i] : feature->min;
-					feature->max = x[i] > feature->max ? x[i] : feature->max;
-				}
-				else
-				{
-					left += x[i] - feature->mean;
-					squares += (x[i] - feature->mean) * (x[i] - feature->mean);
-				}
-			}
-			row += count;
-		}
-		if (rows > 0)
-			feature->mean += (pass == 0 ? sum : left) / rows;
+		if (ml_worker_stop(worker))
+			return ML_STOPPED;
+		count = take_known(&x, next - row, known);
+		add_block(&all, x, count);
+		row = next;
 	}
-	if (rows == 0)
-		feature->min = feature->max = 0;
-	feature->missing = (double) (frame->rows - frame->holdout_rows) - rows;
-	feature->sd = rows > 0 ? sqrt(squares / rows) : 0;
+	feature->missing = (double) (frame->rows - frame->holdout_rows) - all.rows;
+	feature->mean = all.mean;
+	feature->sd = all.rows > 0 ? sqrt(all.squares / all.rows) : 0;
+	feature->min = all.rows > 0 ? all.min : 0;
+	feature->max = all.rows > 0 ? all.max : 0;
 	return ML_OK;
 }
 

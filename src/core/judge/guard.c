@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-#define SAMPLE 10000
+#define SAMPLE 4096
 #define FEWEST 50
 #define PERFECT 0.999
 

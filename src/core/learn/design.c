@@ -83,7 +83,7 @@ ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *
 	return ML_OK;
 }
 
-int64_t
+ML_HOT int64_t
 ml_design_fill(const ml_design *design, int64_t first, int64_t end, ml_design_block *block)
 {
 	const ml_problem *problem = design->problem;

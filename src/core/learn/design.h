@@ -66,11 +66,16 @@ ml_design_dot(const ml_design *design, const ml_design_block *block, int row,
 {
 	const double  *x = block->dense + (int64_t) row * design->dense;
 	const int32_t *label = block->labels + (int64_t) row * design->categories;
-	double		   sum = 0;
+	double		   lane[4] = {0, 0, 0, 0}, sum;
+	int			   i = 0;
 
-	for (int i = 0; i < design->dense; i++)
+	for (; i + 4 <= design->dense; i += 4)
+		for (int k = 0; k < 4; k++)
+			lane[k] += x[i + k] * beta[i + k];
+	sum = (lane[0] + lane[1]) + (lane[2] + lane[3]);
+	for (; i < design->dense; i++)
 		sum += x[i] * beta[i];
-	for (int i = 0; i < design->categories; i++)
+	for (i = 0; i < design->categories; i++)
 		if (label[i] >= 0)
 			sum += beta[label[i]];
 	return sum;

@@ -17,6 +17,7 @@
 #define SAMPLE_ITERATIONS 5
 #define SAMPLE_DECREMENT 1.0 /* a start need not be nearer than the sample's own noise */
 #define HALVINGS 20
+#define SAME_POINT 1e-12 /* decrement under which a step changes no standard error */
 
 typedef struct solver
 {
@@ -69,14 +70,26 @@ pass(solver *s, int64_t end, bool curved)
 	return ML_OK;
 }
 
+/* f and its loss after a step that gains half the decrement. */
+static void
+account_for_step(solver *s, double decrement)
+{
+	s->normal.objective -= decrement / 2;
+	s->normal.loss_sum = s->normal.objective;
+	for (int j = 0; j < s->design.cols; j++)
+		s->normal.loss_sum -=
+			s->glm->l2 * s->design.penalty[j] * s->beta[j] * s->beta[j] / 2;
+}
+
 /*
  * Newton's method on the rows before end, until the decrement s'g, twice the gain that
- * is left, falls below target.  A step that makes f larger is halved.
+ * is left, falls below target.  A step that makes f larger is halved.  The factor of
+ * the last pass belongs to a point sqrt(decrement) standard errors from the solution.
  */
 static ml_status
-newton(solver *s, int64_t end, int64_t max_iterations, double target)
+newton(solver *s, int64_t end, int64_t max_iterations, double target, double *decrement)
 {
-	double last = INFINITY, decrement = INFINITY;
+	double last = INFINITY;
 	int	   halvings = 0;
 
 	s->converged = false;
@@ -96,10 +109,11 @@ newton(solver *s, int64_t end, int64_t max_iterations, double target)
 		}
 		halvings = 0;
 		last = s->normal.objective;
-		take_step(s, &decrement);
+		take_step(s, decrement);
 		ml_progress(s->host, ML_STAGE_FIT, (double) i + 1, (double) max_iterations);
-		if (decrement <= target)
+		if (*decrement <= target)
 		{
+			account_for_step(s, *decrement);
 			s->converged = true;
 			return ML_OK;
 		}
@@ -111,7 +125,7 @@ newton(solver *s, int64_t end, int64_t max_iterations, double target)
 static ml_status
 solve_quadratic(solver *s)
 {
-	double decrement;
+	double decrement = 0;
 
 	for (int i = 0; i < 2; i++)
 	{
@@ -123,14 +137,18 @@ solve_quadratic(solver *s)
 		ml_progress(s->host, ML_STAGE_FIT, i + 1, 2);
 	}
 	s->converged = true;
-	return ml_normal_pass(s->host, &s->normal, s->beta, s->problem->begin, s->problem->end,
-						  false);
+	if (s->normal.by_qr)
+		return ml_normal_pass(s->host, &s->normal, s->beta, s->problem->begin,
+							  s->problem->end, false);
+	account_for_step(s, decrement);
+	return ML_OK;
 }
 
 static ml_status
 solve(solver *s)
 {
 	int64_t rows = s->problem->end - s->problem->begin;
+	double	decrement = INFINITY;
 
 	s->beta[0] = s->glm->start;
 	if (s->glm->quadratic)
@@ -138,7 +156,7 @@ solve(solver *s)
 	if (rows >= SAMPLE_ROWS)
 	{
 		ml_status status = newton(s, s->problem->begin + rows / SAMPLE_SHARE,
-								  SAMPLE_ITERATIONS, SAMPLE_DECREMENT);
+								  SAMPLE_ITERATIONS, SAMPLE_DECREMENT, &decrement);
 
 		/* a sample may be separable or lack a label where all rows are fine */
 		if (status == ML_SINGULAR || status == ML_NOT_NUMERIC || !s->converged)
@@ -150,9 +168,10 @@ solve(solver *s)
 			ML_TRY(status);
 		s->iterations = 0;
 	}
-	ML_TRY(newton(s, s->problem->end, s->glm->max_iterations, s->glm->tolerance));
-	/* standard errors are those of the solution, not of the last point before it */
-	return pass(s, s->problem->end, true);
+	ML_TRY(newton(s, s->problem->end, s->glm->max_iterations, s->glm->tolerance,
+				  &decrement));
+	/* standard errors are to be those of the solution, not of a point before it */
+	return decrement <= SAME_POINT ? ML_OK : pass(s, s->problem->end, true);
 }
 
 /* sqrt(phi t' (X'HX + l2 D)^-1 t) for a contrast t, which is overwritten. */

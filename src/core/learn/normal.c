@@ -102,7 +102,7 @@ precise_dot(const ml_design *design, const ml_design_block *block, int row,
 	return sum + error;
 }
 
-static void
+ML_HOT static void
 add_gradient(const ml_design *design, ml_shard *shard)
 {
 	const ml_design_block *block = &shard->block;
@@ -122,7 +122,7 @@ add_gradient(const ml_design *design, ml_shard *shard)
 }
 
 /* X'HX of a block: the dense corner by BLAS, the indicators by counting. */
-static void
+ML_HOT static void
 add_gram(const ml_design *design, const ml_blas *blas, ml_shard *shard)
 {
 	const ml_design_block *block = &shard->block;
@@ -185,7 +185,7 @@ add_rows(const ml_design *design, const ml_blas *blas, ml_shard *shard)
 	ml_qr_add(blas, (int) side, block->rows, shard->scaled, shard->l, shard->work);
 }
 
-static void
+ML_HOT static void
 predict_block(const ml_normal *normal, ml_shard *shard)
 {
 	const ml_design *design = normal->design;
