@@ -20,7 +20,7 @@
 void
 cia_arena_open(cia_arena *arena, MemoryContext context, Size limit)
 {
-	*arena = (cia_arena) {.context = context, .limit = limit, .next = FIRST_SLAB};
+	*arena = (cia_arena){.context = context, .limit = limit, .next = FIRST_SLAB};
 }
 
 static void
@@ -47,7 +47,7 @@ take(cia_arena *arena, Size size)
 		return NULL;
 	}
 	memory = MemoryContextAllocExtended(arena->context, size,
-										MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+	                                    MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
 	if (memory == NULL)
 		return NULL;
 	arena->used += size;

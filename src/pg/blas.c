@@ -18,7 +18,7 @@ static bool
 load(ml_blas *blas)
 {
 	const char *before = getenv("OPENBLAS_NUM_THREADS");
-	void	   *handle = NULL;
+	void *handle = NULL;
 
 	before = before != NULL ? pstrdup(before) : NULL;
 	setenv("OPENBLAS_NUM_THREADS", "1", 1);
@@ -42,13 +42,14 @@ const ml_blas *
 cia_blas(void)
 {
 	static ml_blas blas;
-	static bool	   tried = false;
-	static bool	   loaded = false;
+	static bool tried = false;
+	static bool loaded = false;
 
 	if (!tried)
 		loaded = load(&blas);
 	tried = true;
 	if (!loaded)
-		ereport(DEBUG1, (errmsg_internal("could not load OpenBLAS, using portable code")));
+		ereport(DEBUG1,
+		        (errmsg_internal("could not load OpenBLAS, using portable code")));
 	return loaded ? &blas : NULL;
 }

@@ -21,20 +21,20 @@
 typedef struct cache_key
 {
 	pg_uuid_t id;
-	int32	  version;
+	int32 version;
 } cache_key;
 
 typedef struct cache_entry
 {
-	dlist_node	  node; /* most recently used first */
-	cache_key	  key;
-	int			  pins;
+	dlist_node node; /* most recently used first */
+	cache_key key;
+	int pins;
 	MemoryContext context;
-	ml_model	 *model;
+	ml_model *model;
 } cache_entry;
 
 static dlist_head entries = DLIST_STATIC_INIT(entries);
-static int		  entry_count = 0;
+static int entry_count = 0;
 
 static void
 make_room(void)
@@ -81,14 +81,14 @@ decode_stored(MemoryContext context, const cia_entry *named, struct varlena *con
 	ml_status status;
 
 	status = ml_model_decode(&door->host, (unsigned char *) VARDATA_ANY(content),
-							 VARSIZE_ANY_EXHDR(content), &model);
+	                         VARSIZE_ANY_EXHDR(content), &model);
 	if (status == ML_BAD_MODEL)
 		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("model \"%s\" is corrupted", named->name),
-				 errdetail("The stored bytes of version %d are not what was written.",
-						   named->version),
-				 errhint("Train it again, or restore it from a backup.")));
+		        (errcode(ERRCODE_DATA_CORRUPTED),
+		         errmsg("model \"%s\" is corrupted", named->name),
+		         errdetail("The stored bytes of version %d are not what was written.",
+		                   named->version),
+		         errhint("Train it again, or restore it from a backup.")));
 	cia_check(door, status);
 	return model;
 }
@@ -97,9 +97,9 @@ static cache_entry *
 load_entry(Oid schema, const cia_entry *named, const cache_key *key)
 {
 	struct varlena *content = cia_registry_content(schema, named);
-	MemoryContext	context = AllocSetContextCreate(CurrentMemoryContext, "cia model",
-													ALLOCSET_DEFAULT_SIZES);
-	cache_entry	   *entry = MemoryContextAllocZero(context, sizeof *entry);
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "cia model", ALLOCSET_DEFAULT_SIZES);
+	cache_entry *entry = MemoryContextAllocZero(context, sizeof *entry);
 
 	entry->key = *key;
 	entry->context = context;
@@ -115,13 +115,13 @@ load_entry(Oid schema, const cia_entry *named, const cache_key *key)
 /* The model that one call site uses, kept in its fn_extra. */
 typedef struct call_site
 {
-	cia_loaded			  loaded;
-	text				 *name;	 /* as given, for comparison */
-	cache_entry			 *entry; /* pinned */
-	MemoryContext		  context; /* of a model by value */
-	struct varlena		 *value;
+	cia_loaded loaded;
+	text *name;            /* as given, for comparison */
+	cache_entry *entry;    /* pinned */
+	MemoryContext context; /* of a model by value */
+	struct varlena *value;
 	MemoryContextCallback release;
-	void				 *row; /* of input.c */
+	void *row; /* of input.c */
 } call_site;
 
 static void
@@ -142,7 +142,7 @@ open_site(FunctionCallInfo fcinfo)
 	if (site == NULL)
 	{
 		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof *site);
-		site->release = (MemoryContextCallback) {.func = unpin, .arg = site};
+		site->release = (MemoryContextCallback){.func = unpin, .arg = site};
 		MemoryContextRegisterResetCallback(fcinfo->flinfo->fn_mcxt, &site->release);
 		fcinfo->flinfo->fn_extra = site;
 	}
@@ -159,10 +159,10 @@ cia_site_row(FunctionCallInfo fcinfo)
 static void
 load_named(FunctionCallInfo fcinfo, call_site *site, text *name)
 {
-	char		*given = text_to_cstring(name);
-	Oid			 schema = cia_schema(fcinfo);
-	cia_entry	 named = cia_registry_find(schema, given);
-	cache_key	 key = {.id = named.id, .version = named.version};
+	char *given = text_to_cstring(name);
+	Oid schema = cia_schema(fcinfo);
+	cia_entry named = cia_registry_find(schema, given);
+	cache_key key = {.id = named.id, .version = named.version};
 	cache_entry *entry = find_entry(&key);
 
 	if (entry == NULL)
@@ -180,13 +180,12 @@ load_named(FunctionCallInfo fcinfo, call_site *site, text *name)
 static void
 load_value(FunctionCallInfo fcinfo, call_site *site, struct varlena *value)
 {
-	MemoryContext context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "cia model value",
-												  ALLOCSET_DEFAULT_SIZES);
-	cia_door	 *door = cia_door_for_model(context);
+	MemoryContext context = AllocSetContextCreate(
+	    fcinfo->flinfo->fn_mcxt, "cia model value", ALLOCSET_DEFAULT_SIZES);
+	cia_door *door = cia_door_for_model(context);
 
-	site->loaded.model =
-		cia_model_decode(door, (struct varlena *) PG_DETOAST_DATUM_PACKED(
-								   PointerGetDatum(value)));
+	site->loaded.model = cia_model_decode(
+	    door, (struct varlena *) PG_DETOAST_DATUM_PACKED(PointerGetDatum(value)));
 	site->loaded.name = "by value";
 	if (site->context != NULL)
 		MemoryContextDelete(site->context);
@@ -200,17 +199,17 @@ static bool
 same_bytes(const void *kept, const void *given)
 {
 	return kept != NULL && VARSIZE_ANY(kept) == VARSIZE_ANY(given) &&
-		   memcmp(kept, given, VARSIZE_ANY(given)) == 0;
+	       memcmp(kept, given, VARSIZE_ANY(given)) == 0;
 }
 
 /* A TOAST pointer to the same value is the same bytes, so values are compared undetoasted. */
 const cia_loaded *
 cia_model_arg(FunctionCallInfo fcinfo, int argument)
 {
-	call_site	   *site = open_site(fcinfo);
+	call_site *site = open_site(fcinfo);
 	struct varlena *given = (struct varlena *) PG_GETARG_POINTER(argument);
-	Oid			   *types;
-	int				count;
+	Oid *types;
+	int count;
 
 	if (site->entry == NULL && site->context == NULL)
 	{

@@ -20,12 +20,12 @@ cia_algorithm_list(PG_FUNCTION_ARGS)
 	for (int i = 0; i < ml_learner_count; i++)
 	{
 		const ml_learner *learner = ml_learner_table[i];
-		bool			  nulls[3] = {false};
-		Datum			  values[3];
+		bool nulls[3] = {false};
+		Datum values[3];
 
 		values[0] = CStringGetTextDatum(learner->name);
 		values[1] = CStringGetTextDatum(learner->task == ML_BINARY ? "classification"
-																   : "regression");
+		                                                           : "regression");
 		values[2] = CStringGetTextDatum(learner->summary);
 		tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 	}
@@ -36,9 +36,9 @@ static void
 put_option(ReturnSetInfo *set, const ml_option *option)
 {
 	static const char *const type[] = {"number", "integer", "boolean", "text"};
-	bool  numeric = option->type == ML_OPTION_NUMBER || option->type == ML_OPTION_INTEGER;
+	bool numeric = option->type == ML_OPTION_NUMBER || option->type == ML_OPTION_INTEGER;
 	Datum values[6];
-	bool  nulls[6] = {false};
+	bool nulls[6] = {false};
 
 	values[0] = CStringGetTextDatum(option->name);
 	values[1] = CStringGetTextDatum(type[option->type]);
@@ -57,8 +57,8 @@ put_option(ReturnSetInfo *set, const ml_option *option)
 Datum
 cia_options(PG_FUNCTION_ARGS)
 {
-	char			 *algorithm = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	ReturnSetInfo	 *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	char *algorithm = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
 	const ml_learner *learner = NULL;
 
 	/* 'auto' has the options that all learners share */

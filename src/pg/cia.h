@@ -32,29 +32,29 @@ enum
 typedef struct cia_arena
 {
 	MemoryContext context;
-	Size		  limit;
-	Size		  used;	  /* taken from the context */
-	bool		  denied; /* a request went past the limit */
-	Size		  next;	  /* size of the next slab */
-	char		 *free;	  /* what is left of the current slab */
-	Size		  left;
+	Size limit;
+	Size used;   /* taken from the context */
+	bool denied; /* a request went past the limit */
+	Size next;   /* size of the next slab */
+	char *free;  /* what is left of the current slab */
+	Size left;
 } cia_arena;
 
-extern void	  cia_arena_open(cia_arena *arena, MemoryContext context, Size limit);
-extern void	 *cia_arena_alloc(cia_arena *arena, Size size);
+extern void cia_arena_open(cia_arena *arena, MemoryContext context, Size limit);
+extern void *cia_arena_alloc(cia_arena *arena, Size size);
 extern double cia_arena_room(const cia_arena *arena);
 
 /* door.c: the core's host, and its statuses as errors */
 typedef struct cia_door
 {
-	ml_host		  host;
-	cia_arena	  memory;
-	MemoryContext arena; /* the context that all lives in */
-	ErrorData	 *pending;	 /* an error thrown in a callback, to be thrown again */
-	TimestampTz	  reported;	 /* when progress was last shown */
-	const char	 *algorithm; /* for messages */
-	ml_frame	 *frame;	 /* for the names of columns in messages */
-	const char	 *target;	 /* likewise */
+	ml_host host;
+	cia_arena memory;
+	MemoryContext arena;   /* the context that all lives in */
+	ErrorData *pending;    /* an error thrown in a callback, to be thrown again */
+	TimestampTz reported;  /* when progress was last shown */
+	const char *algorithm; /* for messages */
+	ml_frame *frame;       /* for the names of columns in messages */
+	const char *target;    /* likewise */
 } cia_door;
 
 /* A door for training and evaluation: cia.max_memory applies. */
@@ -77,25 +77,25 @@ extern const ml_blas *cia_blas(void);
 extern double cia_numeric_double(Numeric number);
 
 /* value.c: JSON-shaped values */
-extern void	  cia_value_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *value);
+extern void cia_value_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *value);
 extern Jsonb *cia_value_to_jsonb(const ml_value *value);
-extern char	 *cia_value_to_json(const ml_value *value);
-extern char	 *cia_text_cstring(ml_text text);
+extern char *cia_value_to_json(const ml_value *value);
+extern char *cia_text_cstring(ml_text text);
 extern ml_text cia_text_of(const char *string);
 
 /* reader.c: SQL values as cells */
 typedef struct cia_column
 {
 	const char *name;
-	Oid			type; /* base type of a domain */
+	Oid type; /* base type of a domain */
 	const char *type_name;
-	AttrNumber	attno;
-	ml_role		role;
-	ml_kind		kind;
-	bool		is_array;
-	FmgrInfo   *convert;  /* output function, or cast to float4[]; NULL where not needed */
-	int			width;	  /* of an array, 0 until the first one is seen */
-	int		   *cell;	  /* [width] its places among the cells of a frame's row */
+	AttrNumber attno;
+	ml_role role;
+	ml_kind kind;
+	bool is_array;
+	FmgrInfo *convert; /* output function, or cast to float4[]; NULL where not needed */
+	int width;         /* of an array, 0 until the first one is seen */
+	int *cell;         /* [width] its places among the cells of a frame's row */
 	void (*read)(const struct cia_column *column, Datum value, ml_cell *cell);
 } cia_column;
 
@@ -103,56 +103,57 @@ typedef struct cia_column
  * Sets up the reading of a column of that type, as a number or as a category; in a role
  * that leaves both open (feature, id) the type decides.  Raises 42804.
  */
-extern void cia_column_open(cia_column *column, const char *name, Oid type, AttrNumber attno,
-							ml_role role);
+extern void cia_column_open(cia_column *column, const char *name, Oid type,
+                            AttrNumber attno, ml_role role);
 extern void cia_column_as_category(cia_column *column);
 extern bool cia_type_is_class(Oid type);
-extern void cia_cell_read(const cia_column *column, Datum value, bool isnull, ml_cell *cell);
-extern int	cia_array_read(const cia_column *column, Datum value, bool isnull,
-						   double **elements);
+extern void
+cia_cell_read(const cia_column *column, Datum value, bool isnull, ml_cell *cell);
+extern int
+cia_array_read(const cia_column *column, Datum value, bool isnull, double **elements);
 
 /* rows.c: rows into a frame */
 typedef struct cia_rows
 {
-	cia_door	 *door;
-	ml_frame	 *frame;
-	cia_column	 *column;
-	int			  columns;
-	ml_cell		 *cells;
-	int			  cell_room;
+	cia_door *door;
+	ml_frame *frame;
+	cia_column *column;
+	int columns;
+	ml_cell *cells;
+	int cell_room;
 	MemoryContext scratch; /* reset after every row; NULL: the caller does that */
 } cia_rows;
 
 /* What a user said of the columns. */
 typedef struct cia_roles
 {
-	const char		 *target;
-	Oid				  target_type; /* of a target that is no column of the source */
-	ArrayType		 *features;
-	ArrayType		 *exclude;
-	ArrayType		 *id;
-	const char		 *weight;
+	const char *target;
+	Oid target_type; /* of a target that is no column of the source */
+	ArrayType *features;
+	ArrayType *exclude;
+	ArrayType *id;
+	const char *weight;
 	const ml_learner *learner; /* decides how the target is read */
 } cia_roles;
 
 extern cia_rows *cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles);
-extern void		 cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls);
-extern bool		 cia_array_names(ArrayType *names, const char *name);
+extern void cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls);
+extern bool cia_array_names(ArrayType *names, const char *name);
 
 /* source.c: running a source query */
 typedef void (*cia_start_rows)(void *state, TupleDesc tupdesc);
 typedef void (*cia_take_row)(void *state, const Datum *values, const bool *nulls);
 
 extern void cia_source_run(const char *source, const char *model, cia_start_rows start,
-						   cia_take_row take, void *state);
+                           cia_take_row take, void *state);
 
 /* options.c */
 typedef struct cia_settings
 {
 	const ml_learner *learner;
 	ml_common_options common;
-	void			 *learner_options;
-	ml_value		  given; /* all options in force, defaults included */
+	void *learner_options;
+	ml_value given; /* all options in force, defaults included */
 } cia_settings;
 
 /* The learner of that name, or for 'auto' the one that fits the target's type. */
@@ -160,7 +161,7 @@ extern const ml_learner *cia_learner_named(const char *algorithm, Oid target_typ
 
 /* Checks options given as an object and adds the defaults; raises 22023. */
 extern void cia_settings_read(cia_door *door, const ml_learner *learner,
-							  const ml_value *given, cia_settings *settings);
+                              const ml_value *given, cia_settings *settings);
 extern void cia_object_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *object);
 
 /* notes.c: the core's notes in words */
@@ -174,35 +175,35 @@ extern struct varlena *cia_model_encode(cia_door *door, const ml_model *model);
 typedef struct cia_entry
 {
 	pg_uuid_t id;
-	int32	  version;
-	char	 *name; /* without the version */
+	int32 version;
+	char *name; /* without the version */
 } cia_entry;
 
 typedef struct cia_record
 {
-	const char	   *source;
+	const char *source;
 	const cia_settings *settings;
 	const cia_roles *roles;
-	ml_result	   *result;
-	ArrayType	   *inputs; /* columns read as features */
-	ArrayType	   *notes;
+	ml_result *result;
+	ArrayType *inputs; /* columns read as features */
+	ArrayType *notes;
 	struct varlena *content;
-	double			seconds;
+	double seconds;
 } cia_record;
 
 extern cia_entry cia_registry_find(Oid schema, const char *name);
 extern struct varlena *cia_registry_content(Oid schema, const cia_entry *entry);
-extern int32 cia_registry_add(Oid schema, const char *name, const cia_record *record,
-							  bool *promoted);
-extern void	 cia_registry_check_name(Oid schema, const char *name);
+extern int32
+cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *promoted);
+extern void cia_registry_check_name(Oid schema, const char *name);
 
 /* What cia_evaluate has to know of how a version was trained. */
 typedef struct cia_lineage
 {
-	char	  *source;
+	char *source;
 	ArrayType *inputs;
 	ArrayType *id;
-	char	  *weight;
+	char *weight;
 } cia_lineage;
 
 extern cia_lineage cia_registry_lineage(Oid schema, const cia_entry *entry);
@@ -211,20 +212,29 @@ extern cia_lineage cia_registry_lineage(Oid schema, const cia_entry *entry);
 typedef struct cia_loaded
 {
 	const ml_model *model;
-	const char	   *name; /* for messages */
+	const char *name; /* for messages */
 } cia_loaded;
 
 /* The model a function is called with by name or by value, kept while the node lives. */
 extern const cia_loaded *cia_model_arg(FunctionCallInfo fcinfo, int argument);
-extern void			   **cia_site_row(FunctionCallInfo fcinfo);
-extern Oid				 cia_schema(FunctionCallInfo fcinfo);
+extern void **cia_site_row(FunctionCallInfo fcinfo);
+extern Oid cia_schema(FunctionCallInfo fcinfo);
 
 /* input.c: the row a function is called with */
-extern const double *cia_row_arg(FunctionCallInfo fcinfo, int argument,
-								 const cia_loaded *loaded);
+extern const double *
+cia_row_arg(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded);
 
-extern void cia_raise_missing(const cia_loaded *loaded, const char *columns)
-	pg_attribute_noreturn();
+/* Is a feature a further element of the array that the one before it comes from? */
+extern bool cia_is_further_element(const ml_schema *schema, int feature);
+
+/* Refuses a value that is not finite. */
+extern void
+cia_check_feature(const cia_loaded *loaded, const ml_feature *feature, double value);
+extern void
+cia_raise_missing(const cia_loaded *loaded, const char *columns) pg_attribute_noreturn();
+
+/* input_json.c */
+extern void cia_read_json_row(const cia_loaded *loaded, Jsonb *jsonb, double *row);
 
 /* The text of a feature's value in the row that cia_row_arg read last; NULL if missing. */
 extern char *cia_feature_text(const ml_feature *feature, double value);

@@ -63,11 +63,12 @@ show_progress(ml_stage stage, double done, double total)
 			ereport(NOTICE, (errmsg("reading: %.0f rows", done)));
 			return;
 		case ML_STAGE_ORDER:
-			ereport(NOTICE, (errmsg("putting rows in order: step %.0f of %.0f", done, total)));
+			ereport(NOTICE,
+			        (errmsg("putting rows in order: step %.0f of %.0f", done, total)));
 			return;
 		case ML_STAGE_FIT:
 			ereport(NOTICE,
-					(errmsg("fitting: iteration %.0f of at most %.0f", done, total)));
+			        (errmsg("fitting: iteration %.0f of at most %.0f", done, total)));
 			return;
 		case ML_STAGE_JUDGE:
 			ereport(NOTICE, (errmsg("judging the model on the holdout")));
@@ -78,8 +79,8 @@ show_progress(ml_stage stage, double done, double total)
 static void
 door_progress(void *context, ml_stage stage, double done, double total)
 {
-	cia_door	 *door = context;
-	TimestampTz	  now = GetCurrentTimestamp();
+	cia_door *door = context;
+	TimestampTz now = GetCurrentTimestamp();
 	MemoryContext before = CurrentMemoryContext;
 
 	if (!shows_progress() || !TimestampDifferenceExceeds(door->reported, now, REPORT_MS))
@@ -106,13 +107,13 @@ open_door(MemoryContext arena, Size limit)
 	door->arena = arena;
 	cia_arena_open(&door->memory, arena, limit);
 	door->reported = GetCurrentTimestamp();
-	door->host = (ml_host) {.alloc = door_alloc,
-							.room = door_room,
-							.stop = door_stop,
-							.progress = door_progress,
-							.context = door,
-							.threads = 1,
-							.fault = {.row = -1, .column = -1}};
+	door->host = (ml_host){.alloc = door_alloc,
+	                       .room = door_room,
+	                       .stop = door_stop,
+	                       .progress = door_progress,
+	                       .context = door,
+	                       .threads = 1,
+	                       .fault = {.row = -1, .column = -1}};
 	return door;
 }
 
@@ -149,22 +150,23 @@ static void
 raise_memory(const cia_door *door)
 {
 	double needed = (double) door->memory.used + (double) door->host.fault.bytes;
-	char   needs[32];
+	char needs[32];
 
 	if (!door->memory.denied)
 		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
-				 errdetail("Failed on request of size %zu.", door->host.fault.bytes)));
+		        (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
+		         errdetail("Failed on request of size %zu.", door->host.fault.bytes)));
 	if (needed < 1e9)
 		snprintf(needs, sizeof needs, "%.0f MB", ceil(needed / 1048576));
 	else
 		snprintf(needs, sizeof needs, "%.1f GB", needed / 1073741824);
-	ereport(ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("training needs %s of memory, more than cia.max_memory allows", needs),
-			 errdetail("cia.max_memory is %d MB.", cia_max_memory_kb / 1024),
-			 errhint("Raise cia.max_memory, train on a sample of the rows, or leave out "
-					 "columns.")));
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+	     errmsg("training needs %s of memory, more than cia.max_memory allows", needs),
+	     errdetail("cia.max_memory is %d MB.", cia_max_memory_kb / 1024),
+	     errhint("Raise cia.max_memory, train on a sample of the rows, or leave out "
+	             "columns.")));
 }
 
 /* "x", or "x[3]" for an element of an array column. */
@@ -174,12 +176,12 @@ column_name(const cia_door *door)
 	const ml_column *column;
 
 	if (door->frame == NULL || door->host.fault.column < 0 ||
-		door->host.fault.column >= door->frame->columns)
+	    door->host.fault.column >= door->frame->columns)
 		return NULL;
 	column = &door->frame->column[door->host.fault.column];
 	return column->element > 0
-			   ? psprintf("%s[%d]", cia_text_cstring(column->name), column->element)
-			   : cia_text_cstring(column->name);
+	           ? psprintf("%s[%d]", cia_text_cstring(column->name), column->element)
+	           : cia_text_cstring(column->name);
 }
 
 static void
@@ -188,12 +190,12 @@ raise_not_finite(const cia_door *door)
 	const char *column = column_name(door);
 
 	ereport(ERROR,
-			(errcode(ERRCODE_DATA_EXCEPTION),
-			 errmsg("column \"%s\" contains a value that is not finite", column),
-			 errdetail("It is infinite in row %lld of the source.",
-					   (long long) door->host.fault.row),
-			 errhint("Leave such rows out with WHERE, or make them NULL, which counts as "
-					 "missing.")));
+	        (errcode(ERRCODE_DATA_EXCEPTION),
+	         errmsg("column \"%s\" contains a value that is not finite", column),
+	         errdetail("It is infinite in row %lld of the source.",
+	                   (long long) door->host.fault.row),
+	         errhint("Leave such rows out with WHERE, or make them NULL, which counts as "
+	                 "missing.")));
 }
 
 static void
@@ -201,17 +203,18 @@ raise_singular(const cia_door *door)
 {
 	const char *column = column_name(door);
 
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_EXCEPTION),
-			 errmsg("could not fit model because its columns are linearly dependent"),
-			 column != NULL
-				 ? errdetail("Column \"%s\" is determined by the columns before it.", column)
-				 : 0,
-			 column != NULL
-				 ? errhint("Leave it out with exclude => '{\"%s\"}', or set a penalty with "
-						   "options => '{\"l2\": 1}'.",
-						   column)
-				 : errhint("Set a penalty with options => '{\"l2\": 1}'.")));
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_DATA_EXCEPTION),
+	     errmsg("could not fit model because its columns are linearly dependent"),
+	     column != NULL
+	         ? errdetail("Column \"%s\" is determined by the columns before it.", column)
+	         : 0,
+	     column != NULL
+	         ? errhint("Leave it out with exclude => '{\"%s\"}', or set a penalty with "
+	                   "options => '{\"l2\": 1}'.",
+	                   column)
+	         : errhint("Set a penalty with options => '{\"l2\": 1}'.")));
 }
 
 static void
@@ -219,13 +222,14 @@ raise_range(const cia_door *door)
 {
 	const char *column = column_name(door);
 
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 column != NULL
-				 ? errmsg("values of column \"%s\" are too large to compute with", column)
-				 : errmsg("could not fit model because its values are too large to compute "
-						  "with"),
-			 errhint("Divide the column by a power of ten.")));
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+	     column != NULL
+	         ? errmsg("values of column \"%s\" are too large to compute with", column)
+	         : errmsg("could not fit model because its values are too large to compute "
+	                  "with"),
+	     errhint("Divide the column by a power of ten.")));
 }
 
 void
@@ -243,66 +247,68 @@ cia_check(cia_door *door, ml_status status)
 		case ML_STOPPED:
 			CHECK_FOR_INTERRUPTS();
 			ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
-							errmsg("canceling statement due to user request")));
+			                errmsg("canceling statement due to user request")));
 			break;
 		case ML_NOT_FINITE:
 			raise_not_finite(door);
 			break;
 		case ML_NEGATIVE_WEIGHT:
 			ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-							errmsg("weight \"%s\" is negative", column_name(door)),
-							errdetail("It is negative in row %lld of the source.",
-									  (long long) door->host.fault.row),
-							errhint("Weights must be zero or more.")));
+			                errmsg("weight \"%s\" is negative", column_name(door)),
+			                errdetail("It is negative in row %lld of the source.",
+			                          (long long) door->host.fault.row),
+			                errhint("Weights must be zero or more.")));
 			break;
 		case ML_NO_ROWS:
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_EXCEPTION),
-					 errmsg("training source returned no rows"),
-					 door->frame != NULL && door->frame->skipped > 0
-						 ? errdetail("All %lld rows have no target or no weight.",
-									 (long long) door->frame->skipped)
-						 : 0));
+			ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+			                errmsg("training source returned no rows"),
+			                door->frame != NULL && door->frame->skipped > 0
+			                    ? errdetail("All %lld rows have no target or no weight.",
+			                                (long long) door->frame->skipped)
+			                    : 0));
 			break;
 		case ML_NO_TRAINING_ROWS:
 			ereport(ERROR,
-					(errcode(ERRCODE_DATA_EXCEPTION),
-					 errmsg("training source has too few rows to keep a holdout"),
-					 errdetail("All %lld rows fell into the holdout.",
-							   (long long) door->frame->rows),
-					 errhint("Train on all rows with options => '{\"holdout\": 0}'.")));
+			        (errcode(ERRCODE_DATA_EXCEPTION),
+			         errmsg("training source has too few rows to keep a holdout"),
+			         errdetail("All %lld rows fell into the holdout.",
+			                   (long long) door->frame->rows),
+			         errhint("Train on all rows with options => '{\"holdout\": 0}'.")));
 			break;
 		case ML_NO_FEATURES:
 			ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-							errmsg("training source has no column that can be a feature"),
-							errhint("Every column is the target, an id, the weight, "
-									"excluded, constant or an identifier.")));
+			                errmsg("training source has no column that can be a feature"),
+			                errhint("Every column is the target, an id, the weight, "
+			                        "excluded, constant or an identifier.")));
 			break;
 		case ML_ONE_VALUE:
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_EXCEPTION),
-					 errmsg("target \"%s\" has only one distinct value", door->target),
-					 errhint("Rows whose target is NULL are skipped; the training rows must "
-							 "hold at least two values.")));
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_DATA_EXCEPTION),
+			     errmsg("target \"%s\" has only one distinct value", door->target),
+			     errhint("Rows whose target is NULL are skipped; the training rows must "
+			             "hold at least two values.")));
 			break;
 		case ML_TOO_MANY_CLASSES:
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_EXCEPTION),
-					 errmsg("target \"%s\" has %lld classes, but algorithm \"%s\" takes two",
-							door->target, (long long) door->host.fault.count,
-							door->algorithm),
-					 errhint("Tell one class from all others with options => "
-							 "'{\"positive\": \"...\"}'.")));
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_DATA_EXCEPTION),
+			     errmsg("target \"%s\" has %lld classes, but algorithm \"%s\" takes two",
+			            door->target, (long long) door->host.fault.count,
+			            door->algorithm),
+			     errhint("Tell one class from all others with options => "
+			             "'{\"positive\": \"...\"}'.")));
 			break;
 		case ML_NO_SUCH_CLASS:
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_EXCEPTION),
-					 errmsg("target \"%s\" has no such class", door->target),
-					 door->host.fault.row >= 0
-						 ? errdetail("The model was not trained on a class of the source.")
-						 : errdetail("No training row has the label that option \"positive\" "
-									 "names."),
-					 errhint("Labels are compared letter by letter.")));
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_DATA_EXCEPTION),
+			     errmsg("target \"%s\" has no such class", door->target),
+			     door->host.fault.row >= 0
+			         ? errdetail("The model was not trained on a class of the source.")
+			         : errdetail("No training row has the label that option \"positive\" "
+			                     "names."),
+			     errhint("Labels are compared letter by letter.")));
 			break;
 		case ML_SINGULAR:
 			raise_singular(door);
@@ -312,19 +318,19 @@ cia_check(cia_door *door, ml_status status)
 			break;
 		case ML_TOO_LARGE:
 			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-							errmsg("model or state exceeds 1 GB"),
-							errhint("Train on fewer columns or categories; a parallel "
-									"cia_fit may be replaced by cia_train.")));
+			                errmsg("model or state exceeds 1 GB"),
+			                errhint("Train on fewer columns or categories; a parallel "
+			                        "cia_fit may be replaced by cia_train.")));
 			break;
 		case ML_BAD_MODEL:
 			ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-							errmsg("invalid model data")));
+			                errmsg("invalid model data")));
 			break;
 		case ML_NEW_FORMAT:
 			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-							errmsg("model format %lld is not supported",
-								   (long long) door->host.fault.count),
-							errhint("Run ALTER EXTENSION cia UPDATE.")));
+			                errmsg("model format %lld is not supported",
+			                       (long long) door->host.fault.count),
+			                errhint("Run ALTER EXTENSION cia UPDATE.")));
 			break;
 	}
 	elog(ERROR, "unrecognized status of the core: %d", (int) status);

@@ -22,11 +22,11 @@ CIA_FUNCTION(cia_evaluate);
 typedef struct evaluation
 {
 	const cia_loaded *loaded;
-	cia_door		 *door;
-	cia_lineage		  lineage;
-	bool			  holdout; /* judge the holdout only */
-	cia_roles		  roles;
-	cia_rows		 *rows;
+	cia_door *door;
+	cia_lineage lineage;
+	bool holdout; /* judge the holdout only */
+	cia_roles roles;
+	cia_rows *rows;
 } evaluation;
 
 /* Is this the source the model was trained on? White space around it does not matter. */
@@ -49,18 +49,18 @@ same_source(const char *a, const char *b)
 static bool
 wants_holdout(evaluation *run, Jsonb *options, const char *source)
 {
-	ml_value		given;
+	ml_value given;
 	const ml_value *rows;
-	bool			trained_on = same_source(source, run->lineage.source);
+	bool trained_on = same_source(source, run->lineage.source);
 
 	cia_object_from_jsonb(run->door, options, &given);
 	rows = ml_value_member(&given, "rows");
 	for (int64 i = 0; i < given.count; i++)
 		if (!ml_text_is(given.keys[i], "rows"))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("unrecognized option \"%s\" for cia_evaluate",
-								   cia_text_cstring(given.keys[i])),
-							errhint("The only option is \"rows\".")));
+			                errmsg("unrecognized option \"%s\" for cia_evaluate",
+			                       cia_text_cstring(given.keys[i])),
+			                errhint("The only option is \"rows\".")));
 	if (rows == NULL || (rows->kind == ML_VALUE_TEXT && ml_text_is(rows->text, "auto")))
 		return trained_on;
 	if (rows->kind == ML_VALUE_TEXT && ml_text_is(rows->text, "all"))
@@ -68,7 +68,7 @@ wants_holdout(evaluation *run, Jsonb *options, const char *source)
 	if (rows->kind == ML_VALUE_TEXT && ml_text_is(rows->text, "holdout"))
 		return true;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("option \"rows\" must be \"auto\", \"all\" or \"holdout\"")));
+	                errmsg("option \"rows\" must be \"auto\", \"all\" or \"holdout\"")));
 }
 
 /* Names of the model's columns, each once. */
@@ -76,12 +76,13 @@ static ArrayType *
 feature_columns(const ml_schema *schema)
 {
 	Datum *names = palloc(sizeof(Datum) * schema->features);
-	int	   count = 0;
+	int count = 0;
 
 	for (int f = 0; f < schema->features; f++)
-		if (f == 0 || !ml_text_equal(schema->feature[f].name, schema->feature[f - 1].name))
+		if (f == 0 ||
+		    !ml_text_equal(schema->feature[f].name, schema->feature[f - 1].name))
 			names[count++] =
-				CStringGetTextDatum(cia_text_cstring(schema->feature[f].name));
+			    CStringGetTextDatum(cia_text_cstring(schema->feature[f].name));
 	return construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
@@ -89,7 +90,7 @@ static void
 check_features(const evaluation *run, TupleDesc tupdesc)
 {
 	const ml_schema *schema = &run->loaded->model->schema;
-	StringInfoData	 missing;
+	StringInfoData missing;
 
 	initStringInfo(&missing);
 	for (int f = 0; f < schema->features; f++)
@@ -98,11 +99,11 @@ check_features(const evaluation *run, TupleDesc tupdesc)
 
 		for (int i = 0; i < tupdesc->natts && !found; i++)
 			found = !TupleDescAttr(tupdesc, i)->attisdropped &&
-					ml_text_is(schema->feature[f].name,
-							   NameStr(TupleDescAttr(tupdesc, i)->attname));
+			        ml_text_is(schema->feature[f].name,
+			                   NameStr(TupleDescAttr(tupdesc, i)->attname));
 		if (!found && schema->feature[f].element <= 1)
 			appendStringInfo(&missing, "%s\"%s\"", missing.len > 0 ? ", " : "",
-							 cia_text_cstring(schema->feature[f].name));
+			                 cia_text_cstring(schema->feature[f].name));
 	}
 	if (missing.len > 0)
 		cia_raise_missing(run->loaded, missing.data);
@@ -111,13 +112,13 @@ check_features(const evaluation *run, TupleDesc tupdesc)
 static void
 start_rows(void *state, TupleDesc tupdesc)
 {
-	evaluation	 *run = state;
+	evaluation *run = state;
 	MemoryContext before = MemoryContextSwitchTo(run->door->arena);
 
 	check_features(run, tupdesc);
 	run->rows = cia_rows_open(run->door, tupdesc, &run->roles);
 	run->rows->scratch =
-		AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);
+	    AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(before);
 }
 
@@ -132,26 +133,28 @@ static int *
 map_features(const evaluation *run)
 {
 	const ml_schema *schema = &run->loaded->model->schema;
-	const ml_frame	*frame = run->rows->frame;
-	int				*column = palloc(sizeof(int) * schema->features);
+	const ml_frame *frame = run->rows->frame;
+	int *column = palloc(sizeof(int) * schema->features);
 
 	for (int f = 0; f < schema->features; f++)
 	{
 		const ml_feature *feature = &schema->feature[f];
-		int				  c = 0;
+		int c = 0;
 
-		while (c < frame->columns && (frame->column[c].role != ML_FEATURE ||
-									  frame->column[c].element != feature->element ||
-									  !ml_text_equal(frame->column[c].name, feature->name)))
+		while (c < frame->columns &&
+		       (frame->column[c].role != ML_FEATURE ||
+		        frame->column[c].element != feature->element ||
+		        !ml_text_equal(frame->column[c].name, feature->name)))
 			c++;
 		if (c == frame->columns || frame->column[c].kind != feature->kind)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("column \"%s\" of the source has another type than in training",
-							cia_text_cstring(feature->name)),
-					 errdetail("Model \"%s\" was trained on type %s.", run->loaded->name,
-							   cia_text_cstring(feature->type)),
-					 errhint("Cast the column in the source.")));
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_DATATYPE_MISMATCH),
+			     errmsg("column \"%s\" of the source has another type than in training",
+			            cia_text_cstring(feature->name)),
+			     errdetail("Model \"%s\" was trained on type %s.", run->loaded->name,
+			               cia_text_cstring(feature->type)),
+			     errhint("Cast the column in the source.")));
 		column[f] = c;
 	}
 	return column;
@@ -169,26 +172,27 @@ static void
 judge(evaluation *run, ml_report *report)
 {
 	ml_frame *frame = run->rows->frame;
-	int64	  end = frame->rows;
+	int64 end = frame->rows;
 
 	if (run->holdout && frame->rows > 0)
 	{
 		cia_check(run->door, ml_pool_open(&run->door->host));
 		{
-			ml_status status =
-				ml_frame_order(frame, holdout_share(run->loaded->model));
+			ml_status status = ml_frame_order(frame, holdout_share(run->loaded->model));
 
 			ml_pool_close(&run->door->host);
 			cia_check(run->door, status);
 		}
 		end = frame->holdout_rows;
-		ereport(NOTICE,
-				(errmsg("judged on the %lld rows of the source that were kept out of training",
-						(long long) end),
-				 errhint("Judge all rows with options => '{\"rows\": \"all\"}'.")));
+		ereport(
+		    NOTICE,
+		    (errmsg(
+		         "judged on the %lld rows of the source that were kept out of training",
+		         (long long) end),
+		     errhint("Judge all rows with options => '{\"rows\": \"all\"}'.")));
 	}
 	cia_check(run->door, ml_evaluate(&run->door->host, run->loaded->model, frame,
-									 map_features(run), 0, end, report));
+	                                 map_features(run), 0, end, report));
 }
 
 static void
@@ -197,9 +201,9 @@ put_report(ReturnSetInfo *set, const ml_report *report)
 	for (int i = 0; i < report->metrics; i++)
 	{
 		const ml_metric *metric = &report->metric[i];
-		const double	 number[] = {metric->value, metric->low, metric->high};
-		Datum			 values[4] = {CStringGetTextDatum(metric->name)};
-		bool			 nulls[4] = {false};
+		const double number[] = {metric->value, metric->low, metric->high};
+		Datum values[4] = {CStringGetTextDatum(metric->name)};
+		bool nulls[4] = {false};
 
 		for (int k = 0; k < 3; k++)
 		{
@@ -214,24 +218,24 @@ Datum
 cia_evaluate(PG_FUNCTION_ARGS)
 {
 	evaluation run = {0};
-	char	  *source = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	ml_report  report;
-	cia_entry  entry;
+	char *source = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	ml_report report;
+	cia_entry entry;
 
 	InitMaterializedSRF(fcinfo, 0);
 	run.loaded = cia_model_arg(fcinfo, 0);
 	run.door = cia_door_open(AllocSetContextCreate(CurrentMemoryContext, "cia evaluate",
-												   ALLOCSET_DEFAULT_SIZES));
+	                                               ALLOCSET_DEFAULT_SIZES));
 	entry = cia_registry_find(cia_schema(fcinfo), text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	run.lineage = cia_registry_lineage(cia_schema(fcinfo), &entry);
 	run.holdout = wants_holdout(&run, PG_GETARG_JSONB_P(2), source);
 	run.roles =
-		(cia_roles) {.target = cia_text_cstring(run.loaded->model->schema.target),
-					 .features = run.holdout ? run.lineage.inputs
-											 : feature_columns(&run.loaded->model->schema),
-					 .id = run.holdout ? run.lineage.id : NULL,
-					 .weight = run.lineage.weight,
-					 .learner = run.loaded->model->learner};
+	    (cia_roles){.target = cia_text_cstring(run.loaded->model->schema.target),
+	                .features = run.holdout ? run.lineage.inputs
+	                                        : feature_columns(&run.loaded->model->schema),
+	                .id = run.holdout ? run.lineage.id : NULL,
+	                .weight = run.lineage.weight,
+	                .learner = run.loaded->model->learner};
 	cia_source_run(source, NULL, start_rows, take_row, &run);
 	cia_door_equip(run.door);
 	judge(&run, &report);

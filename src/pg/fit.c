@@ -26,17 +26,17 @@ CIA_FUNCTION(cia_fit_final);
 typedef struct fit_state
 {
 	cia_door *door;
-	char	 *algorithm;
-	Oid		  target_type;
-	Jsonb	 *options;
+	char *algorithm;
+	Oid target_type;
+	Jsonb *options;
 	ml_frame *frame;
 	/* while rows are taken */
 	cia_rows *rows;
-	Oid		  row_type;
-	int32	  row_typmod;
+	Oid row_type;
+	int32 row_typmod;
 	TupleDesc tupdesc;
-	Datum	 *values;
-	bool	 *nulls;
+	Datum *values;
+	bool *nulls;
 } fit_state;
 
 static MemoryContext
@@ -50,7 +50,8 @@ aggregate_context(FunctionCallInfo fcinfo)
 }
 
 static fit_state *
-new_state(MemoryContext context, const char *algorithm, Oid target_type, const Jsonb *options)
+new_state(MemoryContext context, const char *algorithm, Oid target_type,
+          const Jsonb *options)
 {
 	fit_state *state = MemoryContextAllocZero(context, sizeof *state);
 
@@ -66,7 +67,7 @@ static void
 raise_not_names(const char *option)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("option \"%s\" must be an array of column names", option)));
+	                errmsg("option \"%s\" must be an array of column names", option)));
 }
 
 static ArrayType *
@@ -116,8 +117,8 @@ static void
 open_rows(fit_state *state, HeapTupleHeader header)
 {
 	MemoryContext before = MemoryContextSwitchTo(state->door->arena);
-	cia_roles	  roles = {.target = "target", .target_type = state->target_type};
-	cia_settings  settings;
+	cia_roles roles = {.target = "target", .target_type = state->target_type};
+	cia_settings settings;
 
 	split_options(state, &roles, &settings);
 	state->row_type = HeapTupleHeaderGetTypeId(header);
@@ -137,23 +138,23 @@ first_row(FunctionCallInfo fcinfo, MemoryContext context)
 
 	if (PG_ARGISNULL(3) || PG_ARGISNULL(4))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("algorithm and options of cia_fit must not be null")));
+		                errmsg("algorithm and options of cia_fit must not be null")));
 	if (!OidIsValid(target_type) || target_type == UNKNOWNOID)
 		ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
-						errmsg("could not determine the type of cia_fit's target"),
-						errhint("Cast it, for example churned::boolean.")));
+		                errmsg("could not determine the type of cia_fit's target"),
+		                errhint("Cast it, for example churned::boolean.")));
 	return new_state(context, text_to_cstring(PG_GETARG_TEXT_PP(3)), target_type,
-					 PG_GETARG_JSONB_P(4));
+	                 PG_GETARG_JSONB_P(4));
 }
 
 Datum
 cia_fit_transition(PG_FUNCTION_ARGS)
 {
-	MemoryContext	context = aggregate_context(fcinfo);
-	fit_state	   *state = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
+	MemoryContext context = aggregate_context(fcinfo);
+	fit_state *state = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
 	HeapTupleHeader header;
-	HeapTupleData	tuple;
-	int				target;
+	HeapTupleData tuple;
+	int target;
 
 	if (PG_ARGISNULL(1))
 		PG_RETURN_POINTER(state);
@@ -164,9 +165,9 @@ cia_fit_transition(PG_FUNCTION_ARGS)
 		open_rows(state, header);
 	}
 	if (HeapTupleHeaderGetTypeId(header) != state->row_type ||
-		HeapTupleHeaderGetTypMod(header) != state->row_typmod)
+	    HeapTupleHeaderGetTypMod(header) != state->row_typmod)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("rows given to cia_fit are of different types")));
+		                errmsg("rows given to cia_fit are of different types")));
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
@@ -183,8 +184,8 @@ Datum
 cia_fit_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	fit_state	 *into = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
-	fit_state	 *from = PG_ARGISNULL(1) ? NULL : (fit_state *) PG_GETARG_POINTER(1);
+	fit_state *into = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
+	fit_state *from = PG_ARGISNULL(1) ? NULL : (fit_state *) PG_GETARG_POINTER(1);
 
 	if (from == NULL)
 		PG_RETURN_POINTER(into);
@@ -201,9 +202,9 @@ cia_fit_combine(PG_FUNCTION_ARGS)
 Datum
 cia_fit_serialize(PG_FUNCTION_ARGS)
 {
-	fit_state	  *state = (fit_state *) PG_GETARG_POINTER(0);
+	fit_state *state = (fit_state *) PG_GETARG_POINTER(0);
 	StringInfoData out;
-	ml_bytes	   bytes;
+	ml_bytes bytes;
 
 	aggregate_context(fcinfo);
 	cia_check(state->door, ml_frame_encode(state->frame, &state->door->host, &bytes));
@@ -219,13 +220,13 @@ cia_fit_serialize(PG_FUNCTION_ARGS)
 Datum
 cia_fit_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea		  *given = PG_GETARG_BYTEA_PP(0);
+	bytea *given = PG_GETARG_BYTEA_PP(0);
 	StringInfoData in = {.data = VARDATA_ANY(given), .len = VARSIZE_ANY_EXHDR(given)};
-	const char	  *algorithm;
-	Oid			   target_type;
-	int			   length;
-	Jsonb		  *options;
-	fit_state	  *state;
+	const char *algorithm;
+	Oid target_type;
+	int length;
+	Jsonb *options;
+	fit_state *state;
 
 	aggregate_context(fcinfo);
 	algorithm = pq_getmsgstring(&in);
@@ -235,18 +236,18 @@ cia_fit_deserialize(PG_FUNCTION_ARGS)
 	pq_copymsgbytes(&in, (char *) options, length);
 	state = new_state(CurrentMemoryContext, algorithm, target_type, options);
 	cia_check(state->door,
-			  ml_frame_decode(&state->door->host, (unsigned char *) in.data + in.cursor,
-							  (size_t) (in.len - in.cursor), &state->frame));
+	          ml_frame_decode(&state->door->host, (unsigned char *) in.data + in.cursor,
+	                          (size_t) (in.len - in.cursor), &state->frame));
 	PG_RETURN_POINTER(state);
 }
 
 Datum
 cia_fit_final(PG_FUNCTION_ARGS)
 {
-	fit_state	*state = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
-	cia_roles	 roles = {0};
+	fit_state *state = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
+	cia_roles roles = {0};
 	cia_settings settings;
-	ml_result	 result;
+	ml_result result;
 
 	aggregate_context(fcinfo);
 	if (state == NULL)
@@ -256,15 +257,15 @@ cia_fit_final(PG_FUNCTION_ARGS)
 	state->door->algorithm = settings.learner->name;
 	cia_door_equip(state->door);
 	cia_check(state->door, ml_train(&state->door->host, state->frame,
-									&(ml_request) {.learner = settings.learner,
-												   .common = settings.common,
-												   .options = settings.learner_options,
-												   .given = settings.given,
-												   .drop_copies = true},
-									&result));
+	                                &(ml_request){.learner = settings.learner,
+	                                              .common = settings.common,
+	                                              .options = settings.learner_options,
+	                                              .given = settings.given,
+	                                              .drop_copies = true},
+	                                &result));
 	if (!result.model->fitted.converged)
 		ereport(WARNING, (errmsg("training stopped before it converged"),
-						  errhint("Raise option \"max_iterations\", or option \"l2\" if "
-								  "classes are separable.")));
+		                  errhint("Raise option \"max_iterations\", or option \"l2\" if "
+		                          "classes are separable.")));
 	PG_RETURN_POINTER(cia_model_encode(state->door, result.model));
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * input.c: the row to be scored, as a record or as jsonb.
+ * input.c: the row to be scored.
  *
- * A record's columns are matched with the model's features by name once per row type.  jsonb
- * members are read by the type that the column had in training, so that both
- * forms of a row give the same bits.
+ * A record's columns are matched with the model's features by name once per row type;
+ * for jsonb see input_json.c.
  */
 #include "cia.h"
 
@@ -23,14 +22,14 @@
 /* How a function call site reads its rows. */
 typedef struct row_map
 {
-	bool		by_json;
-	Oid			type; /* of the record the map is for */
-	int32		typmod;
-	TupleDesc	tupdesc;
+	bool by_json;
+	Oid type; /* of the record the map is for */
+	int32 typmod;
+	TupleDesc tupdesc;
 	cia_column *column; /* [features]; elements of an array share the first one's */
-	Datum	   *values; /* [natts] */
-	bool	   *nulls;
-	double	   *row; /* [features] */
+	Datum *values;      /* [natts] */
+	bool *nulls;
+	double *row; /* [features] */
 } row_map;
 
 /* All columns that a row or a source lacks, at once. */
@@ -38,17 +37,18 @@ void
 cia_raise_missing(const cia_loaded *loaded, const char *columns)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("row lacks columns that model \"%s\" was trained on", loaded->name),
-			 errdetail("Missing: %s.", columns),
-			 errhint("Columns are matched by name.")));
+	        (errcode(ERRCODE_UNDEFINED_COLUMN),
+	         errmsg("row lacks columns that model \"%s\" was trained on", loaded->name),
+	         errdetail("Missing: %s.", columns),
+	         errhint("Columns are matched by name.")));
 }
 
-static bool
-is_further_element(const ml_schema *schema, int feature)
+bool
+cia_is_further_element(const ml_schema *schema, int feature)
 {
 	return feature > 0 && schema->feature[feature].element > 0 &&
-		   ml_text_equal(schema->feature[feature].name, schema->feature[feature - 1].name);
+	       ml_text_equal(schema->feature[feature].name,
+	                     schema->feature[feature - 1].name);
 }
 
 static int
@@ -56,7 +56,7 @@ attribute_named(TupleDesc tupdesc, ml_text name)
 {
 	for (int i = 0; i < tupdesc->natts; i++)
 		if (!TupleDescAttr(tupdesc, i)->attisdropped &&
-			ml_text_is(name, NameStr(TupleDescAttr(tupdesc, i)->attname)))
+		    ml_text_is(name, NameStr(TupleDescAttr(tupdesc, i)->attname)))
 			return i;
 	return -1;
 }
@@ -65,20 +65,21 @@ static void
 raise_other_type(const cia_loaded *loaded, const ml_feature *feature, Oid type)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" has type %s, but model \"%s\" was trained on type %s",
-					cia_text_cstring(feature->name), format_type_be(type), loaded->name,
-					cia_text_cstring(feature->type)),
-			 errhint("Cast the column in the query that makes the row.")));
+	        (errcode(ERRCODE_DATATYPE_MISMATCH),
+	         errmsg("column \"%s\" has type %s, but model \"%s\" was trained on type %s",
+	                cia_text_cstring(feature->name), format_type_be(type), loaded->name,
+	                cia_text_cstring(feature->type)),
+	         errhint("Cast the column in the query that makes the row.")));
 }
 
 static void
 map_feature(const cia_loaded *loaded, const ml_feature *feature, TupleDesc tupdesc,
-			int attribute, cia_column *column)
+            int attribute, cia_column *column)
 {
 	Form_pg_attribute attr = TupleDescAttr(tupdesc, attribute);
 
-	cia_column_open(column, NameStr(attr->attname), attr->atttypid, attr->attnum, ML_FEATURE);
+	cia_column_open(column, NameStr(attr->attname), attr->atttypid, attr->attnum,
+	                ML_FEATURE);
 	if (feature->kind == ML_CATEGORY && column->kind != ML_CATEGORY && !column->is_array)
 		cia_column_as_category(column);
 	if (column->kind != feature->kind || column->is_array != (feature->element > 0))
@@ -90,7 +91,7 @@ static void
 map_record(const cia_loaded *loaded, row_map *map)
 {
 	const ml_schema *schema = &loaded->model->schema;
-	StringInfoData	 missing;
+	StringInfoData missing;
 
 	initStringInfo(&missing);
 	map->column = palloc0(sizeof(cia_column) * schema->features);
@@ -98,14 +99,14 @@ map_record(const cia_loaded *loaded, row_map *map)
 	{
 		int attribute = attribute_named(map->tupdesc, schema->feature[f].name);
 
-		if (is_further_element(schema, f))
+		if (cia_is_further_element(schema, f))
 			continue;
 		if (attribute < 0)
 			appendStringInfo(&missing, "%s\"%s\"", missing.len > 0 ? ", " : "",
-							 cia_text_cstring(schema->feature[f].name));
+			                 cia_text_cstring(schema->feature[f].name));
 		else
 			map_feature(loaded, &schema->feature[f], map->tupdesc, attribute,
-						&map->column[f]);
+			            &map->column[f]);
 	}
 	if (missing.len > 0)
 		cia_raise_missing(loaded, missing.data);
@@ -113,25 +114,24 @@ map_record(const cia_loaded *loaded, row_map *map)
 	map->nulls = palloc(sizeof(bool) * map->tupdesc->natts);
 }
 
-static void
-check_finite(const cia_loaded *loaded, const ml_feature *feature, double value)
+void
+cia_check_feature(const cia_loaded *loaded, const ml_feature *feature, double value)
 {
 	if (isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("column \"%s\" contains a value that is not finite",
-						cia_text_cstring(feature->name)),
-				 errhint("Make it NULL, which counts as missing.")));
+		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+		                errmsg("column \"%s\" contains a value that is not finite",
+		                       cia_text_cstring(feature->name)),
+		                errhint("Make it NULL, which counts as missing.")));
 }
 
 /* Reads an array column into its features; answers the feature after the last. */
 static int
 read_elements(const cia_loaded *loaded, const row_map *map, int first)
 {
-	const ml_schema	 *schema = &loaded->model->schema;
+	const ml_schema *schema = &loaded->model->schema;
 	const cia_column *column = &map->column[first];
-	int				  at = column->attno - 1, f = first;
-	double			 *elements = NULL;
+	int at = column->attno - 1, f = first;
+	double *elements = NULL;
 	int width = cia_array_read(column, map->values[at], map->nulls[at], &elements);
 
 	do
@@ -140,12 +140,12 @@ read_elements(const cia_loaded *loaded, const row_map *map, int first)
 
 		if (width > 0 && element > width)
 			ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-							errmsg("column \"%s\" has %d elements, but model \"%s\" was "
-								   "trained on at least %d",
-								   column->name, width, loaded->name, element)));
+			                errmsg("column \"%s\" has %d elements, but model \"%s\" was "
+			                       "trained on at least %d",
+			                       column->name, width, loaded->name, element)));
 		map->row[f] = width > 0 ? elements[element - 1] : get_float8_nan();
-		check_finite(loaded, &schema->feature[f], map->row[f]);
-	} while (++f < schema->features && is_further_element(schema, f));
+		cia_check_feature(loaded, &schema->feature[f], map->row[f]);
+	} while (++f < schema->features && cia_is_further_element(schema, f));
 	return f;
 }
 
@@ -153,7 +153,7 @@ static void
 read_record(const cia_loaded *loaded, row_map *map, HeapTupleHeader header)
 {
 	const ml_schema *schema = &loaded->model->schema;
-	HeapTupleData	 tuple;
+	HeapTupleData tuple;
 
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
 	ItemPointerSetInvalid(&tuple.t_self);
@@ -163,8 +163,8 @@ read_record(const cia_loaded *loaded, row_map *map, HeapTupleHeader header)
 	for (int f = 0; f < schema->features;)
 	{
 		const cia_column *column = &map->column[f];
-		int				  at = column->attno - 1;
-		ml_cell			  cell;
+		int at = column->attno - 1;
+		ml_cell cell;
 
 		if (column->is_array)
 		{
@@ -174,148 +174,23 @@ read_record(const cia_loaded *loaded, row_map *map, HeapTupleHeader header)
 		cia_cell_read(column, map->values[at], map->nulls[at], &cell);
 		if (column->kind == ML_CATEGORY)
 			map->row[f] = cell.text.bytes == NULL
-							  ? -1
-							  : ml_feature_code(&schema->feature[f], cell.text);
+			                  ? -1
+			                  : ml_feature_code(&schema->feature[f], cell.text);
 		else
 		{
 			map->row[f] = cell.number;
-			check_finite(loaded, &schema->feature[f], cell.number);
+			cia_check_feature(loaded, &schema->feature[f], cell.number);
 		}
 		f++;
 	}
-}
-
-/* A JSON string as the number that a column of that type would have been. */
-static double
-number_of_string(ml_text type, char *string)
-{
-	if (ml_text_is(type, "date"))
-		return DatumGetDateADT(DirectFunctionCall1(date_in, CStringGetDatum(string))) *
-			   86400.0;
-	if (ml_text_is(type, "timestamp without time zone"))
-		return DatumGetTimestamp(DirectFunctionCall3(timestamp_in, CStringGetDatum(string),
-													 ObjectIdGetDatum(InvalidOid),
-													 Int32GetDatum(-1))) /
-			   1000000.0;
-	if (ml_text_is(type, "timestamp with time zone"))
-		return DatumGetTimestampTz(
-				   DirectFunctionCall3(timestamptz_in, CStringGetDatum(string),
-									   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))) /
-			   1000000.0;
-	if (ml_text_is(type, "real"))
-		return DatumGetFloat4(DirectFunctionCall1(float4in, CStringGetDatum(string)));
-	return DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(string)));
-}
-
-static char *
-scalar_text(const JsonbValue *value)
-{
-	switch (value->type)
-	{
-		case jbvString:
-			return pnstrdup(value->val.string.val, value->val.string.len);
-		case jbvNumeric:
-			return DatumGetCString(
-				DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-		case jbvBool:
-			return pstrdup(value->val.boolean ? "true" : "false");
-		default:
-			return NULL;
-	}
-}
-
-static double
-read_member(const cia_loaded *loaded, const ml_feature *feature, const JsonbValue *value)
-{
-	char *text;
-
-	if (value->type == jbvNull)
-		return feature->kind == ML_CATEGORY ? -1 : get_float8_nan();
-	text = scalar_text(value);
-	if (text == NULL)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("member \"%s\" of the row is no scalar",
-							   cia_text_cstring(feature->name))));
-	if (feature->kind == ML_CATEGORY)
-		return ml_feature_code(feature, cia_text_of(text));
-	if (value->type == jbvBool)
-		return value->val.boolean;
-	if (value->type == jbvNumeric && !ml_text_is(feature->type, "real"))
-		return cia_numeric_double(value->val.numeric);
-	return number_of_string(feature->type, text);
-}
-
-static double
-read_element(const cia_loaded *loaded, const ml_feature *feature, const JsonbValue *array)
-{
-	JsonbValue *item;
-	char	   *text;
-
-	if (array->type == jbvNull)
-		return get_float8_nan();
-	if (array->type != jbvBinary || !JsonContainerIsArray(array->val.binary.data))
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("member \"%s\" of the row is no array",
-							   cia_text_cstring(feature->name))));
-	if (JsonContainerSize(array->val.binary.data) == 0)
-		return get_float8_nan();
-	item = getIthJsonbValueFromContainer(array->val.binary.data, feature->element - 1);
-	if (item == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("column \"%s\" has %d elements, but model \"%s\" was trained on at "
-						"least %d",
-						cia_text_cstring(feature->name),
-						(int) JsonContainerSize(array->val.binary.data), loaded->name,
-						feature->element)));
-	if (item->type == jbvNull)
-		return get_float8_nan();
-	text = scalar_text(item);
-	/* elements of float8[] read like double precision, all others like real */
-	if (text != NULL && !ml_text_is(feature->type, "double precision[]"))
-		return DatumGetFloat4(DirectFunctionCall1(float4in, CStringGetDatum(text)));
-	return DatumGetFloat8(DirectFunctionCall1(float8in, CStringGetDatum(text)));
-}
-
-static void
-read_jsonb(const cia_loaded *loaded, row_map *map, Jsonb *jsonb)
-{
-	const ml_schema *schema = &loaded->model->schema;
-	StringInfoData	 missing;
-
-	if (!JB_ROOT_IS_OBJECT(jsonb))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("row must be a JSON object"),
-						errhint("For example to_jsonb(c), or '{\"age\": 42}'.")));
-	initStringInfo(&missing);
-	for (int f = 0; f < schema->features; f++)
-	{
-		const ml_feature *feature = &schema->feature[f];
-		JsonbValue		  found;
-
-		if (getKeyJsonValueFromContainer(&jsonb->root, feature->name.bytes,
-										 feature->name.length, &found) == NULL)
-		{
-			if (!is_further_element(schema, f))
-				appendStringInfo(&missing, "%s\"%s\"", missing.len > 0 ? ", " : "",
-								 cia_text_cstring(feature->name));
-			continue;
-		}
-		map->row[f] = feature->element > 0 ? read_element(loaded, feature, &found)
-										   : read_member(loaded, feature, &found);
-		check_finite(loaded, feature, map->row[f]);
-	}
-	if (missing.len > 0)
-		cia_raise_missing(loaded, missing.data);
-	pfree(missing.data);
 }
 
 static row_map *
 new_map(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded)
 {
 	row_map *map = palloc0(sizeof *map);
-	Oid		*types;
-	int		 count;
+	Oid *types;
+	int count;
 
 	get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
 	map->by_json = types[argument] == JSONBOID;
@@ -330,9 +205,9 @@ new_map(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded)
 const double *
 cia_row_arg(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded)
 {
-	MemoryContext	before;
-	void		  **kept = cia_site_row(fcinfo);
-	row_map		   *map = *kept;
+	MemoryContext before;
+	void **kept = cia_site_row(fcinfo);
+	row_map *map = *kept;
 	HeapTupleHeader header;
 
 	if (map == NULL)
@@ -344,12 +219,12 @@ cia_row_arg(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded)
 	}
 	if (map->by_json)
 	{
-		read_jsonb(loaded, map, PG_GETARG_JSONB_P(argument));
+		cia_read_json_row(loaded, PG_GETARG_JSONB_P(argument), map->row);
 		return map->row;
 	}
 	header = PG_GETARG_HEAPTUPLEHEADER(argument);
 	if (map->tupdesc == NULL || map->type != HeapTupleHeaderGetTypeId(header) ||
-		map->typmod != HeapTupleHeaderGetTypMod(header))
+	    map->typmod != HeapTupleHeaderGetTypMod(header))
 	{
 		before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 		map->type = HeapTupleHeaderGetTypeId(header);
@@ -374,12 +249,12 @@ cia_feature_text(const ml_feature *feature, double value)
 		return pstrdup(value != 0 ? "true" : "false");
 	if (ml_text_is(feature->type, "date"))
 		return DatumGetCString(
-			DirectFunctionCall1(date_out, DateADTGetDatum((DateADT) (value / 86400.0))));
+		    DirectFunctionCall1(date_out, DateADTGetDatum((DateADT) (value / 86400.0))));
 	if (ml_text_is(feature->type, "timestamp without time zone"))
 		return DatumGetCString(DirectFunctionCall1(
-			timestamp_out, TimestampGetDatum((Timestamp) rint(value * 1000000.0))));
+		    timestamp_out, TimestampGetDatum((Timestamp) rint(value * 1000000.0))));
 	if (ml_text_is(feature->type, "timestamp with time zone"))
 		return DatumGetCString(DirectFunctionCall1(
-			timestamptz_out, TimestampTzGetDatum((TimestampTz) rint(value * 1000000.0))));
+		    timestamptz_out, TimestampTzGetDatum((TimestampTz) rint(value * 1000000.0))));
 	return DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(value)));
 }

@@ -35,7 +35,7 @@ cia_model_decode(cia_door *door, struct varlena *bytes)
 	ml_model *model;
 
 	cia_check(door, ml_model_decode(&door->host, (unsigned char *) VARDATA_ANY(bytes),
-									VARSIZE_ANY_EXHDR(bytes), &model));
+	                                VARSIZE_ANY_EXHDR(bytes), &model));
 	return model;
 }
 
@@ -43,7 +43,7 @@ static Jsonb *
 parse_json(char *text)
 {
 	MemoryContext before = CurrentMemoryContext;
-	Jsonb		 *volatile jsonb = NULL;
+	Jsonb *volatile jsonb = NULL;
 
 	PG_TRY();
 	{
@@ -60,9 +60,9 @@ parse_json(char *text)
 		error = CopyErrorData();
 		FlushErrorState();
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-						errmsg("invalid input syntax for type cia_model"),
-						errdetail("%s", error->detail != NULL ? error->detail
-															  : error->message)));
+		                errmsg("invalid input syntax for type cia_model"),
+		                errdetail("%s", error->detail != NULL ? error->detail
+		                                                      : error->message)));
 	}
 	PG_END_TRY();
 	return jsonb;
@@ -71,9 +71,9 @@ parse_json(char *text)
 Datum
 cia_model_in(PG_FUNCTION_ARGS)
 {
-	Jsonb	 *jsonb = parse_json(PG_GETARG_CSTRING(0));
+	Jsonb *jsonb = parse_json(PG_GETARG_CSTRING(0));
 	cia_door *door = cia_door_for_model(CurrentMemoryContext);
-	ml_value  value;
+	ml_value value;
 	ml_model *model;
 	ml_status status;
 
@@ -81,8 +81,8 @@ cia_model_in(PG_FUNCTION_ARGS)
 	status = ml_model_read(&door->host, &value, &model);
 	if (status == ML_BAD_MODEL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-						errmsg("invalid input syntax for type cia_model"),
-						errdetail("The JSON does not describe a complete model.")));
+		                errmsg("invalid input syntax for type cia_model"),
+		                errdetail("The JSON does not describe a complete model.")));
 	cia_check(door, status);
 	PG_RETURN_POINTER(cia_model_encode(door, model));
 }
@@ -92,7 +92,7 @@ cia_model_out(PG_FUNCTION_ARGS)
 {
 	cia_door *door = cia_door_for_model(CurrentMemoryContext);
 	ml_model *model;
-	ml_value  value;
+	ml_value value;
 
 	model = cia_model_decode(door, PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0)));
 	cia_check(door, ml_model_shape(&door->host, model, &value));
@@ -105,9 +105,9 @@ verify_text(const ml_text *text)
 {
 	if (!pg_verifymbstr(text->bytes, text->length, true))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid model data"),
-						errdetail("A name or label is not valid in encoding \"%s\".",
-								  GetDatabaseEncodingName())));
+		                errmsg("invalid model data"),
+		                errdetail("A name or label is not valid in encoding \"%s\".",
+		                          GetDatabaseEncodingName())));
 }
 
 static void
@@ -115,9 +115,9 @@ verify_texts(const ml_value *value)
 {
 	if (value->kind == ML_VALUE_TEXT)
 		verify_text(&value->text);
-	for (int64 i = 0;
-		 i < value->count && (value->kind == ML_VALUE_ARRAY || value->kind == ML_VALUE_OBJECT);
-		 i++)
+	for (int64 i = 0; i < value->count &&
+	                  (value->kind == ML_VALUE_ARRAY || value->kind == ML_VALUE_OBJECT);
+	     i++)
 	{
 		if (value->kind == ML_VALUE_OBJECT)
 			verify_text(&value->keys[i]);
@@ -129,15 +129,15 @@ Datum
 cia_model_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	cia_door  *door = cia_door_for_model(CurrentMemoryContext);
-	int		   length = buffer->len - buffer->cursor;
-	ml_model  *model;
-	ml_value   value;
+	cia_door *door = cia_door_for_model(CurrentMemoryContext);
+	int length = buffer->len - buffer->cursor;
+	ml_model *model;
+	ml_value value;
 
 	cia_check(door,
-			  ml_model_decode(&door->host,
-							  (const unsigned char *) pq_getmsgbytes(buffer, length),
-							  (size_t) length, &model));
+	          ml_model_decode(&door->host,
+	                          (const unsigned char *) pq_getmsgbytes(buffer, length),
+	                          (size_t) length, &model));
 	cia_check(door, ml_model_shape(&door->host, model, &value));
 	verify_texts(&value);
 	PG_RETURN_POINTER(cia_model_encode(door, model));
@@ -147,7 +147,7 @@ Datum
 cia_model_send(PG_FUNCTION_ARGS)
 {
 	struct varlena *bytes = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
-	StringInfoData	buffer;
+	StringInfoData buffer;
 
 	pq_begintypsend(&buffer);
 	pq_sendbytes(&buffer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));

@@ -17,28 +17,27 @@ int cia_max_memory_kb = 1024 * 1024;
 int cia_progress = CIA_PROGRESS_AUTO;
 
 static const struct config_enum_entry progress_options[] = {
-	{"auto", CIA_PROGRESS_AUTO, false},
-	{"on", CIA_PROGRESS_ON, false},
-	{"off", CIA_PROGRESS_OFF, false},
-	{NULL, 0, false},
+    {"auto", CIA_PROGRESS_AUTO, false},
+    {"on", CIA_PROGRESS_ON, false},
+    {"off", CIA_PROGRESS_OFF, false},
+    {NULL, 0, false},
 };
 
 void
 _PG_init(void)
 {
-	DefineCustomIntVariable("cia.threads",
-							"Sets the number of threads that train a model.",
-							"0 means 1 + max_parallel_workers_per_gather, at most the "
-							"number of processors.",
-							&cia_threads, 0, 0, ML_MAX_THREADS, PGC_USERSET, 0, NULL, NULL,
-							NULL);
+	DefineCustomIntVariable(
+	    "cia.threads", "Sets the number of threads that train a model.",
+	    "0 means 1 + max_parallel_workers_per_gather, at most the "
+	    "number of processors.",
+	    &cia_threads, 0, 0, ML_MAX_THREADS, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("cia.max_memory",
-							"Sets the memory that one training or evaluation may use.",
-							NULL, &cia_max_memory_kb, 1024 * 1024, 1024, MAX_KILOBYTES,
-							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
-	DefineCustomEnumVariable("cia.progress", "Reports the progress of training as notices.",
-							 "auto reports to psql alone.", &cia_progress,
-							 CIA_PROGRESS_AUTO, progress_options, PGC_USERSET, 0, NULL, NULL,
-							 NULL);
+	                        "Sets the memory that one training or evaluation may use.",
+	                        NULL, &cia_max_memory_kb, 1024 * 1024, 1024, MAX_KILOBYTES,
+	                        PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomEnumVariable(
+	    "cia.progress", "Reports the progress of training as notices.",
+	    "auto reports to psql alone.", &cia_progress, CIA_PROGRESS_AUTO, progress_options,
+	    PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("cia");
 }

@@ -26,7 +26,7 @@ static char *
 names_of(const ml_notes *notes, ml_note_kind kind)
 {
 	StringInfoData out;
-	int			   count = 0;
+	int count = 0;
 
 	initStringInfo(&out);
 	for (int i = 0; i < notes->count; i++)
@@ -61,10 +61,10 @@ kind_text(ml_note_kind kind, ml_task_kind task)
 			return "rare labels pooled as \"other\"";
 		case ML_NOTE_LEAK:
 			return task == ML_BINARY
-					   ? "suspected leaks, since they alone predict the target (AUC); leave "
-						 "them out with exclude if they are known only afterwards"
-					   : "suspected leaks, since they alone predict the target (R2); leave "
-						 "them out with exclude if they are known only afterwards";
+			           ? "suspected leaks, since they alone predict the target (AUC); leave "
+			             "them out with exclude if they are known only afterwards"
+			           : "suspected leaks, since they alone predict the target (R2); leave "
+			             "them out with exclude if they are known only afterwards";
 	}
 	return NULL;
 }
@@ -74,9 +74,9 @@ ArrayType *
 cia_notes_text(const ml_result *result, List *further)
 {
 	static const ml_note_kind order[] = {ML_NOTE_LEAK, ML_NOTE_TARGET, ML_NOTE_IDENTIFIER,
-										 ML_NOTE_CONSTANT, ML_NOTE_POOLED};
-	Datum	 *notes = palloc(sizeof(Datum) * (list_length(further) + lengthof(order)));
-	int		  count = 0;
+	                                     ML_NOTE_CONSTANT, ML_NOTE_POOLED};
+	Datum *notes = palloc(sizeof(Datum) * (list_length(further) + lengthof(order)));
+	int count = 0;
 	ListCell *cell;
 
 	foreach (cell, further)
@@ -86,8 +86,8 @@ cia_notes_text(const ml_result *result, List *further)
 		char *names = names_of(&result->notes, order[i]);
 
 		if (names != NULL)
-			notes[count++] = CStringGetTextDatum(
-				psprintf("%s: %s", kind_text(order[i], result->model->schema.task), names));
+			notes[count++] = CStringGetTextDatum(psprintf(
+			    "%s: %s", kind_text(order[i], result->model->schema.task), names));
 	}
 	return construct_array(notes, count, TEXTOID, -1, false, TYPALIGN_INT);
 }

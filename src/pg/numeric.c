@@ -33,33 +33,33 @@ __extension__ typedef unsigned __int128 wide;
 
 typedef struct digits
 {
-	bool		 negative;
-	int			 weight; /* of the first digit: BASE^weight */
-	int			 count;
+	bool negative;
+	int weight; /* of the first digit: BASE^weight */
+	int count;
 	const int16 *digit;
 } digits;
 
 static const uint64 power_of_ten[MAX_POWER + 1] = {
-	UINT64CONST(1),
-	UINT64CONST(10),
-	UINT64CONST(100),
-	UINT64CONST(1000),
-	UINT64CONST(10000),
-	UINT64CONST(100000),
-	UINT64CONST(1000000),
-	UINT64CONST(10000000),
-	UINT64CONST(100000000),
-	UINT64CONST(1000000000),
-	UINT64CONST(10000000000),
-	UINT64CONST(100000000000),
-	UINT64CONST(1000000000000),
-	UINT64CONST(10000000000000),
-	UINT64CONST(100000000000000),
-	UINT64CONST(1000000000000000),
-	UINT64CONST(10000000000000000),
-	UINT64CONST(100000000000000000),
-	UINT64CONST(1000000000000000000),
-	UINT64CONST(10000000000000000000),
+    UINT64CONST(1),
+    UINT64CONST(10),
+    UINT64CONST(100),
+    UINT64CONST(1000),
+    UINT64CONST(10000),
+    UINT64CONST(100000),
+    UINT64CONST(1000000),
+    UINT64CONST(10000000),
+    UINT64CONST(100000000),
+    UINT64CONST(1000000000),
+    UINT64CONST(10000000000),
+    UINT64CONST(100000000000),
+    UINT64CONST(1000000000000),
+    UINT64CONST(10000000000000),
+    UINT64CONST(100000000000000),
+    UINT64CONST(1000000000000000),
+    UINT64CONST(10000000000000000),
+    UINT64CONST(100000000000000000),
+    UINT64CONST(1000000000000000000),
+    UINT64CONST(10000000000000000000),
 };
 
 /* False for NaN and the infinities. */
@@ -67,8 +67,8 @@ static bool
 open_digits(const struct varlena *number, digits *out)
 {
 	const uint16 *word = (const uint16 *) VARDATA_ANY(number);
-	int			  words = VARSIZE_ANY_EXHDR(number) / sizeof(uint16);
-	uint16		  header;
+	int words = VARSIZE_ANY_EXHDR(number) / sizeof(uint16);
+	uint16 header;
 
 	/* a short varlena header leaves the words unaligned */
 	memcpy(&header, word, sizeof header);
@@ -78,7 +78,7 @@ open_digits(const struct varlena *number, digits *out)
 	{
 		out->negative = (header & SHORT_NEGATIVE) != 0;
 		out->weight = (header & SHORT_WEIGHT_MASK) |
-					  (header & SHORT_WEIGHT_SIGN ? ~SHORT_WEIGHT_MASK : 0);
+		              (header & SHORT_WEIGHT_SIGN ? ~SHORT_WEIGHT_MASK : 0);
 		out->digit = (const int16 *) (word + 1);
 		out->count = words - 1;
 	}
@@ -99,11 +99,11 @@ open_digits(const struct varlena *number, digits *out)
 static double
 round_once(wide w, int exponent, bool extra)
 {
-	int	   bits = 0, drop;
+	int bits = 0, drop;
 	uint64 mantissa;
 
 	bits = (w >> 64) != 0 ? 128 - __builtin_clzll((uint64) (w >> 64))
-						  : 64 - __builtin_clzll((uint64) w);
+	                      : 64 - __builtin_clzll((uint64) w);
 	drop = bits - 53;
 	if (drop <= 0)
 		return ldexp((double) (uint64) w, exponent);
@@ -122,7 +122,7 @@ static double
 divide(uint64 w, int k)
 {
 	uint64 divisor = power_of_ten[k];
-	wide   shifted, quotient;
+	wide shifted, quotient;
 
 	/* both are exact doubles: the hardware rounds the quotient once */
 	if (w <= UINT64CONST(1) << 53)
@@ -136,7 +136,7 @@ static double
 by_string(Numeric number)
 {
 	return DatumGetFloat8(
-		DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(number)));
+	    DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(number)));
 }
 
 /*
@@ -148,7 +148,7 @@ cia_numeric_double(Numeric number)
 {
 	digits in;
 	uint64 w = 0;
-	int	   exponent, trailing;
+	int exponent, trailing;
 	double result;
 
 	if (!open_digits((const struct varlena *) number, &in))
@@ -169,7 +169,8 @@ cia_numeric_double(Numeric number)
 	}
 	exponent = 4 * (in.weight - in.count + 1);
 	/* trailing zeros of the last digit are common: 12.50 is 12 5000 */
-	for (trailing = 0; exponent < 0 && trailing < 3 && w % 10 == 0; trailing++, exponent++)
+	for (trailing = 0; exponent < 0 && trailing < 3 && w % 10 == 0;
+	     trailing++, exponent++)
 		w /= 10;
 	if (exponent < -MAX_POWER || exponent > MAX_POWER || w == 0)
 		return by_string(number);

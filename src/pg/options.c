@@ -28,8 +28,8 @@ cia_learner_named(const char *algorithm, Oid target_type)
 	learner = ml_learner_find(cia_text_of(algorithm));
 	if (learner == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("unrecognized algorithm \"%s\"", algorithm),
-						errhint("Available algorithms: %s.", learner_list())));
+		                errmsg("unrecognized algorithm \"%s\"", algorithm),
+		                errhint("Available algorithms: %s.", learner_list())));
 	return learner;
 }
 
@@ -60,26 +60,27 @@ raise_option(const ml_learner *learner, const ml_option_fault *fault)
 		case ML_OPTION_FINE:
 			break;
 		case ML_OPTION_UNKNOWN:
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("unrecognized option \"%s\" for algorithm \"%s\"", name,
-							learner->name),
-					 fault->option != NULL
-						 ? errhint("Did you mean \"%s\"?", fault->option->name)
-						 : errhint("List the options with SELECT * FROM cia_options('%s').",
-								   learner->name)));
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			     errmsg("unrecognized option \"%s\" for algorithm \"%s\"", name,
+			            learner->name),
+			     fault->option != NULL
+			         ? errhint("Did you mean \"%s\"?", fault->option->name)
+			         : errhint("List the options with SELECT * FROM cia_options('%s').",
+			                   learner->name)));
 			break;
 		case ML_OPTION_WRONG_TYPE:
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("option \"%s\" must be %s", name,
-								   type_in_words(fault->option)),
-							errhint("It means: %s.", fault->option->meaning)));
+			                errmsg("option \"%s\" must be %s", name,
+			                       type_in_words(fault->option)),
+			                errhint("It means: %s.", fault->option->meaning)));
 			break;
 		case ML_OPTION_OUT_OF_RANGE:
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("option \"%s\" must be between %g and %g", name,
-								   fault->option->minimum, fault->option->maximum),
-							errhint("It means: %s.", fault->option->meaning)));
+			                errmsg("option \"%s\" must be between %g and %g", name,
+			                       fault->option->minimum, fault->option->maximum),
+			                errhint("It means: %s.", fault->option->meaning)));
 			break;
 	}
 }
@@ -88,32 +89,32 @@ raise_option(const ml_learner *learner, const ml_option_fault *fault)
 void
 cia_object_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *object)
 {
-	*object = (ml_value) {.kind = ML_VALUE_OBJECT};
+	*object = (ml_value){.kind = ML_VALUE_OBJECT};
 	if (jsonb != NULL)
 		cia_value_from_jsonb(door, jsonb, object);
 	if (object->kind != ML_VALUE_OBJECT)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("options must be a JSON object"),
-						errhint("For example options => '{\"holdout\": 0.3}'.")));
+		                errmsg("options must be a JSON object"),
+		                errhint("For example options => '{\"holdout\": 0.3}'.")));
 }
 
 void
 cia_settings_read(cia_door *door, const ml_learner *learner, const ml_value *given,
-				  cia_settings *settings)
+                  cia_settings *settings)
 {
-	ml_option_set	sets[2];
+	ml_option_set sets[2];
 	ml_option_fault fault;
 
 	settings->learner = learner;
 	settings->learner_options = ml_alloc(&door->host, learner->options_size);
 	if (settings->learner_options == NULL)
 		cia_check(door, ML_MEMORY);
-	sets[0] = (ml_option_set) {.option = ml_common_option,
-							   .options = ml_common_option_count,
-							   .values = &settings->common};
-	sets[1] = (ml_option_set) {.option = learner->option,
-							   .options = learner->options,
-							   .values = settings->learner_options};
+	sets[0] = (ml_option_set){.option = ml_common_option,
+	                          .options = ml_common_option_count,
+	                          .values = &settings->common};
+	sets[1] = (ml_option_set){.option = learner->option,
+	                          .options = learner->options,
+	                          .values = settings->learner_options};
 	if (!ml_options_read(given, sets, 2, &fault))
 		raise_option(learner, &fault);
 	cia_check(door, ml_options_value(&door->host, sets, 2, &settings->given));

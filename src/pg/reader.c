@@ -68,8 +68,7 @@ read_float8(const cia_column *column, Datum value, ml_cell *cell)
 static void
 read_numeric(const cia_column *column, Datum value, ml_cell *cell)
 {
-	cell->number =
-		cia_numeric_double((Numeric) PG_DETOAST_DATUM_PACKED(value));
+	cell->number = cia_numeric_double((Numeric) PG_DETOAST_DATUM_PACKED(value));
 }
 
 static void
@@ -99,7 +98,7 @@ read_text(const cia_column *column, Datum value, ml_cell *cell)
 {
 	struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
 
-	cell->text = (ml_text) {VARDATA_ANY(text), (int32_t) VARSIZE_ANY_EXHDR(text)};
+	cell->text = (ml_text){VARDATA_ANY(text), (int32_t) VARSIZE_ANY_EXHDR(text)};
 }
 
 /* Trailing blanks of char(n) mean nothing. */
@@ -118,9 +117,9 @@ read_enum(const cia_column *column, Datum value, ml_cell *cell)
 	NameData *label;
 
 	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid internal value for enum: %u",
-							   DatumGetObjectId(value))));
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+		         errmsg("invalid internal value for enum: %u", DatumGetObjectId(value))));
 	label = palloc(sizeof *label);
 	*label = ((Form_pg_enum) GETSTRUCT(tuple))->enumlabel;
 	ReleaseSysCache(tuple);
@@ -144,14 +143,14 @@ void
 cia_cell_read(const cia_column *column, Datum value, bool isnull, ml_cell *cell)
 {
 	cell->number = get_float8_nan();
-	cell->text = (ml_text) {NULL, 0};
+	cell->text = (ml_text){NULL, 0};
 	if (!isnull)
 		column->read(column, value, cell);
 }
 
 static void
 set_reader(cia_column *column, ml_kind kind,
-		   void (*read)(const cia_column *, Datum, ml_cell *))
+           void (*read)(const cia_column *, Datum, ml_cell *))
 {
 	column->kind = kind;
 	column->read = read;
@@ -160,7 +159,7 @@ set_reader(cia_column *column, ml_kind kind,
 static void
 read_by_output(cia_column *column)
 {
-	Oid	 output;
+	Oid output;
 	bool is_varlena;
 
 	getTypeOutputInfo(column->type, &output, &is_varlena);
@@ -173,7 +172,7 @@ read_by_output(cia_column *column)
 static bool
 open_array(cia_column *column)
 {
-	Oid				 function;
+	Oid function;
 	CoercionPathType path;
 
 	if (column->type != FLOAT4ARRAYOID && column->type != FLOAT8ARRAYOID)
@@ -181,7 +180,7 @@ open_array(cia_column *column)
 		if (OidIsValid(get_element_type(column->type)))
 			return false;
 		path = find_coercion_pathway(FLOAT4ARRAYOID, column->type, COERCION_EXPLICIT,
-									 &function);
+		                             &function);
 		if (path != COERCION_PATH_FUNC)
 			return false;
 		column->convert = palloc(sizeof(FmgrInfo));
@@ -196,7 +195,7 @@ static const char *
 cast_hint(const cia_column *column)
 {
 	const char *name = quote_identifier(column->name);
-	Oid			element = get_element_type(column->type);
+	Oid element = get_element_type(column->type);
 
 	switch (column->type)
 	{
@@ -213,17 +212,19 @@ cast_hint(const cia_column *column)
 			return psprintf("Cast it: %s::float8[].", name);
 		case JSONBOID:
 		case JSONOID:
-			return psprintf("Take members out of it, for example (%s->>'key')::float8, or "
-							"leave it out with exclude => '{%s}'.",
-							name, name);
+			return psprintf(
+			    "Take members out of it, for example (%s->>'key')::float8, or "
+			    "leave it out with exclude => '{%s}'.",
+			    name, name);
 		default:
 			if (OidIsValid(element))
 				return psprintf("Leave it out with exclude => '{%s}', or make columns of "
-								"its elements.",
-								name);
-			return psprintf("Cast it to text for a category or to float8 for a number, or "
-							"leave it out with exclude => '{%s}'.",
-							name);
+				                "its elements.",
+				                name);
+			return psprintf(
+			    "Cast it to text for a category or to float8 for a number, or "
+			    "leave it out with exclude => '{%s}'.",
+			    name);
 	}
 }
 
@@ -232,11 +233,10 @@ raise_type(const cia_column *column)
 {
 	static const char *const use[] = {"feature", "target", "weight", "id"};
 
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" has type %s, which cannot be used as a %s", column->name,
-					format_type_be(column->type), use[column->role]),
-			 errhint("%s", cast_hint(column))));
+	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+	                errmsg("column \"%s\" has type %s, which cannot be used as a %s",
+	                       column->name, format_type_be(column->type), use[column->role]),
+	                errhint("%s", cast_hint(column))));
 }
 
 static bool
@@ -317,7 +317,8 @@ cia_column_as_category(cia_column *column)
 {
 	if (column->type == BOOLOID)
 		set_reader(column, ML_CATEGORY, read_bool_label);
-	else if (column->type == INT2OID || column->type == INT4OID || column->type == INT8OID)
+	else if (column->type == INT2OID || column->type == INT4OID ||
+	         column->type == INT8OID)
 		read_by_output(column);
 	else if (column->kind != ML_CATEGORY)
 		raise_type(column);
@@ -325,12 +326,10 @@ cia_column_as_category(cia_column *column)
 
 void
 cia_column_open(cia_column *column, const char *name, Oid type, AttrNumber attno,
-				ml_role role)
+                ml_role role)
 {
-	*column = (cia_column) {.name = pstrdup(name),
-							.type = getBaseType(type),
-							.attno = attno,
-							.role = role};
+	*column = (cia_column){
+	    .name = pstrdup(name), .type = getBaseType(type), .attno = attno, .role = role};
 	column->type_name = format_type_be(column->type);
 	if (open_scalar(column))
 	{
@@ -350,27 +349,27 @@ int
 cia_array_read(const cia_column *column, Datum value, bool isnull, double **elements)
 {
 	ArrayType *array;
-	Datum	  *datums;
-	bool	  *nulls;
-	int		   count;
+	Datum *datums;
+	bool *nulls;
+	int count;
 
 	if (isnull)
 		return 0;
 	if (column->convert != NULL)
-		value = FunctionCall3(column->convert, value, Int32GetDatum(-1), BoolGetDatum(true));
+		value =
+		    FunctionCall3(column->convert, value, Int32GetDatum(-1), BoolGetDatum(true));
 	array = DatumGetArrayTypeP(value);
 	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("column \"%s\" holds an array of %d dimensions", column->name,
-						ARR_NDIM(array)),
-				 errhint("Feature arrays have one dimension.")));
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		                errmsg("column \"%s\" holds an array of %d dimensions",
+		                       column->name, ARR_NDIM(array)),
+		                errhint("Feature arrays have one dimension.")));
 	if (ARR_ELEMTYPE(array) == FLOAT8OID)
-		deconstruct_array(array, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
-						  &datums, &nulls, &count);
+		deconstruct_array(array, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
+		                  TYPALIGN_DOUBLE, &datums, &nulls, &count);
 	else
 		deconstruct_array(array, FLOAT4OID, sizeof(float4), true, TYPALIGN_INT, &datums,
-						  &nulls, &count);
+		                  &nulls, &count);
 	*elements = palloc(sizeof(double) * Max(count, 1));
 	for (int i = 0; i < count; i++)
 	{

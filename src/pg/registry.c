@@ -58,9 +58,9 @@ relation_of(Oid schema, const char *name)
 
 	if (!OidIsValid(relation))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-						errmsg("relation \"%s\" of extension cia does not exist", name),
-						errhint("Create the extension anew: DROP EXTENSION cia; CREATE "
-								"EXTENSION cia.")));
+		                errmsg("relation \"%s\" of extension cia does not exist", name),
+		                errhint("Create the extension anew: DROP EXTENSION cia; CREATE "
+		                        "EXTENSION cia.")));
 	return relation;
 }
 
@@ -68,8 +68,8 @@ static void
 raise_no_model(const char *name)
 {
 	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-					errmsg("model \"%s\" does not exist", name),
-					errhint("List models with SELECT * FROM cia_models.")));
+	                errmsg("model \"%s\" does not exist", name),
+	                errhint("List models with SELECT * FROM cia_models.")));
 }
 
 /* Cuts 'churn@3' into name and version; version 0 stands for the one in production. */
@@ -77,8 +77,8 @@ static void
 split_name(const char *given, char **name, int32 *version)
 {
 	const char *at = strrchr(given, '@');
-	char	   *end;
-	long		number;
+	char *end;
+	long number;
 
 	*name = pstrdup(given);
 	*version = 0;
@@ -95,42 +95,43 @@ static void
 check_right(const char *name, Oid owner)
 {
 	if (!has_privs_of_role(GetUserId(), owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for model \"%s\"", name),
-				 errhint("It belongs to role \"%s\", whose members may use it.",
-						 GetUserNameFromId(owner, true))));
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		                errmsg("permission denied for model \"%s\"", name),
+		                errhint("It belongs to role \"%s\", whose members may use it.",
+		                        GetUserNameFromId(owner, true))));
 }
 
 /* Finds a model the caller may use, under the active snapshot; raises 42704 or 42501. */
 cia_entry
 cia_registry_find(Oid schema, const char *given)
 {
-	Relation	table = table_open(relation_of(schema, "cia_registry"), AccessShareLock);
-	cia_entry	entry = {.version = 0};
-	NameData	name;
+	Relation table = table_open(relation_of(schema, "cia_registry"), AccessShareLock);
+	cia_entry entry = {.version = 0};
+	NameData name;
 	ScanKeyData key;
 	SysScanDesc scan;
-	HeapTuple	tuple;
-	bool		isnull;
-	Datum		production;
+	HeapTuple tuple;
+	bool isnull;
+	Datum production;
 
 	split_name(given, &entry.name, &entry.version);
 	if (strlen(entry.name) >= NAMEDATALEN)
 		raise_no_model(given);
 	namestrcpy(&name, entry.name);
-	ScanKeyInit(&key, REGISTRY_NAME, BTEqualStrategyNumber, F_NAMEEQ, NameGetDatum(&name));
+	ScanKeyInit(&key, REGISTRY_NAME, BTEqualStrategyNumber, F_NAMEEQ,
+	            NameGetDatum(&name));
 	scan = systable_beginscan(table, relation_of(schema, "cia_registry_name_key"), true,
-							  GetActiveSnapshot(), 1, &key);
+	                          GetActiveSnapshot(), 1, &key);
 	tuple = systable_getnext(scan);
 	if (!HeapTupleIsValid(tuple))
 		raise_no_model(given);
 	entry.id = *DatumGetUUIDP(
-		heap_getattr(tuple, REGISTRY_ID, RelationGetDescr(table), &isnull));
-	check_right(entry.name, DatumGetObjectId(heap_getattr(tuple, REGISTRY_OWNER,
-														  RelationGetDescr(table),
-														  &isnull)));
-	production = heap_getattr(tuple, REGISTRY_PRODUCTION, RelationGetDescr(table), &isnull);
+	    heap_getattr(tuple, REGISTRY_ID, RelationGetDescr(table), &isnull));
+	check_right(entry.name,
+	            DatumGetObjectId(heap_getattr(tuple, REGISTRY_OWNER,
+	                                          RelationGetDescr(table), &isnull)));
+	production =
+	    heap_getattr(tuple, REGISTRY_PRODUCTION, RelationGetDescr(table), &isnull);
 	if (entry.version == 0)
 		entry.version = DatumGetInt32(production);
 	systable_endscan(scan);
@@ -140,24 +141,24 @@ cia_registry_find(Oid schema, const char *given)
 
 typedef struct version_scan
 {
-	Relation	table;
+	Relation table;
 	SysScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple tuple;
 } version_scan;
 
 static version_scan
 open_version(Oid schema, const cia_entry *entry)
 {
 	version_scan found;
-	ScanKeyData	 key[2];
+	ScanKeyData key[2];
 
 	found.table = table_open(relation_of(schema, "cia_version"), AccessShareLock);
 	ScanKeyInit(&key[0], VERSION_MODEL, BTEqualStrategyNumber, F_UUID_EQ,
-				UUIDPGetDatum(&entry->id));
+	            UUIDPGetDatum(&entry->id));
 	ScanKeyInit(&key[1], VERSION_VERSION, BTEqualStrategyNumber, F_INT4EQ,
-				Int32GetDatum(entry->version));
-	found.scan = systable_beginscan(found.table, relation_of(schema, "cia_version_pkey"), true,
-									GetActiveSnapshot(), 2, key);
+	            Int32GetDatum(entry->version));
+	found.scan = systable_beginscan(found.table, relation_of(schema, "cia_version_pkey"),
+	                                true, GetActiveSnapshot(), 2, key);
 	found.tuple = systable_getnext(found.scan);
 	if (!HeapTupleIsValid(found.tuple))
 		raise_no_model(psprintf("%s@%d", entry->name, entry->version));
@@ -175,8 +176,9 @@ close_version(version_scan *found)
 static Datum
 version_column(const version_scan *found, int column)
 {
-	bool  isnull;
-	Datum datum = heap_getattr(found->tuple, column, RelationGetDescr(found->table), &isnull);
+	bool isnull;
+	Datum datum =
+	    heap_getattr(found->tuple, column, RelationGetDescr(found->table), &isnull);
 
 	return isnull ? (Datum) 0 : datum;
 }
@@ -185,9 +187,9 @@ version_column(const version_scan *found, int column)
 struct varlena *
 cia_registry_content(Oid schema, const cia_entry *entry)
 {
-	version_scan	found = open_version(schema, entry);
+	version_scan found = open_version(schema, entry);
 	struct varlena *content = pg_detoast_datum_copy(
-		(struct varlena *) DatumGetPointer(version_column(&found, VERSION_CONTENT)));
+	    (struct varlena *) DatumGetPointer(version_column(&found, VERSION_CONTENT)));
 
 	close_version(&found);
 	return content;
@@ -213,10 +215,10 @@ cia_lineage
 cia_registry_lineage(Oid schema, const cia_entry *entry)
 {
 	version_scan found = open_version(schema, entry);
-	cia_lineage	 lineage = {.source = text_column(&found, VERSION_SOURCE),
-							.inputs = array_column(&found, VERSION_INPUTS),
-							.id = array_column(&found, VERSION_ID),
-							.weight = text_column(&found, VERSION_WEIGHT)};
+	cia_lineage lineage = {.source = text_column(&found, VERSION_SOURCE),
+	                       .inputs = array_column(&found, VERSION_INPUTS),
+	                       .id = array_column(&found, VERSION_ID),
+	                       .weight = text_column(&found, VERSION_WEIGHT)};
 
 	close_version(&found);
 	return lineage;
@@ -234,16 +236,16 @@ static owner_scope
 become_owner(Oid schema)
 {
 	owner_scope scope;
-	Relation	table = table_open(relation_of(schema, "cia_registry"), AccessShareLock);
-	Oid			owner = table->rd_rel->relowner;
+	Relation table = table_open(relation_of(schema, "cia_registry"), AccessShareLock);
+	Oid owner = table->rd_rel->relowner;
 
 	table_close(table, AccessShareLock);
 	GetUserIdAndSecContext(&scope.user, &scope.context);
 	scope.guc_level = NewGUCNestLevel();
 	SetUserIdAndSecContext(owner, scope.context | SECURITY_LOCAL_USERID_CHANGE |
-									  SECURITY_RESTRICTED_OPERATION);
+	                                  SECURITY_RESTRICTED_OPERATION);
 	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-					  GUC_ACTION_SAVE, true, 0, false);
+	                  GUC_ACTION_SAVE, true, 0, false);
 	SPI_connect();
 	return scope;
 }
@@ -258,8 +260,8 @@ leave_owner(const owner_scope *scope)
 
 /* Runs one statement with %s for the extension's schema. */
 static void
-execute(Oid schema, int expected, const char *statement, int nargs, Oid *types, Datum *values,
-		const char *nulls)
+execute(Oid schema, int expected, const char *statement, int nargs, Oid *types,
+        Datum *values, const char *nulls)
 {
 	char *qualifier = pstrdup(quote_identifier(get_namespace_name(schema)));
 	char *query = psprintf(statement, qualifier, qualifier);
@@ -272,30 +274,31 @@ execute(Oid schema, int expected, const char *statement, int nargs, Oid *types, 
 void
 cia_registry_check_name(Oid schema, const char *name)
 {
-	Relation	table;
+	Relation table;
 	SysScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple tuple;
 	ScanKeyData key;
-	NameData	fixed;
+	NameData fixed;
 
 	if (name[0] == '\0' || strchr(name, '@') != NULL || strlen(name) >= NAMEDATALEN)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_NAME), errmsg("invalid model name \"%s\"", name),
-				 errhint("A name has 1 to %d bytes and no \"@\", which stands before a "
-						 "version.",
-						 NAMEDATALEN - 1)));
+		        (errcode(ERRCODE_INVALID_NAME), errmsg("invalid model name \"%s\"", name),
+		         errhint("A name has 1 to %d bytes and no \"@\", which stands before a "
+		                 "version.",
+		                 NAMEDATALEN - 1)));
 	namestrcpy(&fixed, name);
 	table = table_open(relation_of(schema, "cia_registry"), AccessShareLock);
-	ScanKeyInit(&key, REGISTRY_NAME, BTEqualStrategyNumber, F_NAMEEQ, NameGetDatum(&fixed));
+	ScanKeyInit(&key, REGISTRY_NAME, BTEqualStrategyNumber, F_NAMEEQ,
+	            NameGetDatum(&fixed));
 	scan = systable_beginscan(table, relation_of(schema, "cia_registry_name_key"), true,
-							  GetActiveSnapshot(), 1, &key);
+	                          GetActiveSnapshot(), 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{
 		bool isnull;
 
 		check_right(name, DatumGetObjectId(heap_getattr(
-							  tuple, REGISTRY_OWNER, RelationGetDescr(table), &isnull)));
+		                      tuple, REGISTRY_OWNER, RelationGetDescr(table), &isnull)));
 	}
 	systable_endscan(scan);
 	table_close(table, AccessShareLock);
@@ -319,9 +322,9 @@ array_or_null(ArrayType *array, char *null)
 static void
 claim_version(Oid schema, const char *name, Oid user, pg_uuid_t *id, int32 *version)
 {
-	Oid	  types[] = {NAMEOID, OIDOID};
+	Oid types[] = {NAMEOID, OIDOID};
 	Datum values[2];
-	bool  isnull;
+	bool isnull;
 	NameData fixed;
 
 	namestrcpy(&fixed, name);
@@ -329,42 +332,42 @@ claim_version(Oid schema, const char *name, Oid user, pg_uuid_t *id, int32 *vers
 	values[1] = ObjectIdGetDatum(user);
 	/* the update locks the row, so that two trainings of one name take turns */
 	execute(schema, SPI_OK_INSERT_RETURNING,
-			"INSERT INTO %s.cia_registry AS r (name, owner) VALUES ($1, $2) "
-			"ON CONFLICT (name) DO UPDATE SET latest = r.latest + 1 "
-			"RETURNING id, latest, owner",
-			2, types, values, NULL);
+	        "INSERT INTO %s.cia_registry AS r (name, owner) VALUES ($1, $2) "
+	        "ON CONFLICT (name) DO UPDATE SET latest = r.latest + 1 "
+	        "RETURNING id, latest, owner",
+	        2, types, values, NULL);
 	*id = *DatumGetUUIDP(
-		SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	*version =
-		DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
+	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	*version = DatumGetInt32(
+	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
 	/* somebody else may have taken the name since it was checked */
-	if (!has_privs_of_role(user, DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0],
-																  SPI_tuptable->tupdesc, 3,
-																  &isnull))))
+	if (!has_privs_of_role(
+	        user, DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0],
+	                                             SPI_tuptable->tupdesc, 3, &isnull))))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied for model \"%s\"", name)));
+		                errmsg("permission denied for model \"%s\"", name)));
 }
 
 static Datum
 metrics_datum(const ml_result *result)
 {
 	return JsonbPGetDatum(
-		cia_value_to_jsonb(ml_value_member(&result->model->training, "metrics")));
+	    cia_value_to_jsonb(ml_value_member(&result->model->training, "metrics")));
 }
 
 static void
 insert_version(Oid schema, const pg_uuid_t *id, int32 version, Oid type, Oid user,
-			   const cia_record *record)
+               const cia_record *record)
 {
 	const ml_result *result = record->result;
-	const ml_metric *main_metric = ml_report_metric(
-		&result->holdout, ml_main_metric(result->model->schema.task));
-	Oid	  types[] = {UUIDOID, INT4OID, type,	TEXTOID, TEXTARRAYOID, TEXTARRAYOID,
-					 TEXTOID, JSONBOID, TEXTOID, TEXTOID, TEXTOID,	   INT4OID,
-					 INT8OID, INT8OID,	TEXTOID, FLOAT8OID, JSONBOID,  TEXTARRAYOID,
-					 FLOAT8OID, OIDOID};
+	const ml_metric *main_metric =
+	    ml_report_metric(&result->holdout, ml_main_metric(result->model->schema.task));
+	Oid types[] = {UUIDOID,      INT4OID,  type,         TEXTOID,   TEXTARRAYOID,
+	               TEXTARRAYOID, TEXTOID,  JSONBOID,     TEXTOID,   TEXTOID,
+	               TEXTOID,      INT4OID,  INT8OID,      INT8OID,   TEXTOID,
+	               FLOAT8OID,    JSONBOID, TEXTARRAYOID, FLOAT8OID, OIDOID};
 	Datum values[lengthof(types)];
-	char  nulls[lengthof(types) + 1];
+	char nulls[lengthof(types) + 1];
 
 	memset(nulls, ' ', sizeof nulls);
 	values[0] = UUIDPGetDatum(id);
@@ -377,7 +380,7 @@ insert_version(Oid schema, const pg_uuid_t *id, int32 version, Oid type, Oid use
 	values[7] = JsonbPGetDatum(cia_value_to_jsonb(&record->settings->given));
 	values[8] = CStringGetTextDatum(result->model->learner->name);
 	values[9] = CStringGetTextDatum(
-		result->model->schema.task == ML_BINARY ? "classification" : "regression");
+	    result->model->schema.task == ML_BINARY ? "classification" : "regression");
 	values[10] = CStringGetTextDatum(record->roles->target);
 	values[11] = Int32GetDatum(result->model->schema.features);
 	values[12] = Int64GetDatum(result->rows);
@@ -390,12 +393,13 @@ insert_version(Oid schema, const pg_uuid_t *id, int32 version, Oid type, Oid use
 	values[17] = PointerGetDatum(record->notes);
 	values[18] = Float8GetDatum(record->seconds);
 	values[19] = ObjectIdGetDatum(user);
-	execute(schema, SPI_OK_INSERT,
-			"INSERT INTO %s.cia_version (model, version, content, source, inputs, id, weight, "
-			"options, algorithm, task, target, features, rows_used, rows_skipped, metric, "
-			"value, metrics, notes, seconds, trained_by) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-			"$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
-			lengthof(types), types, values, nulls);
+	execute(
+	    schema, SPI_OK_INSERT,
+	    "INSERT INTO %s.cia_version (model, version, content, source, inputs, id, weight, "
+	    "options, algorithm, task, target, features, rows_used, rows_skipped, metric, "
+	    "value, metrics, notes, seconds, trained_by) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+	    "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+	    lengthof(types), types, values, nulls);
 }
 
 /*
@@ -405,22 +409,23 @@ insert_version(Oid schema, const pg_uuid_t *id, int32 version, Oid type, Oid use
 int32
 cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *promoted)
 {
-	Oid			user = GetUserId();
-	Oid			model_type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-											 CStringGetDatum("cia_model"),
-											 ObjectIdGetDatum(schema));
+	Oid user = GetUserId();
+	Oid model_type =
+	    GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("cia_model"),
+	                    ObjectIdGetDatum(schema));
 	owner_scope scope = become_owner(schema);
-	pg_uuid_t	id;
-	int32		version;
-	Oid			types[] = {UUIDOID, INT4OID};
-	Datum		values[2];
+	pg_uuid_t id;
+	int32 version;
+	Oid types[] = {UUIDOID, INT4OID};
+	Datum values[2];
 
 	claim_version(schema, name, user, &id, &version);
 	insert_version(schema, &id, version, model_type, user, record);
 	values[0] = UUIDPGetDatum(&id);
 	values[1] = Int32GetDatum(version);
 	execute(schema, SPI_OK_UPDATE,
-			"UPDATE %s.cia_registry SET production = $2 WHERE id = $1", 2, types, values, NULL);
+	        "UPDATE %s.cia_registry SET production = $2 WHERE id = $1", 2, types, values,
+	        NULL);
 	*promoted = true;
 	leave_owner(&scope);
 	return version;
@@ -430,22 +435,22 @@ cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *p
 Datum
 cia_drop_model(PG_FUNCTION_ARGS)
 {
-	Oid			schema = cia_schema(fcinfo);
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Oid			types[] = {UUIDOID};
-	cia_entry	entry;
-	Datum		values[1];
+	Oid schema = cia_schema(fcinfo);
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Oid types[] = {UUIDOID};
+	cia_entry entry;
+	Datum values[1];
 	owner_scope scope;
 
 	if (strchr(name, '@') != NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
-						errmsg("cannot drop a single version of model \"%s\"", name),
-						errhint("Give the name without \"@\" to drop the model.")));
+		                errmsg("cannot drop a single version of model \"%s\"", name),
+		                errhint("Give the name without \"@\" to drop the model.")));
 	entry = cia_registry_find(schema, name);
 	values[0] = UUIDPGetDatum(&entry.id);
 	scope = become_owner(schema);
 	execute(schema, SPI_OK_DELETE, "DELETE FROM %s.cia_registry WHERE id = $1", 1, types,
-			values, NULL);
+	        values, NULL);
 	leave_owner(&scope);
 	PG_RETURN_BOOL(true);
 }

@@ -20,8 +20,8 @@ bool
 cia_array_names(ArrayType *names, const char *name)
 {
 	Datum *datums;
-	bool  *nulls;
-	int	   count;
+	bool *nulls;
+	int count;
 
 	if (names == NULL)
 		return false;
@@ -37,7 +37,7 @@ has_column(TupleDesc tupdesc, const char *name)
 {
 	for (int i = 0; i < tupdesc->natts; i++)
 		if (!TupleDescAttr(tupdesc, i)->attisdropped &&
-			strcmp(NameStr(TupleDescAttr(tupdesc, i)->attname), name) == 0)
+		    strcmp(NameStr(TupleDescAttr(tupdesc, i)->attname), name) == 0)
 			return true;
 	return false;
 }
@@ -45,18 +45,19 @@ has_column(TupleDesc tupdesc, const char *name)
 static void
 raise_no_column(const char *name)
 {
-	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-					errmsg("column \"%s\" does not exist in the training source", name),
-					errhint("Names are compared letter by letter, as in the output of the "
-							"source.")));
+	ereport(ERROR,
+	        (errcode(ERRCODE_UNDEFINED_COLUMN),
+	         errmsg("column \"%s\" does not exist in the training source", name),
+	         errhint("Names are compared letter by letter, as in the output of the "
+	                 "source.")));
 }
 
 static void
 check_names(TupleDesc tupdesc, ArrayType *names)
 {
 	Datum *datums;
-	bool  *nulls;
-	int	   count;
+	bool *nulls;
+	int count;
 
 	if (names == NULL)
 		return;
@@ -65,7 +66,7 @@ check_names(TupleDesc tupdesc, ArrayType *names)
 	{
 		if (nulls[i])
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("lists of columns must not contain NULL")));
+			                errmsg("lists of columns must not contain NULL")));
 		if (!has_column(tupdesc, TextDatumGetCString(datums[i])))
 			raise_no_column(TextDatumGetCString(datums[i]));
 	}
@@ -81,19 +82,20 @@ check_roles(TupleDesc tupdesc, const cia_roles *roles)
 	if (roles->weight != NULL && !has_column(tupdesc, roles->weight))
 		raise_no_column(roles->weight);
 	if (roles->target != NULL && !OidIsValid(roles->target_type) &&
-		!has_column(tupdesc, roles->target))
+	    !has_column(tupdesc, roles->target))
 		raise_no_column(roles->target);
 	for (int i = 0; i < tupdesc->natts; i++)
 		for (int j = 0; j < i; j++)
 			if (!TupleDescAttr(tupdesc, i)->attisdropped &&
-				!TupleDescAttr(tupdesc, j)->attisdropped &&
-				namestrcmp(&TupleDescAttr(tupdesc, i)->attname,
-						   NameStr(TupleDescAttr(tupdesc, j)->attname)) == 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_DUPLICATE_COLUMN),
-						 errmsg("column \"%s\" occurs more than once in the training source",
-								NameStr(TupleDescAttr(tupdesc, i)->attname)),
-						 errhint("Give each column a name of its own with AS.")));
+			    !TupleDescAttr(tupdesc, j)->attisdropped &&
+			    namestrcmp(&TupleDescAttr(tupdesc, i)->attname,
+			               NameStr(TupleDescAttr(tupdesc, j)->attname)) == 0)
+				ereport(
+				    ERROR,
+				    (errcode(ERRCODE_DUPLICATE_COLUMN),
+				     errmsg("column \"%s\" occurs more than once in the training source",
+				            NameStr(TupleDescAttr(tupdesc, i)->attname)),
+				     errhint("Give each column a name of its own with AS.")));
 }
 
 /* What a column of the source is; false if it is not read at all. */
@@ -102,7 +104,7 @@ role_of(const cia_roles *roles, const char *name, ml_role *role)
 {
 	*role = ML_FEATURE;
 	if (roles->target != NULL && !OidIsValid(roles->target_type) &&
-		strcmp(name, roles->target) == 0)
+	    strcmp(name, roles->target) == 0)
 		*role = ML_TARGET;
 	else if (roles->weight != NULL && strcmp(name, roles->weight) == 0)
 		*role = ML_WEIGHT;
@@ -110,7 +112,7 @@ role_of(const cia_roles *roles, const char *name, ml_role *role)
 		*role = ML_ID;
 	else
 		return (roles->features == NULL || cia_array_names(roles->features, name)) &&
-			   !cia_array_names(roles->exclude, name);
+		       !cia_array_names(roles->exclude, name);
 	return true;
 }
 
@@ -123,9 +125,9 @@ need_cells(cia_rows *rows, int count)
 	if (count <= rows->cell_room)
 		return;
 	rows->cells = rows->cells == NULL ? palloc(sizeof(ml_cell) * room)
-									  : repalloc(rows->cells, sizeof(ml_cell) * room);
+	                                  : repalloc(rows->cells, sizeof(ml_cell) * room);
 	for (; rows->cell_room < room; rows->cell_room++)
-		rows->cells[rows->cell_room] = (ml_cell) {.number = get_float8_nan()};
+		rows->cells[rows->cell_room] = (ml_cell){.number = get_float8_nan()};
 }
 
 static void
@@ -138,11 +140,11 @@ add_cells(cia_rows *rows, cia_column *column, int width)
 	for (int i = 0; i < width; i++)
 	{
 		ml_column spec = {.name = cia_text_of(column->name),
-						  .type = cia_text_of(column->type_name),
-						  .position = column->attno,
-						  .element = column->is_array ? i + 1 : 0,
-						  .kind = column->kind,
-						  .role = column->role};
+		                  .type = cia_text_of(column->type_name),
+		                  .position = column->attno,
+		                  .element = column->is_array ? i + 1 : 0,
+		                  .kind = column->kind,
+		                  .role = column->role};
 
 		cia_check(rows->door, ml_frame_add_column(rows->frame, &spec, &column->cell[i]));
 	}
@@ -152,7 +154,7 @@ add_cells(cia_rows *rows, cia_column *column, int width)
 
 static void
 open_column(cia_rows *rows, const cia_roles *roles, const char *name, Oid type,
-			AttrNumber attno, ml_role role)
+            AttrNumber attno, ml_role role)
 {
 	cia_column *column = &rows->column[rows->columns++];
 
@@ -161,10 +163,10 @@ open_column(cia_rows *rows, const cia_roles *roles, const char *name, Oid type,
 		cia_column_as_category(column);
 	else if (role == ML_TARGET && column->kind != ML_NUMBER)
 		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("target \"%s\" has type %s, but algorithm \"%s\" needs a number",
-						name, column->type_name, roles->learner->name),
-				 errhint("For classes use algorithm => 'logistic'.")));
+		        (errcode(ERRCODE_DATATYPE_MISMATCH),
+		         errmsg("target \"%s\" has type %s, but algorithm \"%s\" needs a number",
+		                name, column->type_name, roles->learner->name),
+		         errhint("For classes use algorithm => 'logistic'.")));
 	if (!column->is_array)
 		add_cells(rows, column, 1);
 }
@@ -177,7 +179,7 @@ cia_rows *
 cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 {
 	MemoryContext before = MemoryContextSwitchTo(door->arena);
-	cia_rows	 *rows = palloc0(sizeof *rows);
+	cia_rows *rows = palloc0(sizeof *rows);
 
 	rows->door = door;
 	check_roles(tupdesc, roles);
@@ -189,15 +191,16 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
-		ml_role			  role;
+		ml_role role;
 
-		if (!attribute->attisdropped && role_of(roles, NameStr(attribute->attname), &role))
+		if (!attribute->attisdropped &&
+		    role_of(roles, NameStr(attribute->attname), &role))
 			open_column(rows, roles, NameStr(attribute->attname), attribute->atttypid,
-						attribute->attnum, role);
+			            attribute->attnum, role);
 	}
 	if (OidIsValid(roles->target_type))
 		open_column(rows, roles, roles->target, roles->target_type, tupdesc->natts + 1,
-					ML_TARGET);
+		            ML_TARGET);
 	MemoryContextSwitchTo(before);
 	return rows;
 }
@@ -206,22 +209,23 @@ static void
 raise_width(const cia_column *column, int width)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-			 errmsg("column \"%s\" holds arrays of %d and of %d elements", column->name,
-					column->width, width),
-			 errhint("All arrays of a feature must have one length; NULL is missing.")));
+	        (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+	         errmsg("column \"%s\" holds arrays of %d and of %d elements", column->name,
+	                column->width, width),
+	         errhint("All arrays of a feature must have one length; NULL is missing.")));
 }
 
 static void
 read_array(cia_rows *rows, cia_column *column, Datum value, bool isnull)
 {
 	double *elements;
-	int		width = cia_array_read(column, value, isnull, &elements);
+	int width = cia_array_read(column, value, isnull, &elements);
 
 	if (width > LARGEST_ARRAY)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("column \"%s\" holds an array of %d elements, more than %d",
-							   column->name, width, LARGEST_ARRAY)));
+		ereport(ERROR,
+		        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		         errmsg("column \"%s\" holds an array of %d elements, more than %d",
+		                column->name, width, LARGEST_ARRAY)));
 	if (width > 0 && column->width == 0)
 		add_cells(rows, column, width);
 	if (width > 0 && width != column->width)
@@ -241,7 +245,7 @@ cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls)
 	for (int i = 0; i < rows->columns; i++)
 	{
 		cia_column *column = &rows->column[i];
-		int			at = column->attno - 1;
+		int at = column->attno - 1;
 
 		if (column->is_array)
 			read_array(rows, column, values[at], nulls[at]);

@@ -27,30 +27,31 @@ static void
 need_classes(const cia_loaded *loaded)
 {
 	if (loaded->model->schema.task != ML_BINARY)
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-						errmsg("model \"%s\" predicts a number, not a class", loaded->name),
-						errhint("Use cia_score.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+		         errmsg("model \"%s\" predicts a number, not a class", loaded->name),
+		         errhint("Use cia_score.")));
 }
 
 Datum
 cia_class(PG_FUNCTION_ARGS)
 {
 	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
-	double			  score;
+	double score;
 
 	need_classes(loaded);
 	score = ml_model_score(loaded->model, cia_row_arg(fcinfo, 1, loaded));
 	PG_RETURN_TEXT_P(cstring_to_text(cia_text_cstring(
-		loaded->model->schema.class_label[ml_model_class(loaded->model, score)])));
+	    loaded->model->schema.class_label[ml_model_class(loaded->model, score)])));
 }
 
 Datum
 cia_probabilities(PG_FUNCTION_ARGS)
 {
 	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
-	double			  score;
-	ml_value		  items[2];
-	ml_text			  keys[2];
+	double score;
+	ml_value items[2];
+	ml_text keys[2];
 	ml_value object = {.kind = ML_VALUE_OBJECT, .count = 2, .items = items, .keys = keys};
 
 	need_classes(loaded);
@@ -66,8 +67,8 @@ cia_probabilities(PG_FUNCTION_ARGS)
 /* A feature's share in a score. */
 typedef struct share
 {
-	char  *feature;
-	char  *value;
+	char *feature;
+	char *value;
 	double contribution;
 } share;
 
@@ -94,7 +95,7 @@ static void
 put_share(ReturnSetInfo *result, const share *row)
 {
 	Datum values[3];
-	bool  nulls[3] = {false, row->value == NULL, false};
+	bool nulls[3] = {false, row->value == NULL, false};
 
 	values[0] = CStringGetTextDatum(row->feature);
 	values[1] = row->value != NULL ? CStringGetTextDatum(row->value) : (Datum) 0;
@@ -107,11 +108,11 @@ Datum
 cia_explain(PG_FUNCTION_ARGS)
 {
 	const cia_loaded *loaded;
-	const ml_schema	 *schema;
-	const double	 *row;
-	double			 *contribution;
-	share			 *shares;
-	share			  bias = {.feature = "bias"};
+	const ml_schema *schema;
+	const double *row;
+	double *contribution;
+	share *shares;
+	share bias = {.feature = "bias"};
 
 	InitMaterializedSRF(fcinfo, 0);
 	loaded = cia_model_arg(fcinfo, 0);
@@ -120,11 +121,11 @@ cia_explain(PG_FUNCTION_ARGS)
 	contribution = palloc(sizeof(double) * schema->features);
 	shares = palloc(sizeof(share) * schema->features);
 	loaded->model->learner->explain(loaded->model->state, row, contribution,
-									&bias.contribution);
+	                                &bias.contribution);
 	for (int f = 0; f < schema->features; f++)
-		shares[f] = (share) {.feature = feature_name(&schema->feature[f]),
-							 .value = cia_feature_text(&schema->feature[f], row[f]),
-							 .contribution = contribution[f]};
+		shares[f] = (share){.feature = feature_name(&schema->feature[f]),
+		                    .value = cia_feature_text(&schema->feature[f], row[f]),
+		                    .contribution = contribution[f]};
 	qsort(shares, schema->features, sizeof(share), by_size);
 	put_share((ReturnSetInfo *) fcinfo->resultinfo, &bias);
 	for (int f = 0; f < schema->features; f++)

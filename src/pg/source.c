@@ -24,10 +24,10 @@
 
 typedef struct row_receiver
 {
-	DestReceiver   base;
+	DestReceiver base;
 	cia_start_rows start;
-	cia_take_row   take;
-	void		  *state;
+	cia_take_row take;
+	void *state;
 } row_receiver;
 
 /* What an error context has to tell. */
@@ -76,8 +76,8 @@ looks_like_query(const char *source)
 		size_t length = strlen(word[i]);
 
 		if (pg_strncasecmp(source, word[i], length) == 0 && source[length] != '\0' &&
-			source[length] != '.' && !isalnum((unsigned char) source[length]) &&
-			source[length] != '_' && !IS_HIGHBIT_SET(source[length]))
+		    source[length] != '.' && !isalnum((unsigned char) source[length]) &&
+		    source[length] != '_' && !IS_HIGHBIT_SET(source[length]))
 			return true;
 	}
 	return false;
@@ -87,7 +87,7 @@ looks_like_query(const char *source)
 static char *
 query_of(const char *source)
 {
-	List	 *names;
+	List *names;
 	RangeVar *relation;
 
 	if (looks_like_query(source))
@@ -95,7 +95,7 @@ query_of(const char *source)
 	names = stringToQualifiedNameList(source);
 	relation = makeRangeVarFromNameList(names);
 	return psprintf("SELECT * FROM %s",
-					quote_qualified_identifier(relation->schemaname, relation->relname));
+	                quote_qualified_identifier(relation->schemaname, relation->relname));
 }
 
 /* Moves the position of a syntax error from our caller's statement into the source. */
@@ -103,7 +103,7 @@ static void
 source_error(void *argument)
 {
 	source_context *context = argument;
-	int				position = geterrposition();
+	int position = geterrposition();
 
 	if (position > 0)
 	{
@@ -120,30 +120,33 @@ source_error(void *argument)
 static RawStmt *
 parse_one(const char *query)
 {
-	List	*statements = raw_parser(query, RAW_PARSE_DEFAULT);
+	List *statements = raw_parser(query, RAW_PARSE_DEFAULT);
 	RawStmt *raw;
 
 	if (list_length(statements) != 1)
-		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
-						errmsg("source must be one query, not %d", list_length(statements)),
-						errhint("Leave out the semicolon and what follows it.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_SYNTAX_ERROR),
+		         errmsg("source must be one query, not %d", list_length(statements)),
+		         errhint("Leave out the semicolon and what follows it.")));
 	raw = linitial_node(RawStmt, statements);
 	if (!IsA(raw->stmt, SelectStmt) || ((SelectStmt *) raw->stmt)->intoClause != NULL)
-		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
-						errmsg("source must be a table, a view or a query that returns rows")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_SYNTAX_ERROR),
+		         errmsg("source must be a table, a view or a query that returns rows")));
 	return raw;
 }
 
 static PlannedStmt *
 plan_query(const char *query)
 {
-	List  *rewritten = pg_analyze_and_rewrite_fixedparams(parse_one(query), query, NULL, 0,
-														  NULL);
+	List *rewritten =
+	    pg_analyze_and_rewrite_fixedparams(parse_one(query), query, NULL, 0, NULL);
 	Query *parsed = linitial_node(Query, rewritten);
 
 	if (list_length(rewritten) != 1 || parsed->commandType != CMD_SELECT)
-		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
-						errmsg("source must be a table, a view or a query that returns rows")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_SYNTAX_ERROR),
+		         errmsg("source must be a table, a view or a query that returns rows")));
 	return pg_plan_query(parsed, query, CURSOR_OPT_PARALLEL_OK, NULL);
 }
 
@@ -154,8 +157,8 @@ execute(PlannedStmt *plan, const char *query, DestReceiver *receiver)
 
 	PushCopiedSnapshot(GetActiveSnapshot());
 	UpdateActiveSnapshotCommandId();
-	desc = CreateQueryDesc(plan, query, GetActiveSnapshot(), InvalidSnapshot, receiver, NULL,
-						   NULL, 0);
+	desc = CreateQueryDesc(plan, query, GetActiveSnapshot(), InvalidSnapshot, receiver,
+	                       NULL, NULL, 0);
 	ExecutorStart(desc, 0);
 	ExecutorRun(desc, ForwardScanDirection, 0, true);
 	ExecutorFinish(desc);
@@ -170,19 +173,18 @@ execute(PlannedStmt *plan, const char *query, DestReceiver *receiver)
  */
 void
 cia_source_run(const char *source, const char *model, cia_start_rows start,
-			   cia_take_row take, void *state)
+               cia_take_row take, void *state)
 {
-	source_context		 context = {.model = model, .query = source};
-	ErrorContextCallback callback = {.callback = source_error,
-									 .arg = &context,
-									 .previous = error_context_stack};
+	source_context context = {.model = model, .query = source};
+	ErrorContextCallback callback = {
+	    .callback = source_error, .arg = &context, .previous = error_context_stack};
 	row_receiver receiver = {.start = start, .take = take, .state = state};
 
-	receiver.base = (DestReceiver) {.receiveSlot = receiver_receive,
-									.rStartup = receiver_startup,
-									.rShutdown = receiver_nothing,
-									.rDestroy = receiver_nothing,
-									.mydest = DestNone};
+	receiver.base = (DestReceiver){.receiveSlot = receiver_receive,
+	                               .rStartup = receiver_startup,
+	                               .rShutdown = receiver_nothing,
+	                               .rDestroy = receiver_nothing,
+	                               .mydest = DestNone};
 	error_context_stack = &callback;
 	context.query = query_of(source);
 	/* a source with side effects must see its own statement's changes only */

@@ -33,17 +33,17 @@ enum
 
 typedef struct training
 {
-	Oid			 schema;
-	char		*model;
-	char		*source;
-	char		*algorithm;
-	cia_roles	 roles;
-	ml_value	 options; /* as given */
-	cia_door	*door;
+	Oid schema;
+	char *model;
+	char *source;
+	char *algorithm;
+	cia_roles roles;
+	ml_value options; /* as given */
+	cia_door *door;
 	cia_settings settings;
-	cia_rows	*rows;
-	List		*notes; /* C strings */
-	instr_time	 started;
+	cia_rows *rows;
+	List *notes; /* C strings */
+	instr_time started;
 } training;
 
 static char *
@@ -53,7 +53,7 @@ text_arg(FunctionCallInfo fcinfo, int argument, const char *name)
 		return text_to_cstring(PG_GETARG_TEXT_PP(argument));
 	if (name != NULL)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"%s\" must not be null", name)));
+		                errmsg("argument \"%s\" must not be null", name)));
 	return NULL;
 }
 
@@ -70,14 +70,14 @@ read_arguments(FunctionCallInfo fcinfo, training *run)
 	run->model = text_arg(fcinfo, ARG_MODEL, "model");
 	run->source = text_arg(fcinfo, ARG_SOURCE, "source");
 	run->algorithm = text_arg(fcinfo, ARG_ALGORITHM, "algorithm");
-	run->roles = (cia_roles) {.target = text_arg(fcinfo, ARG_TARGET, NULL),
-							  .features = array_arg(fcinfo, ARG_FEATURES),
-							  .exclude = array_arg(fcinfo, ARG_EXCLUDE),
-							  .id = array_arg(fcinfo, ARG_ID),
-							  .weight = text_arg(fcinfo, ARG_WEIGHT, NULL)};
-	cia_object_from_jsonb(run->door,
-						  PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS),
-						  &run->options);
+	run->roles = (cia_roles){.target = text_arg(fcinfo, ARG_TARGET, NULL),
+	                         .features = array_arg(fcinfo, ARG_FEATURES),
+	                         .exclude = array_arg(fcinfo, ARG_EXCLUDE),
+	                         .id = array_arg(fcinfo, ARG_ID),
+	                         .weight = text_arg(fcinfo, ARG_WEIGHT, NULL)};
+	cia_object_from_jsonb(
+	    run->door, PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS),
+	    &run->options);
 }
 
 /* What can be refused before anything runs. */
@@ -90,13 +90,12 @@ check_arguments(training *run)
 		cia_settings unused;
 
 		cia_settings_read(run->door, cia_learner_named(run->algorithm, InvalidOid),
-						  &run->options, &unused);
+		                  &run->options, &unused);
 	}
 	if (run->roles.target == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("algorithm \"%s\" needs a target", run->algorithm),
-				 errhint("Name the column to predict with target => '...'.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("algorithm \"%s\" needs a target", run->algorithm),
+		                errhint("Name the column to predict with target => '...'.")));
 }
 
 static Oid
@@ -104,10 +103,11 @@ target_type(TupleDesc tupdesc, const char *target)
 {
 	for (int i = 0; i < tupdesc->natts; i++)
 		if (!TupleDescAttr(tupdesc, i)->attisdropped &&
-			strcmp(NameStr(TupleDescAttr(tupdesc, i)->attname), target) == 0)
+		    strcmp(NameStr(TupleDescAttr(tupdesc, i)->attname), target) == 0)
 			return TupleDescAttr(tupdesc, i)->atttypid;
-	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-					errmsg("column \"%s\" does not exist in the training source", target)));
+	ereport(ERROR,
+	        (errcode(ERRCODE_UNDEFINED_COLUMN),
+	         errmsg("column \"%s\" does not exist in the training source", target)));
 }
 
 /*
@@ -118,16 +118,17 @@ static const ml_learner *
 choose_learner(training *run, Oid type)
 {
 	const ml_learner *learner = cia_learner_named(run->algorithm, type);
-	ml_value		  options;
+	ml_value options;
 
 	if (strcmp(run->algorithm, "auto") != 0)
 		return learner;
-	run->notes = lappend(run->notes,
-						 psprintf("algorithm \"%s\" chosen because target \"%s\" has type %s",
-								  learner->name, run->roles.target, format_type_be(type)));
+	run->notes = lappend(
+	    run->notes, psprintf("algorithm \"%s\" chosen because target \"%s\" has type %s",
+	                         learner->name, run->roles.target, format_type_be(type)));
 	if (learner->task == ML_BINARY || ml_value_member(&run->options, "l2") != NULL)
 		return learner;
-	cia_check(run->door, ml_value_object(&run->door->host, run->options.count + 1, &options));
+	cia_check(run->door,
+	          ml_value_object(&run->door->host, run->options.count + 1, &options));
 	for (int64 i = 0; i < run->options.count; i++)
 		ml_value_add(&options, run->options.keys[i].bytes, run->options.items[i]);
 	ml_value_add(&options, "l2", ml_value_number(1));
@@ -139,14 +140,14 @@ choose_learner(training *run, Oid type)
 static void
 start_rows(void *state, TupleDesc tupdesc)
 {
-	training	 *run = state;
+	training *run = state;
 	MemoryContext before = MemoryContextSwitchTo(run->door->arena);
 
 	run->roles.learner = choose_learner(run, target_type(tupdesc, run->roles.target));
 	cia_settings_read(run->door, run->roles.learner, &run->options, &run->settings);
 	run->rows = cia_rows_open(run->door, tupdesc, &run->roles);
 	run->rows->scratch =
-		AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);
+	    AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(before);
 }
 
@@ -169,7 +170,7 @@ static ArrayType *
 input_names(const cia_rows *rows)
 {
 	Datum *names = palloc(sizeof(Datum) * (rows->columns + 1));
-	int	   count = 0;
+	int count = 0;
 
 	for (int i = 0; i < rows->columns; i++)
 		if (rows->column[i].role == ML_FEATURE)
@@ -185,32 +186,34 @@ add_notes(training *run, const ml_result *result)
 	if (result->holdout.metrics == 0)
 		run->notes = lappend(run->notes, "no holdout: the metric is not known");
 	else if (isnan(result->holdout.metric[1].value))
-		run->notes = lappend(run->notes,
-							 "the holdout is too small or has one class: the metric is not "
-							 "known");
+		run->notes = lappend(
+		    run->notes, "the holdout is too small or has one class: the metric is not "
+		                "known");
 	if (schema->task == ML_BINARY)
-		run->notes = lappend(run->notes, psprintf("positive class: %s (%.1f %% of training rows)",
-												  cia_text_cstring(schema->class_label[1]),
-												  100 * schema->class_count[1] / schema->rows));
+		run->notes =
+		    lappend(run->notes, psprintf("positive class: %s (%.1f %% of training rows)",
+		                                 cia_text_cstring(schema->class_label[1]),
+		                                 100 * schema->class_count[1] / schema->rows));
 	if (!result->model->fitted.converged)
 	{
 		run->notes = lappend(run->notes, "training stopped before it converged");
-		ereport(WARNING,
-				(errmsg("training stopped before it converged"),
-				 errhint("Raise option \"max_iterations\", or option \"l2\" if classes are "
-						 "separable.")));
+		ereport(
+		    WARNING,
+		    (errmsg("training stopped before it converged"),
+		     errhint("Raise option \"max_iterations\", or option \"l2\" if classes are "
+		             "separable.")));
 	}
 }
 
 static void
 report(FunctionCallInfo fcinfo, const training *run, const ml_result *result,
-	   const cia_record *record, int32 version, bool promoted)
+       const cia_record *record, int32 version, bool promoted)
 {
-	ReturnSetInfo	*set = (ReturnSetInfo *) fcinfo->resultinfo;
-	const char		*metric = ml_main_metric(result->model->schema.task);
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	const char *metric = ml_main_metric(result->model->schema.task);
 	const ml_metric *value = ml_report_metric(&result->holdout, metric);
-	Datum			 values[11];
-	bool			 nulls[11] = {false};
+	Datum values[11];
+	bool nulls[11] = {false};
 
 	values[0] = CStringGetTextDatum(run->model);
 	values[1] = Int32GetDatum(version);
@@ -234,38 +237,38 @@ report(FunctionCallInfo fcinfo, const training *run, const ml_result *result,
 Datum
 cia_train(PG_FUNCTION_ARGS)
 {
-	training   run = {0};
-	ml_result  result;
+	training run = {0};
+	ml_result result;
 	cia_record record;
 	instr_time spent;
-	int32	   version;
-	bool	   promoted;
+	int32 version;
+	bool promoted;
 
 	InitMaterializedSRF(fcinfo, 0);
 	INSTR_TIME_SET_CURRENT(run.started);
 	run.door = cia_door_open(
-		AllocSetContextCreate(CurrentMemoryContext, "cia train", ALLOCSET_DEFAULT_SIZES));
+	    AllocSetContextCreate(CurrentMemoryContext, "cia train", ALLOCSET_DEFAULT_SIZES));
 	read_arguments(fcinfo, &run);
 	check_arguments(&run);
 	cia_source_run(run.source, run.model, start_rows, take_row, &run);
 	cia_door_equip(run.door);
 	cia_check(run.door, ml_train(&run.door->host, run.rows->frame,
-								 &(ml_request) {.learner = run.settings.learner,
-												.common = run.settings.common,
-												.options = run.settings.learner_options,
-												.given = run.settings.given},
-								 &result));
+	                             &(ml_request){.learner = run.settings.learner,
+	                                           .common = run.settings.common,
+	                                           .options = run.settings.learner_options,
+	                                           .given = run.settings.given},
+	                             &result));
 	add_notes(&run, &result);
 	INSTR_TIME_SET_CURRENT(spent);
 	INSTR_TIME_SUBTRACT(spent, run.started);
-	record = (cia_record) {.source = run.source,
-						   .settings = &run.settings,
-						   .roles = &run.roles,
-						   .result = &result,
-						   .inputs = input_names(run.rows),
-						   .notes = cia_notes_text(&result, run.notes),
-						   .content = cia_model_encode(run.door, result.model),
-						   .seconds = INSTR_TIME_GET_DOUBLE(spent)};
+	record = (cia_record){.source = run.source,
+	                      .settings = &run.settings,
+	                      .roles = &run.roles,
+	                      .result = &result,
+	                      .inputs = input_names(run.rows),
+	                      .notes = cia_notes_text(&result, run.notes),
+	                      .content = cia_model_encode(run.door, result.model),
+	                      .seconds = INSTR_TIME_GET_DOUBLE(spent)};
 	version = cia_registry_add(run.schema, run.model, &record, &promoted);
 	report(fcinfo, &run, &result, &record, version, promoted);
 	MemoryContextDelete(run.door->arena);

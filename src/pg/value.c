@@ -24,11 +24,11 @@ cia_text_cstring(ml_text text)
 ml_text
 cia_text_of(const char *string)
 {
-	return (ml_text) {string, (int32_t) strlen(string)};
+	return (ml_text){string, (int32_t) strlen(string)};
 }
 
 static void convert(cia_door *door, JsonbIterator **it, JsonbIteratorToken token,
-					JsonbValue *in, ml_value *out);
+                    JsonbValue *in, ml_value *out);
 
 static void
 convert_scalar(cia_door *door, const JsonbValue *in, ml_value *out)
@@ -38,7 +38,7 @@ convert_scalar(cia_door *door, const JsonbValue *in, ml_value *out)
 	switch (in->type)
 	{
 		case jbvNull:
-			*out = (ml_value) {.kind = ML_VALUE_NULL};
+			*out = (ml_value){.kind = ML_VALUE_NULL};
 			break;
 		case jbvBool:
 			*out = ml_value_bool(in->val.boolean);
@@ -47,9 +47,10 @@ convert_scalar(cia_door *door, const JsonbValue *in, ml_value *out)
 			*out = ml_value_number(cia_numeric_double(in->val.numeric));
 			break;
 		case jbvString:
-			cia_check(door, ml_text_copy(&door->host,
-										 (ml_text) {in->val.string.val, in->val.string.len},
-										 &text));
+			cia_check(door,
+			          ml_text_copy(&door->host,
+			                       (ml_text){in->val.string.val, in->val.string.len},
+			                       &text));
 			*out = ml_value_text(text);
 			break;
 		default:
@@ -64,32 +65,32 @@ pack_numbers(cia_door *door, ml_value *array)
 	double *numbers;
 
 	for (int64 i = 0; i < array->count; i++)
-		if (array->items[i].kind != ML_VALUE_NUMBER && array->items[i].kind != ML_VALUE_NULL)
+		if (array->items[i].kind != ML_VALUE_NUMBER &&
+		    array->items[i].kind != ML_VALUE_NULL)
 			return;
 	numbers = ml_alloc_array(&door->host, array->count, sizeof *numbers);
 	if (numbers == NULL)
 		cia_check(door, ML_MEMORY);
 	for (int64 i = 0; i < array->count; i++)
-		numbers[i] =
-			array->items[i].kind == ML_VALUE_NULL ? get_float8_nan() : array->items[i].number;
+		numbers[i] = array->items[i].kind == ML_VALUE_NULL ? get_float8_nan()
+		                                                   : array->items[i].number;
 	*array = ml_value_numbers(numbers, array->count);
 }
 
 static void
 convert_container(cia_door *door, JsonbIterator **it, const JsonbValue *container,
-				  ml_value *out)
+                  ml_value *out)
 {
-	bool			   object = container->type == jbvObject;
-	int64			   count = object ? container->val.object.nPairs
-									  : container->val.array.nElems;
-	JsonbValue		   item;
+	bool object = container->type == jbvObject;
+	int64 count = object ? container->val.object.nPairs : container->val.array.nElems;
+	JsonbValue item;
 	JsonbIteratorToken token;
 
 	cia_check(door, object ? ml_value_object(&door->host, count, out)
-						   : ml_value_array(&door->host, count, out));
+	                       : ml_value_array(&door->host, count, out));
 	out->count = 0;
 	while ((token = JsonbIteratorNext(it, &item, false)) != WJB_END_ARRAY &&
-		   token != WJB_END_OBJECT)
+	       token != WJB_END_OBJECT)
 	{
 		if (object)
 		{
@@ -106,7 +107,7 @@ convert_container(cia_door *door, JsonbIterator **it, const JsonbValue *containe
 
 static void
 convert(cia_door *door, JsonbIterator **it, JsonbIteratorToken token, JsonbValue *in,
-		ml_value *out)
+        ml_value *out)
 {
 	check_stack_depth();
 	if (token == WJB_BEGIN_OBJECT || token == WJB_BEGIN_ARRAY)
@@ -123,8 +124,8 @@ convert(cia_door *door, JsonbIterator **it, JsonbIteratorToken token, JsonbValue
 void
 cia_value_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *value)
 {
-	JsonbIterator	  *it = JsonbIteratorInit(&jsonb->root);
-	JsonbValue		   in;
+	JsonbIterator *it = JsonbIteratorInit(&jsonb->root);
+	JsonbValue in;
 	JsonbIteratorToken token = JsonbIteratorNext(&it, &in, false);
 
 	if (JB_ROOT_IS_SCALAR(jsonb))
@@ -222,5 +223,5 @@ Jsonb *
 cia_value_to_jsonb(const ml_value *value)
 {
 	return DatumGetJsonbP(
-		DirectFunctionCall1(jsonb_in, CStringGetDatum(cia_value_to_json(value))));
+	    DirectFunctionCall1(jsonb_in, CStringGetDatum(cia_value_to_json(value))));
 }

@@ -24,7 +24,7 @@ uint64_t
 ml_hash_bytes(const void *bytes, int64_t length)
 {
 	const unsigned char *at = bytes;
-	uint64_t			 hash = ml_hash_mix((uint64_t) length + 1);
+	uint64_t hash = ml_hash_mix((uint64_t) length + 1);
 
 	for (; length >= 8; at += 8, length -= 8)
 		hash = ml_hash_add(hash, read_word(at, 8));

@@ -20,30 +20,30 @@
 typedef enum ml_status
 {
 	ML_OK = 0,
-	ML_MEMORY,			 /* alloc refused; fault.bytes says how much was asked for */
-	ML_STOPPED,			 /* stop() said so */
-	ML_NOT_FINITE,		 /* an infinity; fault.column, fault.row */
-	ML_NEGATIVE_WEIGHT,	 /* a weight below zero; fault.row */
-	ML_NO_ROWS,			 /* no row with a known target and a positive weight */
+	ML_MEMORY,           /* alloc refused; fault.bytes says how much was asked for */
+	ML_STOPPED,          /* stop() said so */
+	ML_NOT_FINITE,       /* an infinity; fault.column, fault.row */
+	ML_NEGATIVE_WEIGHT,  /* a weight below zero; fault.row */
+	ML_NO_ROWS,          /* no row with a known target and a positive weight */
 	ML_NO_TRAINING_ROWS, /* all rows fell into the holdout */
-	ML_NO_FEATURES,		 /* every column was left out */
-	ML_ONE_VALUE,		 /* the target never varies */
+	ML_NO_FEATURES,      /* every column was left out */
+	ML_ONE_VALUE,        /* the target never varies */
 	ML_TOO_MANY_CLASSES, /* fault.count classes where the learner takes two */
-	ML_NO_SUCH_CLASS,	 /* option "positive" names no label of the target */
-	ML_SINGULAR,		 /* fault.column depends on the columns before it */
-	ML_NOT_NUMERIC,		 /* arithmetic left the range of doubles; fault.column if known */
-	ML_TOO_LARGE,		 /* a model or a value of more than 1 GB */
-	ML_BAD_MODEL,		 /* bytes or JSON that are no model */
-	ML_NEW_FORMAT		 /* a model of a later format; fault.count is the format */
+	ML_NO_SUCH_CLASS,    /* option "positive" names no label of the target */
+	ML_SINGULAR,         /* fault.column depends on the columns before it */
+	ML_NOT_NUMERIC,      /* arithmetic left the range of doubles; fault.column if known */
+	ML_TOO_LARGE,        /* a model or a value of more than 1 GB */
+	ML_BAD_MODEL,        /* bytes or JSON that are no model */
+	ML_NEW_FORMAT        /* a model of a later format; fault.count is the format */
 } ml_status;
 
 /* What a status is about; fields that do not apply are -1 or 0. */
 typedef struct ml_fault
 {
-	int64_t row;	/* row as read, from 1 */
-	int		column; /* of the frame */
-	int64_t count;	/* classes, format */
-	size_t	bytes;	/* memory asked for when it was refused */
+	int64_t row;   /* row as read, from 1 */
+	int column;    /* of the frame */
+	int64_t count; /* classes, format */
+	size_t bytes;  /* memory asked for when it was refused */
 } ml_fault;
 
 /* What is under way, for progress. */
@@ -62,26 +62,27 @@ typedef enum ml_stage
 typedef struct ml_blas
 {
 	void (*dsyrk)(const char *uplo, const char *trans, const int *n, const int *k,
-				  const double *alpha, const double *a, const int *lda,
-				  const double *beta, double *c, const int *ldc);
+	              const double *alpha, const double *a, const int *lda,
+	              const double *beta, double *c, const int *ldc);
 	void (*dpotrf)(const char *uplo, const int *n, double *a, const int *lda, int *info);
 	void (*dgelqf)(const int *m, const int *n, double *a, const int *lda, double *tau,
-				   double *work, const int *lwork, int *info);
+	               double *work, const int *lwork, int *info);
 } ml_blas;
 
 typedef struct ml_pool ml_pool;
 
 typedef struct ml_host
 {
-	void *(*alloc)(void *context, size_t size); /* aligned for any number, or NULL: refused */
-	double (*room)(void *context);				/* bytes that alloc would still grant */
-	bool (*stop)(void *context);				/* is the query to be cancelled? */
+	void *(*alloc)(void *context,
+	               size_t size);   /* aligned for any number, or NULL: refused */
+	double (*room)(void *context); /* bytes that alloc would still grant */
+	bool (*stop)(void *context);   /* is the query to be cancelled? */
 	void (*progress)(void *context, ml_stage stage, double done, double total);
-	void		  *context; /* handed to the three above */
-	int			   threads; /* threads to use, the caller's included; at least 1 */
-	const ml_blas *blas;	/* NULL: linalg's portable twin serves */
-	ml_pool		  *pool;	/* set by ml_pool_open (parallel.h) */
-	ml_fault	   fault;	/* set by the core with a status other than ML_OK */
+	void *context;       /* handed to the three above */
+	int threads;         /* threads to use, the caller's included; at least 1 */
+	const ml_blas *blas; /* NULL: linalg's portable twin serves */
+	ml_pool *pool;       /* set by ml_pool_open (parallel.h) */
+	ml_fault fault;      /* set by the core with a status other than ML_OK */
 } ml_host;
 
 /* Leaves early with the status of a call that went wrong. */
@@ -98,7 +99,8 @@ typedef struct ml_host
  * registers alone, no contraction: the results are the same bits.
  */
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) &&                \
-	!defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) &&                             \
+    !defined(__SANITIZE_THREAD__)
 #define ML_HOT __attribute__((target_clones("avx2", "default")))
 #else
 #define ML_HOT
@@ -118,8 +120,8 @@ extern ml_status ml_memory_check(ml_host *host, double bytes);
 
 extern void *ml_alloc(ml_host *host, size_t size);
 extern void *ml_alloc_array(ml_host *host, int64_t count, size_t size);
-extern bool	 ml_stop(ml_host *host);
-extern void	 ml_progress(ml_host *host, ml_stage stage, double done, double total);
+extern bool ml_stop(ml_host *host);
+extern void ml_progress(ml_host *host, ml_stage stage, double done, double total);
 
 /* Records the place a status is about and returns the status. */
 extern ml_status ml_fail(ml_host *host, ml_status status, int column, int64_t row);

@@ -21,7 +21,7 @@ gram_add_portable(int cols, int rows, const double *block, double *gram)
 
 		for (int i = 0; i < cols; i++)
 		{
-			double	xi = x[i];
+			double xi = x[i];
 			double *out = gram + (int64_t) i * cols;
 
 			for (int j = 0; j <= i; j++)
@@ -52,7 +52,7 @@ cholesky_portable(int n, double *a)
 		for (int j = 0; j <= i; j++)
 		{
 			const double *other = a + (int64_t) j * n;
-			double		  sum = row[j];
+			double sum = row[j];
 
 			for (int k = 0; k < j; k++)
 				sum -= row[k] * other[k];
@@ -74,7 +74,7 @@ ml_cholesky(const ml_blas *blas, int n, double *a, double tolerance)
 
 	/* the strict upper triangle is free: its last column keeps the diagonal of a */
 	double *kept = a + (n - 1);
-	double	last = n > 0 ? a[(int64_t) n * n - 1] : 0;
+	double last = n > 0 ? a[(int64_t) n * n - 1] : 0;
 
 	for (int i = 0; i < n - 1; i++)
 		kept[(int64_t) i * n] = a[(int64_t) i * n + i];
@@ -104,7 +104,7 @@ ml_solve_lower(int n, const double *l, double *x)
 	for (int i = 0; i < n; i++)
 	{
 		const double *row = l + (int64_t) i * n;
-		double		  sum = x[i];
+		double sum = x[i];
 
 		for (int j = 0; j < i; j++)
 			sum -= row[j] * x[j];
@@ -154,7 +154,7 @@ qr_add_portable(int cols, int rows, double *block, double *l)
 		for (int k = j + 1; k < cols; k++)
 		{
 			double *above = &l[(int64_t) k * cols + j];
-			double	dot = u * *above;
+			double dot = u * *above;
 
 			for (int row = 0; row < rows; row++)
 				dot += block[(int64_t) row * cols + j] * block[(int64_t) row * cols + k];
@@ -169,8 +169,9 @@ qr_add_portable(int cols, int rows, double *block, double *l)
 void
 ml_qr_add(const ml_blas *blas, int cols, int rows, double *block, double *l, double *work)
 {
-	double *stack = work, *tau = work + (int64_t) (cols + rows) * cols, *space = tau + cols;
-	int		height = cols + rows, lwork = QR_LWORK * cols, info = 0;
+	double *stack = work, *tau = work + (int64_t) (cols + rows) * cols,
+	       *space = tau + cols;
+	int height = cols + rows, lwork = QR_LWORK * cols, info = 0;
 
 	if (blas == NULL)
 	{
@@ -182,7 +183,7 @@ ml_qr_add(const ml_blas *blas, int cols, int rows, double *block, double *l, dou
 		for (int j = 0; j < cols; j++)
 			stack[(int64_t) i * cols + j] = j >= i ? l[(int64_t) j * cols + i] : 0;
 	memcpy(stack + (int64_t) cols * cols, block,
-		   (size_t) rows * (size_t) cols * sizeof(double));
+	       (size_t) rows * (size_t) cols * sizeof(double));
 	blas->dgelqf(&cols, &height, stack, &cols, tau, space, &lwork, &info);
 	for (int i = 0; i < cols; i++)
 	{

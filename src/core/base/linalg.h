@@ -12,8 +12,8 @@
 #include "base/host.h"
 
 /* gram[cols x cols] += block' block, lower triangle; block is rows x cols. */
-extern void ml_gram_add(const ml_blas *blas, int cols, int rows, const double *block,
-						double *gram);
+extern void
+ml_gram_add(const ml_blas *blas, int cols, int rows, const double *block, double *gram);
 
 /*
  * a = L L' in place, lower triangle.  Answers -1, or the first column whose pivot
@@ -33,6 +33,6 @@ extern int64_t ml_qr_work(int cols, int rows);
  * of the R of a QR factorization of all rows so far).  block is overwritten.
  */
 extern void ml_qr_add(const ml_blas *blas, int cols, int rows, double *block, double *l,
-					  double *work);
+                      double *work);
 
 #endif

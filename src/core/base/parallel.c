@@ -22,30 +22,31 @@
 struct ml_pool
 {
 	pthread_mutex_t lock;
-	pthread_cond_t	wake; /* a loop begins, or the pool closes */
-	pthread_cond_t	done; /* a thread has finished its part */
-	pthread_t		thread[ML_MAX_THREADS];
-	ml_worker		worker[ML_MAX_THREADS];
-	int				threads; /* started, the caller not counted */
-	int				busy;	 /* threads still in the current loop */
-	uint64_t		loop;	 /* number of the current loop */
-	bool			closing;
+	pthread_cond_t wake; /* a loop begins, or the pool closes */
+	pthread_cond_t done; /* a thread has finished its part */
+	pthread_t thread[ML_MAX_THREADS];
+	ml_worker worker[ML_MAX_THREADS];
+	int threads;   /* started, the caller not counted */
+	int busy;      /* threads still in the current loop */
+	uint64_t loop; /* number of the current loop */
+	bool closing;
 
-	ml_task		   task;
-	void		  *work;
-	int64_t		   tasks;
-	_Atomic int64_t	   next;
-	_Atomic int		   status;
-	_Atomic bool	   stop;
+	ml_task task;
+	void *work;
+	int64_t tasks;
+	_Atomic int64_t next;
+	_Atomic int status;
+	_Atomic bool stop;
 };
 
 static void
 run_tasks(ml_worker *worker)
 {
 	ml_pool *pool = worker->pool;
-	int64_t	 task;
+	int64_t task;
 
-	while (!ml_worker_stop(worker) && (task = atomic_fetch_add(&pool->next, 1)) < pool->tasks)
+	while (!ml_worker_stop(worker) &&
+	       (task = atomic_fetch_add(&pool->next, 1)) < pool->tasks)
 	{
 		int status = pool->task(pool->work, task, worker);
 		int ok = ML_OK;
@@ -62,8 +63,8 @@ static void *
 thread_main(void *argument)
 {
 	ml_worker *worker = argument;
-	ml_pool	  *pool = worker->pool;
-	uint64_t   seen = 0;
+	ml_pool *pool = worker->pool;
+	uint64_t seen = 0;
 
 	pthread_mutex_lock(&pool->lock);
 	for (;;)
@@ -96,14 +97,14 @@ ml_pool_open(ml_host *host)
 	pthread_cond_init(&pool->wake, NULL);
 	pthread_cond_init(&pool->done, NULL);
 	for (int i = 0; i < ML_MAX_THREADS; i++)
-		pool->worker[i] = (ml_worker) {.index = i, .pool = pool, .host = host};
+		pool->worker[i] = (ml_worker){.index = i, .pool = pool, .host = host};
 	host->pool = pool;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (pool->threads < host->threads - 1 && pool->threads < ML_MAX_THREADS - 1 &&
-		   pthread_create(&pool->thread[pool->threads], NULL, thread_main,
-						  &pool->worker[pool->threads + 1]) == 0)
+	       pthread_create(&pool->thread[pool->threads], NULL, thread_main,
+	                      &pool->worker[pool->threads + 1]) == 0)
 		pool->threads++;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return ML_OK;

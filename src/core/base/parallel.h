@@ -16,7 +16,7 @@
 /* One thread's seat in the pool, handed to every task it runs. */
 typedef struct ml_worker
 {
-	int		 index; /* 0 is the thread that entered the core */
+	int index; /* 0 is the thread that entered the core */
 	ml_pool *pool;
 	ml_host *host;
 } ml_worker;
@@ -24,8 +24,8 @@ typedef struct ml_worker
 typedef ml_status (*ml_task)(void *work, int64_t task, ml_worker *worker);
 
 extern ml_status ml_pool_open(ml_host *host);
-extern void		 ml_pool_close(ml_host *host);
-extern int		 ml_pool_threads(const ml_host *host);
+extern void ml_pool_close(ml_host *host);
+extern int ml_pool_threads(const ml_host *host);
 
 /* Runs tasks 0 .. tasks - 1; the status of the first that failed, or ML_STOPPED. */
 extern ml_status ml_parallel(ml_host *host, int64_t tasks, ml_task task, void *work);

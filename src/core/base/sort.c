@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-#define RUN 16			/* runs up to here are sorted by insertion */
+#define RUN 16          /* runs up to here are sorted by insertion */
 #define STOP_EVERY 8192 /* merged items between two questions to the host */
-#define DIGIT_BITS 11	/* one radix pass; 2048 counters stay in the first cache */
+#define DIGIT_BITS 11   /* one radix pass; 2048 counters stay in the first cache */
 #define DIGITS (1 << DIGIT_BITS)
 #define PASSES 6 /* 6 x 11 bits cover a 64-bit key */
 
@@ -21,7 +21,7 @@ insertion_sort(uint32_t *index, int64_t count, ml_compare compare, const void *c
 	for (int64_t i = 1; i < count; i++)
 	{
 		uint32_t item = index[i];
-		int64_t	 at = i;
+		int64_t at = i;
 
 		for (; at > 0 && compare(context, index[at - 1], item) > 0; at--)
 			index[at] = index[at - 1];
@@ -35,13 +35,13 @@ insertion_sort(uint32_t *index, int64_t count, ml_compare compare, const void *c
  */
 ml_status
 ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work, int64_t count,
-				ml_compare compare, const void *context)
+                ml_compare compare, const void *context)
 {
 	int64_t merged = 0;
 
 	for (int64_t begin = 0; begin < count; begin += RUN)
 		insertion_sort(index + begin, count - begin < RUN ? count - begin : RUN, compare,
-					   context);
+		               context);
 	for (int64_t width = RUN; width < count; width *= 2)
 	{
 		for (int64_t begin = 0; begin < count - width; begin += 2 * width)
@@ -58,8 +58,8 @@ ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work, int64_t count,
 				if (++merged % STOP_EVERY == 0 && ml_stop(host))
 					return ML_STOPPED;
 				index[at++] = compare(context, work[left], index[right]) <= 0
-								  ? work[left++]
-								  : index[right++];
+				                  ? work[left++]
+				                  : index[right++];
 			}
 			memcpy(index + at, work + left, (size_t) (width - left) * sizeof *work);
 		}
@@ -91,7 +91,7 @@ typedef struct keyed
 ml_status
 ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *index)
 {
-	keyed	*from, *to;
+	keyed *from, *to;
 	int64_t *tally;
 
 	ML_NEW(host, from, count);
@@ -99,16 +99,17 @@ ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *in
 	ML_NEW(host, tally, PASSES * DIGITS);
 	for (int64_t i = 0; i < count; i++)
 	{
-		from[i] = (keyed) {.key = ordered_bits(number[i]), .index = (uint32_t) i};
+		from[i] = (keyed){.key = ordered_bits(number[i]), .index = (uint32_t) i};
 		for (int pass = 0; pass < PASSES; pass++)
-			tally[pass * DIGITS + ((from[i].key >> (pass * DIGIT_BITS)) & (DIGITS - 1))]++;
+			tally[pass * DIGITS +
+			      ((from[i].key >> (pass * DIGIT_BITS)) & (DIGITS - 1))]++;
 	}
 	for (int pass = 0; pass < PASSES && count > 0; pass++)
 	{
 		int64_t *slot = tally + pass * DIGITS;
-		int		 shift = pass * DIGIT_BITS;
-		int64_t	 start = 0;
-		keyed	*swap = from;
+		int shift = pass * DIGIT_BITS;
+		int64_t start = 0;
+		keyed *swap = from;
 
 		if (slot[(from[0].key >> shift) & (DIGITS - 1)] == count)
 			continue;

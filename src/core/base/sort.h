@@ -11,8 +11,8 @@
 typedef int (*ml_compare)(const void *context, uint32_t a, uint32_t b);
 
 extern ml_status ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work,
-								 int64_t count, ml_compare compare, const void *context);
-extern ml_status ml_sort_numbers(ml_host *host, const double *number, int64_t count,
-								 uint32_t *index);
+                                 int64_t count, ml_compare compare, const void *context);
+extern ml_status
+ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *index);
 
 #endif

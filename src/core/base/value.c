@@ -34,7 +34,7 @@ ml_text_equal(ml_text a, ml_text b)
 bool
 ml_text_is(ml_text text, const char *word)
 {
-	return ml_text_equal(text, (ml_text) {word, (int32_t) strlen(word)});
+	return ml_text_equal(text, (ml_text){word, (int32_t) strlen(word)});
 }
 
 /* Byte order, which is the same under every locale. */
@@ -56,20 +56,20 @@ ml_text_copy(ml_host *host, ml_text text, ml_text *copy)
 	ML_NEW(host, bytes, (int64_t) text.length + 1);
 	if (text.length > 0)
 		memcpy(bytes, text.bytes, (size_t) text.length);
-	*copy = (ml_text) {bytes, text.length};
+	*copy = (ml_text){bytes, text.length};
 	return ML_OK;
 }
 
 ml_value
 ml_value_text(ml_text text)
 {
-	return (ml_value) {.kind = ML_VALUE_TEXT, .text = text};
+	return (ml_value){.kind = ML_VALUE_TEXT, .text = text};
 }
 
 ml_value
 ml_value_word(const char *word)
 {
-	return ml_value_text((ml_text) {word, (int32_t) strlen(word)});
+	return ml_value_text((ml_text){word, (int32_t) strlen(word)});
 }
 
 /* NaN and the infinities have no JSON form: they become null. */
@@ -77,27 +77,27 @@ ml_value
 ml_value_number(double number)
 {
 	if (!isfinite(number))
-		return (ml_value) {.kind = ML_VALUE_NULL};
-	return (ml_value) {.kind = ML_VALUE_NUMBER, .number = number + 0.0};
+		return (ml_value){.kind = ML_VALUE_NULL};
+	return (ml_value){.kind = ML_VALUE_NUMBER, .number = number + 0.0};
 }
 
 ml_value
 ml_value_bool(bool boolean)
 {
-	return (ml_value) {.kind = ML_VALUE_BOOL, .boolean = boolean};
+	return (ml_value){.kind = ML_VALUE_BOOL, .boolean = boolean};
 }
 
 ml_value
 ml_value_numbers(double *numbers, int64_t count)
 {
-	return (ml_value) {.kind = ML_VALUE_NUMBERS, .numbers = numbers, .count = count};
+	return (ml_value){.kind = ML_VALUE_NUMBERS, .numbers = numbers, .count = count};
 }
 
 /* An object with room for so many members and none yet; ml_value_add fills it. */
 ml_status
 ml_value_object(ml_host *host, int64_t members, ml_value *object)
 {
-	*object = (ml_value) {.kind = ML_VALUE_OBJECT};
+	*object = (ml_value){.kind = ML_VALUE_OBJECT};
 	ML_NEW(host, object->items, members);
 	ML_NEW(host, object->keys, members);
 	return ML_OK;
@@ -107,7 +107,7 @@ ml_value_object(ml_host *host, int64_t members, ml_value *object)
 ml_status
 ml_value_array(ml_host *host, int64_t items, ml_value *array)
 {
-	*array = (ml_value) {.kind = ML_VALUE_ARRAY, .count = items};
+	*array = (ml_value){.kind = ML_VALUE_ARRAY, .count = items};
 	ML_NEW(host, array->items, items);
 	return ML_OK;
 }
@@ -115,7 +115,7 @@ ml_value_array(ml_host *host, int64_t items, ml_value *array)
 void
 ml_value_add(ml_value *object, const char *key, ml_value member)
 {
-	object->keys[object->count] = (ml_text) {key, (int32_t) strlen(key)};
+	object->keys[object->count] = (ml_text){key, (int32_t) strlen(key)};
 	object->items[object->count++] = member;
 }
 
@@ -266,7 +266,7 @@ encode(const ml_value *value, unsigned char **at)
 ml_status
 ml_value_encode(ml_host *host, const ml_value *value, size_t header, ml_bytes *bytes)
 {
-	size_t		   size = header + encoded_size(value);
+	size_t size = header + encoded_size(value);
 	unsigned char *at;
 
 	if (size > MAX_BYTES)
@@ -280,9 +280,9 @@ ml_value_encode(ml_host *host, const ml_value *value, size_t header, ml_bytes *b
 
 typedef struct reader
 {
-	ml_host				*host;
+	ml_host *host;
 	const unsigned char *at;
-	size_t				 left;
+	size_t left;
 } reader;
 
 static bool
@@ -320,8 +320,8 @@ take_text(reader *in, ml_text *text)
 
 	if (!take(in, 4, &length) || length > in->left)
 		return ML_BAD_MODEL;
-	ML_TRY(ml_text_copy(in->host, (ml_text) {(const char *) in->at, (int32_t) length},
-						text));
+	ML_TRY(
+	    ml_text_copy(in->host, (ml_text){(const char *) in->at, (int32_t) length}, text));
 	in->at += length;
 	in->left -= length;
 	return ML_OK;
@@ -334,7 +334,8 @@ take_numbers(reader *in, ml_value *value)
 
 	if (!take(in, 1, &width) || !take(in, 8, &count))
 		return ML_BAD_MODEL;
-	if ((width != 1 && width != 2 && width != 4 && width != 8) || count > in->left / width)
+	if ((width != 1 && width != 2 && width != 4 && width != 8) ||
+	    count > in->left / width)
 		return ML_BAD_MODEL;
 	value->kind = ML_VALUE_NUMBERS;
 	value->count = (int64_t) count;
@@ -392,7 +393,7 @@ decode(reader *in, int depth, ml_value *value)
 		case TAG_NUMBER:
 			if (!take(in, 8, &word))
 				return ML_BAD_MODEL;
-			*value = (ml_value) {.kind = ML_VALUE_NUMBER, .number = number_of(word, 8)};
+			*value = (ml_value){.kind = ML_VALUE_NUMBER, .number = number_of(word, 8)};
 			return isfinite(value->number) ? ML_OK : ML_BAD_MODEL;
 		case TAG_TEXT:
 			value->kind = ML_VALUE_TEXT;
@@ -413,7 +414,7 @@ ml_value_decode(ml_host *host, const unsigned char *bytes, size_t length, ml_val
 {
 	reader in = {.host = host, .at = bytes, .left = length};
 
-	*value = (ml_value) {.kind = ML_VALUE_NULL};
+	*value = (ml_value){.kind = ML_VALUE_NULL};
 	ML_TRY(decode(&in, 0, value));
 	return in.left == 0 ? ML_OK : ML_BAD_MODEL;
 }

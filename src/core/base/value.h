@@ -38,31 +38,31 @@ typedef enum ml_value_kind
 typedef struct ml_text
 {
 	const char *bytes;
-	int32_t		length;
+	int32_t length;
 } ml_text;
 
 typedef struct ml_value
 {
-	ml_value_kind	 kind;
-	int64_t			 count; /* items of NUMBERS, ARRAY, OBJECT */
-	double			 number;
-	bool			 boolean;
-	ml_text			 text;
-	double			*numbers;
+	ml_value_kind kind;
+	int64_t count; /* items of NUMBERS, ARRAY, OBJECT */
+	double number;
+	bool boolean;
+	ml_text text;
+	double *numbers;
 	struct ml_value *items; /* ARRAY; OBJECT: the members' values */
-	ml_text			*keys;	/* OBJECT: the members' names */
+	ml_text *keys;          /* OBJECT: the members' names */
 } ml_value;
 
 /* Bytes under construction, or of a fixed size. */
 typedef struct ml_bytes
 {
 	unsigned char *data;
-	size_t		   length;
+	size_t length;
 } ml_bytes;
 
-extern bool		 ml_text_equal(ml_text a, ml_text b);
-extern bool		 ml_text_is(ml_text text, const char *word);
-extern int		 ml_text_compare(ml_text a, ml_text b);
+extern bool ml_text_equal(ml_text a, ml_text b);
+extern bool ml_text_is(ml_text text, const char *word);
+extern int ml_text_compare(ml_text a, ml_text b);
 extern ml_status ml_text_copy(ml_host *host, ml_text text, ml_text *copy);
 
 extern ml_value ml_value_text(ml_text text);
@@ -71,14 +71,14 @@ extern ml_value ml_value_number(double number);
 extern ml_value ml_value_bool(bool boolean);
 extern ml_value ml_value_numbers(double *numbers, int64_t count);
 
-extern ml_status	   ml_value_object(ml_host *host, int64_t members, ml_value *object);
-extern ml_status	   ml_value_array(ml_host *host, int64_t items, ml_value *array);
-extern void			   ml_value_add(ml_value *object, const char *key, ml_value member);
+extern ml_status ml_value_object(ml_host *host, int64_t members, ml_value *object);
+extern ml_status ml_value_array(ml_host *host, int64_t items, ml_value *array);
+extern void ml_value_add(ml_value *object, const char *key, ml_value member);
 extern const ml_value *ml_value_member(const ml_value *object, const char *key);
 
-extern ml_status ml_value_encode(ml_host *host, const ml_value *value, size_t header,
-								 ml_bytes *bytes);
+extern ml_status
+ml_value_encode(ml_host *host, const ml_value *value, size_t header, ml_bytes *bytes);
 extern ml_status ml_value_decode(ml_host *host, const unsigned char *bytes, size_t length,
-								 ml_value *value);
+                                 ml_value *value);
 
 #endif

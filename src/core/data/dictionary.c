@@ -24,9 +24,9 @@ place(ml_dictionary *dictionary, int32_t code)
 static ml_status
 grow(ml_dictionary *dictionary)
 {
-	ml_host	 *host = dictionary->host;
-	int32_t	  room = dictionary->room > 0 ? dictionary->room * 2 : FIRST_ROOM;
-	ml_text	 *label;
+	ml_host *host = dictionary->host;
+	int32_t room = dictionary->room > 0 ? dictionary->room * 2 : FIRST_ROOM;
+	ml_text *label;
 	uint64_t *hash;
 
 	if (room > INT32_MAX / 8)
@@ -61,11 +61,13 @@ find(const ml_dictionary *dictionary, ml_text label, uint64_t hash)
 {
 	uint32_t mask = (uint32_t) dictionary->slots - 1;
 
-	for (uint32_t at = (uint32_t) hash & mask; dictionary->slot[at] != 0; at = (at + 1) & mask)
+	for (uint32_t at = (uint32_t) hash & mask; dictionary->slot[at] != 0;
+	     at = (at + 1) & mask)
 	{
 		int32_t code = dictionary->slot[at] - 1;
 
-		if (dictionary->hash[code] == hash && ml_text_equal(dictionary->label[code], label))
+		if (dictionary->hash[code] == hash &&
+		    ml_text_equal(dictionary->label[code], label))
 			return code;
 	}
 	return -1;
@@ -93,7 +95,7 @@ keep_bytes(ml_dictionary *dictionary, ml_text label, ml_text *kept)
 	if (label.length > 0)
 		memcpy(dictionary->page, label.bytes, (size_t) label.length);
 	dictionary->page[label.length] = '\0';
-	*kept = (ml_text) {dictionary->page, label.length};
+	*kept = (ml_text){dictionary->page, label.length};
 	dictionary->page += need;
 	dictionary->page_left -= (int32_t) need;
 	return ML_OK;

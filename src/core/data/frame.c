@@ -66,13 +66,13 @@ ml_status
 ml_frame_add_column(ml_frame *frame, const ml_column *spec, int *index)
 {
 	ml_column column = {.position = spec->position,
-						.element = spec->element,
-						.kind = spec->kind,
-						.role = spec->role};
+	                    .element = spec->element,
+	                    .kind = spec->kind,
+	                    .role = spec->role};
 
 	if (frame->columns == frame->column_room)
 	{
-		int		   room = frame->column_room > 0 ? frame->column_room * 2 : 16;
+		int room = frame->column_room > 0 ? frame->column_room * 2 : 16;
 		ml_column *columns;
 
 		ML_NEW(frame->host, columns, room);
@@ -85,7 +85,7 @@ ml_frame_add_column(ml_frame *frame, const ml_column *spec, int *index)
 	ML_TRY(ml_text_copy(frame->host, spec->name, &column.name));
 	ML_TRY(ml_text_copy(frame->host, spec->type, &column.type));
 	column.name_hash = ml_hash_add(ml_hash_bytes(spec->name.bytes, spec->name.length),
-								   (uint64_t) spec->element);
+	                               (uint64_t) spec->element);
 	if (column.role == ML_ID)
 		frame->keyed = true;
 	else
@@ -108,7 +108,7 @@ widen_pointers(ml_frame *frame)
 	for (int c = -1; c < frame->columns; c++)
 	{
 		void ***pointers = c < 0 ? (void ***) &frame->key : &frame->column[c].chunk;
-		void  **wider;
+		void **wider;
 
 		if (c >= 0 && !is_stored(&frame->column[c]))
 			continue;
@@ -128,9 +128,9 @@ add_chunk(ml_frame *frame, int64_t chunk, int32_t room)
 	for (int c = -1; c < frame->columns; c++)
 	{
 		ml_column *column = c < 0 ? NULL : &frame->column[c];
-		size_t	   size = c < 0 ? sizeof(uint64_t) : item_size(column);
-		void	 **place = c < 0 ? (void **) &frame->key[chunk] : NULL;
-		void	  *memory;
+		size_t size = c < 0 ? sizeof(uint64_t) : item_size(column);
+		void **place = c < 0 ? (void **) &frame->key[chunk] : NULL;
+		void *memory;
 
 		if (column != NULL && !is_stored(column))
 			continue;
@@ -187,7 +187,8 @@ cell_hash(const ml_column *column, const ml_cell *cell)
 {
 	if (column->kind == ML_NUMBER)
 		return ml_hash_number(cell->number);
-	return cell->text.bytes == NULL ? 0 : ml_hash_bytes(cell->text.bytes, cell->text.length);
+	return cell->text.bytes == NULL ? 0
+	                                : ml_hash_bytes(cell->text.bytes, cell->text.length);
 }
 
 /* Looks at target, weight and id before any of the row is stored. */
@@ -212,7 +213,7 @@ check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 		if (column->role == ML_WEIGHT && cells[c].number < 0)
 			return ml_fail(frame->host, ML_NEGATIVE_WEIGHT, c, row);
 		if (is_missing(column, &cells[c]) ||
-			(column->role == ML_WEIGHT && cells[c].number == 0))
+		    (column->role == ML_WEIGHT && cells[c].number == 0))
 			*skip = true;
 	}
 	return ML_OK;
@@ -224,7 +225,8 @@ check_finite(ml_frame *frame, const ml_cell *cells)
 {
 	for (int c = 0; c < frame->columns; c++)
 		if (frame->column[c].kind == ML_NUMBER && isinf(cells[c].number))
-			return ml_fail(frame->host, ML_NOT_FINITE, c, frame->rows + frame->skipped + 1);
+			return ml_fail(frame->host, ML_NOT_FINITE, c,
+			               frame->rows + frame->skipped + 1);
 	return ML_OK;
 }
 
@@ -243,7 +245,7 @@ store_row(ml_frame *frame, const ml_cell *cells, uint64_t key)
 {
 	int64_t chunk = frame->rows >> ML_CHUNK_BITS;
 	int64_t at = frame->rows & (ML_CHUNK - 1);
-	bool	infinite = false;
+	bool infinite = false;
 
 	if (chunk != frame->tail_chunk)
 		find_tail(frame, chunk);
@@ -265,7 +267,7 @@ store_row(ml_frame *frame, const ml_cell *cells, uint64_t key)
 			((int32_t *) frame->tail[c])[at] = -1;
 		else
 			ML_TRY(ml_dictionary_add(column->dictionary, cells[c].text,
-									 &((int32_t *) frame->tail[c])[at]));
+			                         &((int32_t *) frame->tail[c])[at]));
 	}
 	if (infinite)
 		return check_finite(frame, cells);
@@ -277,7 +279,7 @@ store_row(ml_frame *frame, const ml_cell *cells, uint64_t key)
 ml_status
 ml_frame_append(ml_frame *frame, const ml_cell *cells)
 {
-	bool	 skip;
+	bool skip;
 	uint64_t key;
 
 	ML_TRY(check_roles(frame, cells, &skip, &key));
@@ -307,11 +309,11 @@ match_columns(ml_frame *into, const ml_frame *from, int *place)
 	for (int c = 0; c < from->columns; c++)
 	{
 		const ml_column *column = &from->column[c];
-		int				 at = 0;
+		int at = 0;
 
 		while (at < into->columns && !(into->column[at].position == column->position &&
-									   into->column[at].element == column->element &&
-									   into->column[at].role == column->role))
+		                               into->column[at].element == column->element &&
+		                               into->column[at].role == column->role))
 			at++;
 		if (at == into->columns)
 			ML_TRY(ml_frame_add_column(into, column, &at));
@@ -325,7 +327,7 @@ cell_at(const ml_column *column, int64_t row, ml_cell *cell)
 {
 	int32_t code;
 
-	*cell = (ml_cell) {.number = NAN};
+	*cell = (ml_cell){.number = NAN};
 	if (!is_stored(column))
 		return;
 	if (column->kind == ML_NUMBER)
@@ -337,7 +339,7 @@ cell_at(const ml_column *column, int64_t row, ml_cell *cell)
 ml_status
 ml_frame_merge(ml_frame *into, const ml_frame *from)
 {
-	int		*place;
+	int *place;
 	ml_cell *cells;
 
 	ML_NEW(into->host, place, from->columns);
@@ -353,7 +355,7 @@ ml_frame_merge(ml_frame *into, const ml_frame *from)
 			cell_at(&from->column[c], row, &cells[place[c]]);
 		ML_TRY(make_room(into));
 		ML_TRY(store_row(into, cells,
-						 from->key[row >> ML_CHUNK_BITS][row & (ML_CHUNK - 1)]));
+		                 from->key[row >> ML_CHUNK_BITS][row & (ML_CHUNK - 1)]));
 	}
 	into->skipped += from->skipped;
 	return ML_OK;

@@ -22,7 +22,8 @@
 
 #define ML_CHUNK_BITS 12
 #define ML_CHUNK (1 << ML_CHUNK_BITS)
-#define ML_BLOCK 256 /* rows handled between two questions to the host; divides ML_CHUNK */
+#define ML_BLOCK                                                                         \
+	256 /* rows handled between two questions to the host; divides ML_CHUNK */
 
 typedef enum ml_kind
 {
@@ -35,45 +36,45 @@ typedef enum ml_role
 	ML_FEATURE,
 	ML_TARGET, /* rows without it are skipped */
 	ML_WEIGHT, /* rows without it, or of weight zero, are skipped */
-	ML_ID	   /* hashed into the key, not kept */
+	ML_ID      /* hashed into the key, not kept */
 } ml_role;
 
 typedef struct ml_column
 {
-	ml_text		   name;
-	ml_text		   type;	 /* what the host calls its type; the core only carries it */
-	int			   position; /* place in the source, from 1 */
-	int			   element;	 /* of an array, from 1; 0 for a scalar */
-	ml_kind		   kind;
-	ml_role		   role;
-	void		 **chunk;	   /* double[] or int32_t[], NULL for an id */
+	ml_text name;
+	ml_text type; /* what the host calls its type; the core only carries it */
+	int position; /* place in the source, from 1 */
+	int element;  /* of an array, from 1; 0 for a scalar */
+	ml_kind kind;
+	ml_role role;
+	void **chunk;              /* double[] or int32_t[], NULL for an id */
 	ml_dictionary *dictionary; /* of a category */
-	uint64_t	   name_hash;
+	uint64_t name_hash;
 } ml_column;
 
 typedef struct ml_frame
 {
-	ml_host	  *host;
+	ml_host *host;
 	ml_column *column;
-	int		   columns;
-	int		   column_room;
-	bool	   keyed;		 /* there are id columns */
-	uint64_t **key;			 /* chunks, like a column's */
-	int64_t	   chunks;		 /* chunk pointers in use */
-	int64_t	   chunk_room;	 /* chunk pointers there is room for */
-	int32_t	   first_room;	 /* rows that the first chunk has room for */
-	void	 **tail;		 /* [column_room] every column's chunk that grows now */
-	int64_t	   tail_chunk;	 /* which chunk that is; -1: not known */
-	int64_t	   rows;		 /* rows kept */
-	int64_t	   skipped;		 /* rows without target or weight */
-	int64_t	   holdout_rows; /* set by ml_frame_order: rows in front that are the holdout */
+	int columns;
+	int column_room;
+	bool keyed;           /* there are id columns */
+	uint64_t **key;       /* chunks, like a column's */
+	int64_t chunks;       /* chunk pointers in use */
+	int64_t chunk_room;   /* chunk pointers there is room for */
+	int32_t first_room;   /* rows that the first chunk has room for */
+	void **tail;          /* [column_room] every column's chunk that grows now */
+	int64_t tail_chunk;   /* which chunk that is; -1: not known */
+	int64_t rows;         /* rows kept */
+	int64_t skipped;      /* rows without target or weight */
+	int64_t holdout_rows; /* set by ml_frame_order: rows in front that are the holdout */
 } ml_frame;
 
 /* One value of a row on its way in. */
 typedef struct ml_cell
 {
-	double	number; /* NaN: missing */
-	ml_text text;	/* category and id: bytes == NULL means missing */
+	double number; /* NaN: missing */
+	ml_text text;  /* category and id: bytes == NULL means missing */
 } ml_cell;
 
 extern ml_status ml_frame_create(ml_host *host, ml_frame **frame);
@@ -105,7 +106,7 @@ extern ml_column *ml_frame_role(const ml_frame *frame, ml_role role);
 /* A frame as bytes and back, for moving it between processes. */
 extern ml_status ml_frame_encode(const ml_frame *frame, ml_host *host, ml_bytes *bytes);
 extern ml_status ml_frame_decode(ml_host *host, const unsigned char *bytes, size_t length,
-								 ml_frame **frame);
+                                 ml_frame **frame);
 
 /* The values from a row on, to the end of its chunk. */
 static inline double *

@@ -22,7 +22,7 @@ key_at(const ml_frame *frame, int64_t row)
 
 typedef struct key_work
 {
-	ml_frame  *frame;
+	ml_frame *frame;
 	uint64_t **label; /* per column, the hashes of its dictionary's labels */
 } key_work;
 
@@ -33,8 +33,8 @@ hash_chunk(void *argument, int64_t chunk, ml_worker *worker)
 	key_work *work = argument;
 	ml_frame *frame = work->frame;
 	uint64_t *key = frame->key[chunk];
-	int64_t	  first = chunk << ML_CHUNK_BITS;
-	int64_t	  rows = frame->rows - first < ML_CHUNK ? frame->rows - first : ML_CHUNK;
+	int64_t first = chunk << ML_CHUNK_BITS;
+	int64_t rows = frame->rows - first < ML_CHUNK ? frame->rows - first : ML_CHUNK;
 
 	memset(key, 0, (size_t) rows * sizeof *key);
 	for (int c = 0; c < frame->columns; c++)
@@ -48,7 +48,7 @@ hash_chunk(void *argument, int64_t chunk, ml_worker *worker)
 		for (int64_t i = 0; i < rows; i++)
 		{
 			uint64_t hash = 0;
-			int32_t	 code;
+			int32_t code;
 
 			if (column->kind == ML_NUMBER)
 				hash = ml_hash_number(((double *) column->chunk[chunk])[i]);
@@ -81,7 +81,8 @@ compare_values(const ml_column *column, int64_t a, int64_t b)
 			return 0;
 		if (x < 0 || y < 0)
 			return (x < 0) - (y < 0);
-		return ml_text_compare(column->dictionary->label[x], column->dictionary->label[y]);
+		return ml_text_compare(column->dictionary->label[x],
+		                       column->dictionary->label[y]);
 	}
 }
 
@@ -89,7 +90,7 @@ static int
 compare_rows(const void *context, uint32_t a, uint32_t b)
 {
 	const ml_frame *frame = context;
-	uint64_t		x = key_at(frame, a), y = key_at(frame, b);
+	uint64_t x = key_at(frame, a), y = key_at(frame, b);
 
 	if (x != y)
 		return x < y ? -1 : 1;
@@ -110,10 +111,10 @@ compare_rows(const void *context, uint32_t a, uint32_t b)
 static ml_status
 sort_rows(ml_frame *frame, uint32_t *order)
 {
-	ml_host	 *host = frame->host;
-	int64_t	 *start;
+	ml_host *host = frame->host;
+	int64_t *start;
 	uint32_t *work;
-	int		  bits = 1, shift;
+	int bits = 1, shift;
 
 	while (bits < MAX_BUCKET_BITS && (INT64_C(1) << bits) < frame->rows)
 		bits++;
@@ -136,17 +137,18 @@ sort_rows(ml_frame *frame, uint32_t *order)
 		if (b % 65536 == 0 && ml_stop(host))
 			return ML_STOPPED;
 		if (rows > 1)
-			ML_TRY(ml_sort_indexes(host, order + start[b], work, rows, compare_rows, frame));
+			ML_TRY(
+			    ml_sort_indexes(host, order + start[b], work, rows, compare_rows, frame));
 	}
 	return ML_OK;
 }
 
 typedef struct gather_work
 {
-	ml_frame	   *frame;
+	ml_frame *frame;
 	const uint32_t *order;
-	void		  **wide[ML_MAX_THREADS];	/* spare chunks of 8-byte items, per thread */
-	void		  **narrow[ML_MAX_THREADS]; /* of 4-byte items */
+	void **wide[ML_MAX_THREADS];   /* spare chunks of 8-byte items, per thread */
+	void **narrow[ML_MAX_THREADS]; /* of 4-byte items */
 } gather_work;
 
 /* The loops of gather_column: one chunk's items out of all the chunks of a column. */
@@ -154,14 +156,16 @@ static void
 gather_wide(void *const *from, const uint32_t *order, int64_t rows, uint64_t *to)
 {
 	for (int64_t i = 0; i < rows; i++)
-		to[i] = ((const uint64_t *) from[order[i] >> ML_CHUNK_BITS])[order[i] & (ML_CHUNK - 1)];
+		to[i] = ((
+		    const uint64_t *) from[order[i] >> ML_CHUNK_BITS])[order[i] & (ML_CHUNK - 1)];
 }
 
 static void
 gather_narrow(void *const *from, const uint32_t *order, int64_t rows, uint32_t *to)
 {
 	for (int64_t i = 0; i < rows; i++)
-		to[i] = ((const uint32_t *) from[order[i] >> ML_CHUNK_BITS])[order[i] & (ML_CHUNK - 1)];
+		to[i] = ((
+		    const uint32_t *) from[order[i] >> ML_CHUNK_BITS])[order[i] & (ML_CHUNK - 1)];
 }
 
 /* Copies a column's items, in order, into the spare chunks, and makes those the column's. */
@@ -169,19 +173,19 @@ static ml_status
 gather_column(void *argument, int64_t task, ml_worker *worker)
 {
 	gather_work *work = argument;
-	ml_frame	*frame = work->frame;
-	ml_column	*column = task == 0 ? NULL : &frame->column[task - 1];
-	bool		 wide = column == NULL || column->kind == ML_NUMBER;
-	void	  ***from = column == NULL ? (void ***) &frame->key : &column->chunk;
-	void	  ***to = wide ? &work->wide[worker->index] : &work->narrow[worker->index];
-	void	   **swap = *from;
+	ml_frame *frame = work->frame;
+	ml_column *column = task == 0 ? NULL : &frame->column[task - 1];
+	bool wide = column == NULL || column->kind == ML_NUMBER;
+	void ***from = column == NULL ? (void ***) &frame->key : &column->chunk;
+	void ***to = wide ? &work->wide[worker->index] : &work->narrow[worker->index];
+	void **swap = *from;
 
 	if (column != NULL && column->role == ML_ID)
 		return ML_OK;
 	for (int64_t chunk = 0; chunk < frame->chunks; chunk++)
 	{
 		const uint32_t *order = work->order + (chunk << ML_CHUNK_BITS);
-		int64_t			rows = frame->rows - (chunk << ML_CHUNK_BITS);
+		int64_t rows = frame->rows - (chunk << ML_CHUNK_BITS);
 
 		if (ml_worker_stop(worker))
 			return ML_STOPPED;
@@ -202,7 +206,8 @@ make_spare(ml_frame *frame, size_t size, void ***spare)
 	ML_NEW(frame->host, *spare, frame->chunk_room);
 	for (int64_t i = 0; i < frame->chunks; i++)
 	{
-		(*spare)[i] = ml_alloc_array(frame->host, i == 0 ? frame->first_room : ML_CHUNK, size);
+		(*spare)[i] =
+		    ml_alloc_array(frame->host, i == 0 ? frame->first_room : ML_CHUNK, size);
 		if ((*spare)[i] == NULL)
 			return ML_MEMORY;
 	}
@@ -213,7 +218,7 @@ static ml_status
 gather_rows(ml_frame *frame, const uint32_t *order)
 {
 	gather_work work = {.frame = frame, .order = order};
-	bool		narrow = false;
+	bool narrow = false;
 
 	for (int c = 0; c < frame->columns; c++)
 		narrow |= frame->column[c].kind == ML_CATEGORY && frame->column[c].role != ML_ID;
@@ -233,12 +238,12 @@ sort_columns(ml_frame *frame)
 	for (int i = 1; i < frame->columns; i++)
 	{
 		ml_column column = frame->column[i];
-		int		  at = i;
+		int at = i;
 
 		for (; at > 0 && (frame->column[at - 1].position > column.position ||
-						  (frame->column[at - 1].position == column.position &&
-						   frame->column[at - 1].element > column.element));
-			 at--)
+		                  (frame->column[at - 1].position == column.position &&
+		                   frame->column[at - 1].element > column.element));
+		     at--)
 			frame->column[at] = frame->column[at - 1];
 		frame->column[at] = column;
 	}
@@ -252,7 +257,7 @@ sort_columns(ml_frame *frame)
 static bool
 spread_duplicates(ml_frame *frame, const uint32_t *order)
 {
-	bool	 found = false;
+	bool found = false;
 	uint64_t first = 0, place = 0;
 
 	for (int64_t i = 0; i < frame->rows; i++)
@@ -277,8 +282,8 @@ ml_status
 ml_frame_order(ml_frame *frame, double holdout)
 {
 	uint32_t *order;
-	uint64_t  limit = (uint64_t) (holdout * 18446744073709551616.0);
-	int64_t	  low = 0, high = frame->rows;
+	uint64_t limit = (uint64_t) (holdout * 18446744073709551616.0);
+	int64_t low = 0, high = frame->rows;
 
 	sort_columns(frame);
 	if (!frame->keyed)

@@ -15,7 +15,7 @@ ml_notes_add(ml_host *host, ml_notes *notes, ml_note note)
 {
 	if (notes->count == notes->room)
 	{
-		int		 room = notes->room > 0 ? notes->room * 2 : 16;
+		int room = notes->room > 0 ? notes->room * 2 : 16;
 		ml_note *wider;
 
 		ML_NEW(host, wider, room);
@@ -30,7 +30,7 @@ ml_notes_add(ml_host *host, ml_notes *notes, ml_note note)
 
 typedef struct profile_work
 {
-	ml_frame   *frame;
+	ml_frame *frame;
 	ml_feature *feature;
 } profile_work;
 
@@ -51,7 +51,7 @@ static inline double
 shifted_sums(const double *x, int count, double shift, double *squares)
 {
 	double sum[LANES] = {0}, square[LANES] = {0};
-	int	   i = 0;
+	int i = 0;
 
 	for (; i + LANES <= count; i += LANES)
 		for (int k = 0; k < LANES; k++)
@@ -74,7 +74,7 @@ static inline void
 extend_range(moments *all, const double *x, int count)
 {
 	double min[LANES], max[LANES];
-	int	   i = 0;
+	int i = 0;
 
 	for (int k = 0; k < LANES; k++)
 	{
@@ -115,7 +115,8 @@ add_block(moments *all, const double *x, int count)
 	squares -= mean * sum;
 	mean += x[0];
 	away = mean - all->mean;
-	all->squares += (squares > 0 ? squares : 0) + away * away * (all->rows * count / total);
+	all->squares +=
+	    (squares > 0 ? squares : 0) + away * away * (all->rows * count / total);
 	all->mean += away * (count / total);
 	all->rows = total;
 	extend_range(all, x, count);
@@ -145,19 +146,19 @@ static ml_status
 profile_number(void *argument, int64_t task, ml_worker *worker)
 {
 	profile_work *work = argument;
-	ml_feature	 *feature = &work->feature[task];
-	ml_frame	 *frame = work->frame;
-	ml_column	 *column = &frame->column[feature->column];
-	moments		  all = {.min = INFINITY, .max = -INFINITY};
+	ml_feature *feature = &work->feature[task];
+	ml_frame *frame = work->frame;
+	ml_column *column = &frame->column[feature->column];
+	moments all = {.min = INFINITY, .max = -INFINITY};
 
 	if (feature->kind != ML_NUMBER)
 		return ML_OK;
 	for (int64_t row = frame->holdout_rows; row < frame->rows;)
 	{
 		const double *x = ml_numbers_at(column, row);
-		int64_t		  next = ml_block_end(row, frame->rows);
-		double		  known[ML_BLOCK];
-		int			  count;
+		int64_t next = ml_block_end(row, frame->rows);
+		double known[ML_BLOCK];
+		int count;
 
 		if (ml_worker_stop(worker))
 			return ML_STOPPED;
@@ -176,7 +177,7 @@ profile_number(void *argument, int64_t task, ml_worker *worker)
 typedef struct label_order
 {
 	const ml_dictionary *labels;
-	const int64_t		*rows;
+	const int64_t *rows;
 } label_order;
 
 /* Many rows first, then by label. */
@@ -218,7 +219,7 @@ count_codes(const ml_frame *frame, const ml_column *column, int64_t *rows)
 /* The labels that occur in training: the most frequent ones in byte order, then the rest. */
 static ml_status
 rank_labels(ml_host *host, const label_order *order, int max_categories, uint32_t *rank,
-			int *seen, int *kept)
+            int *seen, int *kept)
 {
 	uint32_t *work;
 
@@ -250,15 +251,16 @@ recode(ml_frame *frame, ml_column *column, const int32_t *code_of)
 
 /* Labels, counts and new codes of one category column. */
 static ml_status
-profile_category(ml_frame *frame, ml_feature *feature, int max_categories, ml_notes *notes)
+profile_category(ml_frame *frame, ml_feature *feature, int max_categories,
+                 ml_notes *notes)
 {
-	ml_host	   *host = frame->host;
-	ml_column  *column = &frame->column[feature->column];
-	int32_t		labels = column->dictionary->count, *code_of;
-	int64_t	   *rows;
-	uint32_t   *rank;
+	ml_host *host = frame->host;
+	ml_column *column = &frame->column[feature->column];
+	int32_t labels = column->dictionary->count, *code_of;
+	int64_t *rows;
+	uint32_t *rank;
 	label_order order = {.labels = column->dictionary};
-	int			seen, kept;
+	int seen, kept;
 
 	ML_NEW(host, rows, labels);
 	ML_NEW(host, rank, labels);
@@ -284,11 +286,11 @@ profile_category(ml_frame *frame, ml_feature *feature, int max_categories, ml_no
 	}
 	if (feature->pooled)
 	{
-		feature->label[kept] = (ml_text) {POOL, (int32_t) strlen(POOL)};
+		feature->label[kept] = (ml_text){POOL, (int32_t) strlen(POOL)};
 		ML_TRY(ml_notes_add(host, notes,
-							(ml_note) {.kind = ML_NOTE_POOLED,
-									   .name = feature->name,
-									   .value = seen - kept}));
+		                    (ml_note){.kind = ML_NOTE_POOLED,
+		                              .name = feature->name,
+		                              .value = seen - kept}));
 	}
 	recode(frame, column, code_of);
 	return ml_feature_index(host, feature);
@@ -355,11 +357,11 @@ candidate_features(ml_frame *frame, ml_feature **candidates, int *count)
 		const ml_column *column = &frame->column[c];
 
 		if (column->role == ML_FEATURE)
-			(*candidates)[(*count)++] = (ml_feature) {.name = column->name,
-													  .type = column->type,
-													  .element = column->element,
-													  .kind = column->kind,
-													  .column = c};
+			(*candidates)[(*count)++] = (ml_feature){.name = column->name,
+			                                         .type = column->type,
+			                                         .element = column->element,
+			                                         .kind = column->kind,
+			                                         .column = c};
 	}
 	return ML_OK;
 }
@@ -368,8 +370,8 @@ ml_status
 ml_schema_build(ml_frame *frame, int max_categories, ml_schema *schema, ml_notes *notes)
 {
 	profile_work work = {.frame = frame};
-	int			 candidates;
-	int64_t		 rows = frame->rows - frame->holdout_rows;
+	int candidates;
+	int64_t rows = frame->rows - frame->holdout_rows;
 
 	ML_TRY(candidate_features(frame, &work.feature, &candidates));
 	ML_TRY(ml_parallel(frame->host, candidates, profile_number, &work));
@@ -378,9 +380,9 @@ ml_schema_build(ml_frame *frame, int max_categories, ml_schema *schema, ml_notes
 	schema->rows = (double) rows;
 	for (int i = 0; i < candidates; i++)
 	{
-		ml_feature	 feature = work.feature[i];
+		ml_feature feature = work.feature[i];
 		ml_note_kind why;
-		int			 before = notes->count;
+		int before = notes->count;
 
 		if (ml_stop(frame->host))
 			return ML_STOPPED;
@@ -392,9 +394,9 @@ ml_schema_build(ml_frame *frame, int max_categories, ml_schema *schema, ml_notes
 		{
 			notes->count = before;
 			ML_TRY(ml_notes_add(frame->host, notes,
-								(ml_note) {.kind = why,
-										   .name = feature.name,
-										   .element = feature.element}));
+			                    (ml_note){.kind = why,
+			                              .name = feature.name,
+			                              .element = feature.element}));
 		}
 		else
 			schema->feature[schema->features++] = feature;

@@ -13,68 +13,68 @@
 typedef enum ml_task_kind
 {
 	ML_REGRESSION, /* the target is a number */
-	ML_BINARY	   /* the target is one of two classes */
+	ML_BINARY      /* the target is one of two classes */
 } ml_task_kind;
 
 typedef struct ml_feature
 {
 	ml_text name;
-	ml_text type;	 /* what the host calls the column's type */
-	int		element; /* of an array column, from 1; 0 for a scalar */
+	ml_text type; /* what the host calls the column's type */
+	int element;  /* of an array column, from 1; 0 for a scalar */
 	ml_kind kind;
-	int		column;	 /* of the frame, while training */
-	double	missing; /* rows without a value */
+	int column;     /* of the frame, while training */
+	double missing; /* rows without a value */
 
 	double mean; /* number: over the rows that have a value */
-	double sd;	 /* population standard deviation */
+	double sd;   /* population standard deviation */
 	double min;
 	double max;
 
-	int				levels; /* category: labels kept, the pool counted */
-	ml_text		   *label;	/* [levels] in byte order; the pool's is "other" */
-	double		   *count;	/* [levels] rows */
-	bool			pooled; /* the last level is the pool of all other labels */
-	ml_dictionary  *lookup; /* label to code */
+	int levels;            /* category: labels kept, the pool counted */
+	ml_text *label;        /* [levels] in byte order; the pool's is "other" */
+	double *count;         /* [levels] rows */
+	bool pooled;           /* the last level is the pool of all other labels */
+	ml_dictionary *lookup; /* label to code */
 } ml_feature;
 
 typedef struct ml_schema
 {
 	ml_task_kind task;
-	int			 features;
-	ml_feature	*feature;
+	int features;
+	ml_feature *feature;
 
 	ml_text target;
-	double	target_mean; /* of a number */
-	double	target_sd;
+	double target_mean; /* of a number */
+	double target_sd;
 	ml_text class_label[2]; /* of ML_BINARY, the positive class second */
-	double	class_count[2]; /* training rows */
-	bool	rest;			/* the other class is all labels but the positive one */
-	double	rows;			/* training rows */
+	double class_count[2];  /* training rows */
+	bool rest;              /* the other class is all labels but the positive one */
+	double rows;            /* training rows */
 } ml_schema;
 
 /* Something the user should know of how the data was read. */
 typedef enum ml_note_kind
 {
-	ML_NOTE_CONSTANT,	/* the column never varies and was left out */
+	ML_NOTE_CONSTANT,   /* the column never varies and was left out */
 	ML_NOTE_IDENTIFIER, /* as many labels as rows: left out */
-	ML_NOTE_TARGET,		/* a copy of the target: left out */
-	ML_NOTE_POOLED,		/* rare labels were pooled; value is how many */
-	ML_NOTE_LEAK		/* predicts the target almost perfectly; value is the AUC or R2 */
+	ML_NOTE_TARGET,     /* a copy of the target: left out */
+	ML_NOTE_POOLED,     /* rare labels were pooled; value is how many */
+	ML_NOTE_LEAK        /* predicts the target almost perfectly; value is the AUC or R2 */
 } ml_note_kind;
 
 typedef struct ml_note
 {
 	ml_note_kind kind;
-	ml_text		 name;
-	int			 element;
-	double		 value;
+	ml_text name;
+	int element;
+	double value;
 } ml_note;
 
 typedef struct ml_notes
 {
 	ml_note *note;
-	int		 count;
-	int		 room;
+	int count;
+	int room;
 } ml_notes;
 
 extern ml_status ml_notes_add(ml_host *host, ml_notes *notes, ml_note note);
@@ -83,15 +83,15 @@ extern ml_status ml_notes_add(ml_host *host, ml_notes *notes, ml_note note);
  * Profiles an ordered frame and decides which columns are features; codes of the
  * frame's categories become those of the schema.
  */
-extern ml_status ml_schema_build(ml_frame *frame, int max_categories, ml_schema *schema,
-								 ml_notes *notes);
+extern ml_status
+ml_schema_build(ml_frame *frame, int max_categories, ml_schema *schema, ml_notes *notes);
 
 /*
  * Reads the target's profile.  For ML_BINARY the target becomes a column of 0 and 1,
  * 1 for the positive class: the one named, else "true", else the rarer.
  */
-extern ml_status ml_schema_target(ml_frame *frame, ml_task_kind task, ml_text positive,
-								  ml_schema *schema);
+extern ml_status
+ml_schema_target(ml_frame *frame, ml_task_kind task, ml_text positive, ml_schema *schema);
 
 /* Makes the feature's look-up of labels; called once the labels are there. */
 extern ml_status ml_feature_index(ml_host *host, ml_feature *feature);

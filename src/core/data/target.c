@@ -31,7 +31,7 @@ profile_value(ml_frame *frame, const ml_column *target, ml_schema *schema)
 /* The positive label: the one named, else "true", else the rarer, else the later one. */
 static ml_status
 choose_positive(ml_frame *frame, const ml_dictionary *labels, const int64_t *rows,
-				ml_text positive, int32_t *chosen)
+                ml_text positive, int32_t *chosen)
 {
 	int32_t present[2], classes = 0;
 
@@ -50,15 +50,16 @@ choose_positive(ml_frame *frame, const ml_dictionary *labels, const int64_t *row
 	}
 	if (classes < 2)
 		return ML_ONE_VALUE;
-	*chosen = ml_dictionary_find(labels, (ml_text) {"true", 4});
+	*chosen = ml_dictionary_find(labels, (ml_text){"true", 4});
 	if (*chosen >= 0)
 		return ML_OK;
 	if (rows[present[0]] != rows[present[1]])
 		*chosen = rows[present[0]] < rows[present[1]] ? present[0] : present[1];
 	else
-		*chosen = ml_text_compare(labels->label[present[0]], labels->label[present[1]]) > 0
-					  ? present[0]
-					  : present[1];
+		*chosen =
+		    ml_text_compare(labels->label[present[0]], labels->label[present[1]]) > 0
+		        ? present[0]
+		        : present[1];
 	return ML_OK;
 }
 
@@ -71,9 +72,9 @@ to_zero_and_one(ml_frame *frame, ml_column *target, int32_t positive)
 	ML_NEW(frame->host, chunk, frame->chunk_room);
 	for (int64_t i = 0; i < frame->chunks; i++)
 	{
-		int64_t		   first = i << ML_CHUNK_BITS;
+		int64_t first = i << ML_CHUNK_BITS;
 		const int32_t *codes = target->chunk[i];
-		double		  *numbers;
+		double *numbers;
 
 		ML_NEW(frame->host, numbers, i == 0 ? frame->first_room : ML_CHUNK);
 		for (int64_t at = 0; at < ML_CHUNK && first + at < frame->rows; at++)
@@ -89,9 +90,9 @@ static ml_status
 profile_classes(ml_frame *frame, ml_column *target, ml_text positive, ml_schema *schema)
 {
 	ml_dictionary *labels = target->dictionary;
-	int64_t		  *rows;
-	int32_t		   chosen, other = -1;
-	int			   others = 0;
+	int64_t *rows;
+	int32_t chosen, other = -1;
+	int others = 0;
 
 	ML_NEW(frame->host, rows, labels->count);
 	for (int64_t row = frame->holdout_rows; row < frame->rows; row++)
@@ -106,7 +107,7 @@ profile_classes(ml_frame *frame, ml_column *target, ml_text positive, ml_schema 
 	if (others == 0)
 		return ML_ONE_VALUE;
 	schema->rest = others > 1;
-	schema->class_label[0] = schema->rest ? (ml_text) {"other", 5} : labels->label[other];
+	schema->class_label[0] = schema->rest ? (ml_text){"other", 5} : labels->label[other];
 	schema->class_label[1] = labels->label[chosen];
 	schema->class_count[1] = (double) rows[chosen];
 	schema->class_count[0] = schema->rows - schema->class_count[1];

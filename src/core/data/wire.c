@@ -13,7 +13,7 @@
 static ml_status
 column_value(const ml_frame *frame, ml_host *host, const ml_column *column, ml_value *out)
 {
-	double	*numbers;
+	double *numbers;
 	ml_value labels;
 
 	ML_TRY(ml_value_object(host, 8, out));
@@ -28,7 +28,7 @@ column_value(const ml_frame *frame, ml_host *host, const ml_column *column, ml_v
 	ML_NEW(host, numbers, frame->rows);
 	for (int64_t row = 0; row < frame->rows; row++)
 		numbers[row] = column->kind == ML_NUMBER ? *ml_numbers_at(column, row)
-												 : *ml_codes_at(column, row);
+		                                         : *ml_codes_at(column, row);
 	ml_value_add(out, "values", ml_value_numbers(numbers, frame->rows));
 	if (column->kind == ML_CATEGORY)
 	{
@@ -82,7 +82,7 @@ typedef struct source
 {
 	const ml_value *values;
 	const ml_value *labels;
-	bool			number;
+	bool number;
 } source;
 
 static ml_status
@@ -91,8 +91,8 @@ add_columns(ml_frame *frame, const ml_value *columns, source *sources)
 	for (int64_t c = 0; c < columns->count; c++)
 	{
 		const ml_value *item = &columns->items[c];
-		ml_column		spec = {.name = ml_value_member(item, "name")->text};
-		int				index;
+		ml_column spec = {.name = ml_value_member(item, "name")->text};
+		int index;
 
 		spec.type = ml_value_member(item, "type")->text;
 		spec.position = (int) ml_value_member(item, "position")->number;
@@ -117,9 +117,10 @@ add_rows(ml_frame *frame, const source *sources, int64_t rows, const ml_value *k
 	{
 		for (int c = 0; c < frame->columns; c++)
 		{
-			double value = sources[c].values != NULL ? sources[c].values->numbers[row] : NAN;
+			double value =
+			    sources[c].values != NULL ? sources[c].values->numbers[row] : NAN;
 
-			cells[c] = (ml_cell) {.number = value};
+			cells[c] = (ml_cell){.number = value};
 			if (!sources[c].number && value >= 0)
 				cells[c].text = sources[c].labels->items[(int64_t) value].text;
 		}
@@ -137,11 +138,12 @@ add_rows(ml_frame *frame, const source *sources, int64_t rows, const ml_value *k
 
 /* Reads what ml_frame_encode wrote in another process of the same server. */
 ml_status
-ml_frame_decode(ml_host *host, const unsigned char *bytes, size_t length, ml_frame **frame)
+ml_frame_decode(ml_host *host, const unsigned char *bytes, size_t length,
+                ml_frame **frame)
 {
-	ml_value		value;
+	ml_value value;
 	const ml_value *columns;
-	source		   *sources;
+	source *sources;
 
 	ML_TRY(ml_value_decode(host, bytes, length, &value));
 	ML_TRY(ml_frame_create(host, frame));
@@ -149,7 +151,7 @@ ml_frame_decode(ml_host *host, const unsigned char *bytes, size_t length, ml_fra
 	ML_NEW(host, sources, columns->count);
 	ML_TRY(add_columns(*frame, columns, sources));
 	ML_TRY(add_rows(*frame, sources, (int64_t) ml_value_member(&value, "rows")->number,
-					ml_value_member(&value, "keys")));
+	                ml_value_member(&value, "keys")));
 	(*frame)->skipped = (int64_t) ml_value_member(&value, "skipped")->number;
 	return ML_OK;
 }

@@ -10,19 +10,19 @@ typedef struct score_work
 {
 	const ml_model *model;
 	const ml_frame *frame;
-	const int	   *column;
+	const int *column;
 	int32_t *const *code;
-	int64_t			begin;
-	int64_t			end;
-	double		   *score;
-	double		   *row[ML_MAX_THREADS]; /* one row of features, per thread */
+	int64_t begin;
+	int64_t end;
+	double *score;
+	double *row[ML_MAX_THREADS]; /* one row of features, per thread */
 } score_work;
 
 static double
 value_of(const score_work *work, int feature, int64_t row)
 {
 	const ml_column *column = &work->frame->column[work->column[feature]];
-	int32_t			 code;
+	int32_t code;
 
 	if (column->kind == ML_NUMBER)
 		return *ml_numbers_at(column, row);
@@ -34,9 +34,9 @@ static ml_status
 score_chunk(void *argument, int64_t task, ml_worker *worker)
 {
 	score_work *work = argument;
-	double	   *x = work->row[worker->index];
-	int64_t		row = work->begin + task * ML_CHUNK;
-	int64_t		end = row + ML_CHUNK < work->end ? row + ML_CHUNK : work->end;
+	double *x = work->row[worker->index];
+	int64_t row = work->begin + task * ML_CHUNK;
+	int64_t end = row + ML_CHUNK < work->end ? row + ML_CHUNK : work->end;
 
 	for (; row < end; row++)
 	{
@@ -51,16 +51,16 @@ score_chunk(void *argument, int64_t task, ml_worker *worker)
 
 ml_status
 ml_score_rows(ml_host *host, const ml_model *model, const ml_frame *frame,
-			  const int *column, int32_t *const *code, int64_t begin, int64_t end,
-			  double *score)
+              const int *column, int32_t *const *code, int64_t begin, int64_t end,
+              double *score)
 {
 	score_work work = {.model = model,
-					   .frame = frame,
-					   .column = column,
-					   .code = code,
-					   .begin = begin,
-					   .end = end,
-					   .score = score};
+	                   .frame = frame,
+	                   .column = column,
+	                   .code = code,
+	                   .begin = begin,
+	                   .end = end,
+	                   .score = score};
 
 	for (int i = 0; i < ml_pool_threads(host); i++)
 		ML_NEW(host, work.row[i], model->schema.features);
@@ -70,7 +70,7 @@ ml_score_rows(ml_host *host, const ml_model *model, const ml_frame *frame,
 /* For each category, the schema's code of every label of the frame's dictionary. */
 static ml_status
 translate_codes(ml_host *host, const ml_model *model, const ml_frame *frame,
-				const int *column, int32_t ***code)
+                const int *column, int32_t ***code)
 {
 	ML_NEW(host, *code, model->schema.features);
 	for (int f = 0; f < model->schema.features; f++)
@@ -89,7 +89,7 @@ translate_codes(ml_host *host, const ml_model *model, const ml_frame *frame,
 /* Outcomes as numbers; the positive class is 1. */
 static ml_status
 read_targets(ml_host *host, const ml_schema *schema, const ml_frame *frame, int64_t begin,
-			 int64_t end, double *target)
+             int64_t end, double *target)
 {
 	const ml_column *column = ml_frame_role(frame, ML_TARGET);
 
@@ -105,7 +105,7 @@ read_targets(ml_host *host, const ml_schema *schema, const ml_frame *frame, int6
 		label = column->dictionary->label[*ml_codes_at(column, row)];
 		target[row - begin] = ml_text_equal(label, schema->class_label[1]);
 		if (target[row - begin] == 0 && !schema->rest &&
-			!ml_text_equal(label, schema->class_label[0]))
+		    !ml_text_equal(label, schema->class_label[0]))
 			return ml_fail(host, ML_NO_SUCH_CLASS, (int) (column - frame->column), row);
 	}
 	return ML_OK;
@@ -113,11 +113,11 @@ read_targets(ml_host *host, const ml_schema *schema, const ml_frame *frame, int6
 
 static ml_status
 evaluate(ml_host *host, const ml_model *model, const ml_frame *frame, const int *column,
-		 int64_t begin, int64_t end, ml_report *report)
+         int64_t begin, int64_t end, ml_report *report)
 {
 	const ml_column *weights = ml_frame_role(frame, ML_WEIGHT);
-	double			*score, *target, *weight = NULL;
-	int32_t		   **code;
+	double *score, *target, *weight = NULL;
+	int32_t **code;
 
 	ML_NEW(host, score, end - begin);
 	ML_NEW(host, target, end - begin);
@@ -131,13 +131,13 @@ evaluate(ml_host *host, const ml_model *model, const ml_frame *frame, const int 
 			weight[row - begin] = *ml_numbers_at(weights, row);
 	}
 	return model->schema.task == ML_BINARY
-			   ? ml_judge_binary(host, end - begin, score, target, weight, report)
-			   : ml_judge_regression(host, end - begin, score, target, weight, report);
+	           ? ml_judge_binary(host, end - begin, score, target, weight, report)
+	           : ml_judge_regression(host, end - begin, score, target, weight, report);
 }
 
 ml_status
-ml_evaluate(ml_host *host, const ml_model *model, const ml_frame *frame, const int *column,
-			int64_t begin, int64_t end, ml_report *report)
+ml_evaluate(ml_host *host, const ml_model *model, const ml_frame *frame,
+            const int *column, int64_t begin, int64_t end, ml_report *report)
 {
 	ml_status status;
 

@@ -48,19 +48,19 @@ take_numbers(const ml_problem *problem, const ml_column *column, sample *out)
 
 static ml_status
 take_categories(ml_host *host, const ml_problem *problem, const ml_feature *feature,
-				sample *out)
+                sample *out)
 {
 	const ml_column *column = &problem->frame->column[feature->column];
-	double			*sum, *count, mean = 0;
-	int64_t			 end = sample_end(problem);
-	int64_t			 middle = problem->begin + (end - problem->begin) / 2;
+	double *sum, *count, mean = 0;
+	int64_t end = sample_end(problem);
+	int64_t middle = problem->begin + (end - problem->begin) / 2;
 
 	ML_NEW(host, sum, feature->levels + 1);
 	ML_NEW(host, count, feature->levels + 1);
 	for (int64_t row = problem->begin; row < middle; row++)
 	{
 		int32_t code = *ml_codes_at(column, row);
-		double	y = *ml_numbers_at(problem->target, row);
+		double y = *ml_numbers_at(problem->target, row);
 
 		code = code < 0 ? feature->levels : code;
 		sum[code] += y;
@@ -110,7 +110,7 @@ ml_guard_leaks(ml_host *host, const ml_problem *problem, ml_notes *notes)
 	for (int f = 0; f < problem->schema->features; f++)
 	{
 		const ml_feature *feature = &problem->schema->feature[f];
-		double			  fit, error;
+		double fit, error;
 
 		if (ml_stop(host))
 			return ML_STOPPED;
@@ -130,10 +130,10 @@ ml_guard_leaks(ml_host *host, const ml_problem *problem, ml_notes *notes)
 			fit = squared_correlation(&in);
 		if (fit > PERFECT)
 			ML_TRY(ml_notes_add(host, notes,
-								(ml_note) {.kind = ML_NOTE_LEAK,
-										   .name = feature->name,
-										   .element = feature->element,
-										   .value = fit}));
+			                    (ml_note){.kind = ML_NOTE_LEAK,
+			                              .name = feature->name,
+			                              .element = feature->element,
+			                              .value = fit}));
 	}
 	return ML_OK;
 }
@@ -144,7 +144,7 @@ value_at(const ml_problem *problem, const ml_feature *feature, int64_t row)
 	const ml_column *column = &problem->frame->column[feature->column];
 
 	return feature->kind == ML_NUMBER ? *ml_numbers_at(column, row)
-									  : *ml_codes_at(column, row);
+	                                  : *ml_codes_at(column, row);
 }
 
 /* Is every value a function of the target that can be inverted? */
@@ -177,7 +177,7 @@ is_copy(const ml_problem *problem, const ml_feature *feature)
 
 ml_status
 ml_guard_copies(ml_host *host, const ml_problem *problem, ml_schema *schema,
-				ml_notes *notes)
+                ml_notes *notes)
 {
 	int kept = 0;
 
@@ -185,9 +185,9 @@ ml_guard_copies(ml_host *host, const ml_problem *problem, ml_schema *schema,
 	{
 		if (is_copy(problem, &schema->feature[f]))
 			ML_TRY(ml_notes_add(host, notes,
-								(ml_note) {.kind = ML_NOTE_TARGET,
-										   .name = schema->feature[f].name,
-										   .element = schema->feature[f].element}));
+			                    (ml_note){.kind = ML_NOTE_TARGET,
+			                              .name = schema->feature[f].name,
+			                              .element = schema->feature[f].element}));
 		else
 			schema->feature[kept++] = schema->feature[f];
 	}

@@ -17,30 +17,30 @@
 typedef struct ml_metric
 {
 	const char *name;
-	double		value; /* NaN: not defined on these rows */
-	double		low;   /* 95 % interval; NaN: none */
-	double		high;
+	double value; /* NaN: not defined on these rows */
+	double low;   /* 95 % interval; NaN: none */
+	double high;
 } ml_metric;
 
 /* The first metric after the rows is the main one: "auc" or "r2". */
 typedef struct ml_report
 {
 	ml_metric metric[ML_MAX_METRICS];
-	int		  metrics;
+	int metrics;
 } ml_report;
 
 /*
  * Two classes: rows, auc, gini, ks, pr_auc, log_loss, brier, accuracy, precision,
  * recall, f1, positive_rate.  target is 0 or 1, score a probability; weight may be NULL.
  */
-extern ml_status ml_judge_binary(ml_host *host, int64_t rows, const double *score,
-								 const double *target, const double *weight,
-								 ml_report *report);
+extern ml_status
+ml_judge_binary(ml_host *host, int64_t rows, const double *score, const double *target,
+                const double *weight, ml_report *report);
 
 /* A value: rows, r2, rmse, mae. */
-extern ml_status ml_judge_regression(ml_host *host, int64_t rows, const double *score,
-									 const double *target, const double *weight,
-									 ml_report *report);
+extern ml_status
+ml_judge_regression(ml_host *host, int64_t rows, const double *score,
+                    const double *target, const double *weight, ml_report *report);
 
 extern const ml_metric *ml_report_metric(const ml_report *report, const char *name);
 
@@ -51,51 +51,53 @@ extern const char *ml_main_metric(ml_task_kind task);
  * Area under the ROC curve and its standard error by DeLong's method; both NaN
  * unless there are both classes.
  */
-extern ml_status ml_auc(ml_host *host, int64_t rows, const double *score,
-						const double *target, const double *weight, double *auc,
-						double *error);
+extern ml_status
+ml_auc(ml_host *host, int64_t rows, const double *score, const double *target,
+       const double *weight, double *auc, double *error);
 
 /* Notes features that alone predict the target almost perfectly. */
-extern ml_status ml_guard_leaks(ml_host *host, const ml_problem *problem, ml_notes *notes);
+extern ml_status
+ml_guard_leaks(ml_host *host, const ml_problem *problem, ml_notes *notes);
 
 /* Leaves out, with a note, features that are the target under another name. */
 extern ml_status ml_guard_copies(ml_host *host, const ml_problem *problem,
-								 ml_schema *schema, ml_notes *notes);
+                                 ml_schema *schema, ml_notes *notes);
 
 typedef struct ml_request
 {
-	const ml_learner  *learner;
-	ml_common_options  common;
-	const void		  *options; /* the learner's */
-	ml_value		   given;	/* all options in force, to be kept in the model */
-	bool			   drop_copies; /* the source may hold the target a second time */
+	const ml_learner *learner;
+	ml_common_options common;
+	const void *options; /* the learner's */
+	ml_value given;      /* all options in force, to be kept in the model */
+	bool drop_copies;    /* the source may hold the target a second time */
 } ml_request;
 
 typedef struct ml_result
 {
 	ml_model *model;
-	ml_notes  notes;
+	ml_notes notes;
 	ml_report holdout; /* metrics == 0: there is no holdout */
-	int64_t	  rows;	   /* training and holdout */
-	int64_t	  skipped;
+	int64_t rows;      /* training and holdout */
+	int64_t skipped;
 } ml_result;
 
 /* Trains on a frame, which is used up. */
-extern ml_status ml_train(ml_host *host, ml_frame *frame, const ml_request *request,
-						  ml_result *result);
+extern ml_status
+ml_train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *result);
 
 /*
  * Judges a model on rows [begin, end) of a frame.  column[f] is the frame's column of
  * feature f; its codes are translated by label.  ML_NO_SUCH_CLASS with fault.row if a
  * target is of neither class.
  */
-extern ml_status ml_evaluate(ml_host *host, const ml_model *model, const ml_frame *frame,
-							 const int *column, int64_t begin, int64_t end,
-							 ml_report *report);
+extern ml_status
+ml_evaluate(ml_host *host, const ml_model *model, const ml_frame *frame,
+            const int *column, int64_t begin, int64_t end, ml_report *report);
 
 /* Scores rows [begin, end) into score[]; code[f] translates the column's codes or is NULL. */
-extern ml_status ml_score_rows(ml_host *host, const ml_model *model, const ml_frame *frame,
-							   const int *column, int32_t *const *code, int64_t begin,
-							   int64_t end, double *score);
+extern ml_status
+ml_score_rows(ml_host *host, const ml_model *model, const ml_frame *frame,
+              const int *column, int32_t *const *code, int64_t begin, int64_t end,
+              double *score);
 
 #endif

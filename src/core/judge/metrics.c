@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define Z 1.959963984540054 /* 0.975 quantile of the normal distribution */
-#define CLIP 1e-15			/* probabilities nearer to 0 or 1 count as this in the log loss */
+#define CLIP 1e-15 /* probabilities nearer to 0 or 1 count as this in the log loss */
 
 static inline double
 weight_at(const double *weight, int64_t row)
@@ -25,16 +25,17 @@ static void
 add(ml_report *report, const char *name, double value, double low, double high)
 {
 	report->metric[report->metrics++] =
-		(ml_metric) {.name = name, .value = value, .low = low, .high = high};
+	    (ml_metric){.name = name, .value = value, .low = low, .high = high};
 }
 
 static void
-add_normal(ml_report *report, const char *name, double value, double error, double minimum,
-		   double maximum)
+add_normal(ml_report *report, const char *name, double value, double error,
+           double minimum, double maximum)
 {
 	double low = value - Z * error, high = value + Z * error;
 
-	add(report, name, value, low < minimum ? minimum : low, high > maximum ? maximum : high);
+	add(report, name, value, low < minimum ? minimum : low,
+	    high > maximum ? maximum : high);
 }
 
 /* Wilson's interval of a share of n. */
@@ -66,15 +67,16 @@ ml_main_metric(ml_task_kind task)
 /* What one walk through the rows by ascending score gives. */
 typedef struct curve
 {
-	double	positives; /* weight */
-	double	negatives;
-	double	positive_rows;
-	double	negative_rows;
-	double	auc;
-	double	error;
-	double	ks;
-	double	average_precision;
-	double *placement; /* per row: weight share of the other class that is below (or above) */
+	double positives; /* weight */
+	double negatives;
+	double positive_rows;
+	double negative_rows;
+	double auc;
+	double error;
+	double ks;
+	double average_precision;
+	double *
+	    placement; /* per row: weight share of the other class that is below (or above) */
 } curve;
 
 static void
@@ -98,7 +100,7 @@ total_classes(int64_t rows, const double *target, const double *weight, curve *o
  */
 static void
 walk(int64_t rows, const uint32_t *order, const double *score, const double *target,
-	 const double *weight, curve *out)
+     const double *weight, curve *out)
 {
 	double below[2] = {0, 0};
 
@@ -116,13 +118,13 @@ walk(int64_t rows, const uint32_t *order, const double *score, const double *tar
 			int own = target[order[i]] > 0;
 
 			out->placement[order[i]] = (below[1 - own] + within[1 - own] / 2) /
-									   (own ? out->negatives : out->positives);
+			                           (own ? out->negatives : out->positives);
 		}
 		/* precision and recall when everything from this group up is called positive */
 		above[0] = out->negatives - below[0];
 		above[1] = out->positives - below[1];
 		out->average_precision +=
-			within[1] / out->positives * (above[1] / (above[0] + above[1]));
+		    within[1] / out->positives * (above[1] / (above[0] + above[1]));
 		below[0] += within[0];
 		below[1] += within[1];
 		gap = fabs(below[0] / out->negatives - below[1] / out->positives);
@@ -145,7 +147,7 @@ delong(int64_t rows, const double *target, const double *weight, curve *out)
 	mean[0] = 1 - out->auc;
 	for (int64_t i = 0; i < rows; i++)
 	{
-		int	   own = target[i] > 0;
+		int own = target[i] > 0;
 		double away = weight_at(weight, i) * (out->placement[i] - mean[own]);
 
 		spread[own] += away * away;
@@ -157,7 +159,7 @@ delong(int64_t rows, const double *target, const double *weight, curve *out)
 
 static ml_status
 trace(ml_host *host, int64_t rows, const double *score, const double *target,
-	  const double *weight, curve *out)
+      const double *weight, curve *out)
 {
 	uint32_t *order;
 
@@ -177,7 +179,7 @@ trace(ml_host *host, int64_t rows, const double *score, const double *target,
 
 ml_status
 ml_auc(ml_host *host, int64_t rows, const double *score, const double *target,
-	   const double *weight, double *auc, double *error)
+       const double *weight, double *auc, double *error)
 {
 	curve traced = {0};
 
@@ -224,7 +226,8 @@ add_average_precision(ml_report *report, const curve *traced)
 	logit = log(p / (1 - p));
 	half = Z / sqrt(traced->positive_rows * p * (1 - p));
 	if (p > 0 && p < 1)
-		add(report, "pr_auc", p, 1 / (1 + exp(half - logit)), 1 / (1 + exp(-half - logit)));
+		add(report, "pr_auc", p, 1 / (1 + exp(half - logit)),
+		    1 / (1 + exp(-half - logit)));
 	else
 		add(report, "pr_auc", p, NAN, NAN);
 }
@@ -232,7 +235,7 @@ add_average_precision(ml_report *report, const curve *traced)
 /* Shares at the threshold of one half; counts are weights scaled to the number of rows. */
 static void
 add_confusion(ml_report *report, int64_t rows, const double *score, const double *target,
-			  const double *weight)
+              const double *weight)
 {
 	double hits[2][2] = {{0, 0}, {0, 0}}, total = 0, scale;
 
@@ -247,15 +250,16 @@ add_confusion(ml_report *report, int64_t rows, const double *score, const double
 	add_share(report, "accuracy", hits[0][0] + hits[1][1], (double) rows);
 	add_share(report, "precision", hits[1][1], hits[1][1] + hits[0][1]);
 	add_share(report, "recall", hits[1][1], hits[1][1] + hits[1][0]);
-	add(report, "f1", 2 * hits[1][1] / (2 * hits[1][1] + hits[0][1] + hits[1][0]), NAN, NAN);
+	add(report, "f1", 2 * hits[1][1] / (2 * hits[1][1] + hits[0][1] + hits[1][0]), NAN,
+	    NAN);
 	add_share(report, "positive_rate", hits[1][0] + hits[1][1], (double) rows);
 }
 
 ml_status
 ml_judge_binary(ml_host *host, int64_t rows, const double *score, const double *target,
-				const double *weight, ml_report *report)
+                const double *weight, ml_report *report)
 {
-	curve	 traced = {0};
+	curve traced = {0};
 	mean_sum log_loss = {0}, brier = {0};
 
 	report->metrics = 0;
@@ -287,11 +291,11 @@ ml_judge_binary(ml_host *host, int64_t rows, const double *score, const double *
  * RMSE = sqrt(S) it is w (e^2 - S) / (2 sqrt(S)).
  */
 ml_status
-ml_judge_regression(ml_host *host, int64_t rows, const double *score, const double *target,
-					const double *weight, ml_report *report)
+ml_judge_regression(ml_host *host, int64_t rows, const double *score,
+                    const double *target, const double *weight, ml_report *report)
 {
-	double	 total = 0, sum = 0, s = 0, t = 0, on_r2 = 0, on_rmse = 0, n = (double) rows;
-	double	 mean, r2;
+	double total = 0, sum = 0, s = 0, t = 0, on_r2 = 0, on_rmse = 0, n = (double) rows;
+	double mean, r2;
 	mean_sum absolute = {0};
 
 	(void) host;
@@ -325,7 +329,7 @@ ml_judge_regression(ml_host *host, int64_t rows, const double *score, const doub
 	}
 	add_normal(report, "r2", r2, sqrt(on_r2) / n, -INFINITY, 1);
 	add_normal(report, "rmse", sqrt(s), s > 0 ? sqrt(on_rmse) / n / (2 * sqrt(s)) : 0, 0,
-			   INFINITY);
+	           INFINITY);
 	add_mean(report, "mae", &absolute);
 	return ML_OK;
 }

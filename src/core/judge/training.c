@@ -10,8 +10,8 @@
 
 /* Scores and outcomes of [begin, end), as the frame stands during training. */
 static ml_status
-score_range(ml_host *host, const ml_model *model, const ml_problem *problem, int64_t begin,
-			int64_t end, double *score)
+score_range(ml_host *host, const ml_model *model, const ml_problem *problem,
+            int64_t begin, int64_t end, double *score)
 {
 	int *column;
 
@@ -22,7 +22,8 @@ score_range(ml_host *host, const ml_model *model, const ml_problem *problem, int
 }
 
 static ml_status
-copy_range(ml_host *host, const ml_column *column, int64_t begin, int64_t end, double **out)
+copy_range(ml_host *host, const ml_column *column, int64_t begin, int64_t end,
+           double **out)
 {
 	*out = NULL;
 	if (column == NULL)
@@ -38,7 +39,7 @@ static ml_status
 score_quantiles(ml_host *host, const double *score, int64_t rows, ml_value *out)
 {
 	uint32_t *order;
-	double	 *quantile;
+	double *quantile;
 
 	ML_NEW(host, quantile, QUANTILES + 1);
 	ML_NEW(host, order, rows);
@@ -54,7 +55,8 @@ report_shape(ml_host *host, const ml_report *report, ml_value *object)
 {
 	ML_TRY(ml_value_object(host, report->metrics, object));
 	for (int i = 0; i < report->metrics; i++)
-		ml_value_add(object, report->metric[i].name, ml_value_number(report->metric[i].value));
+		ml_value_add(object, report->metric[i].name,
+		             ml_value_number(report->metric[i].value));
 	return ML_OK;
 }
 
@@ -66,10 +68,10 @@ static ml_status
 judge(ml_host *host, const ml_problem *problem, ml_result *result)
 {
 	ml_model *model = result->model;
-	int64_t	  held = problem->begin;
-	int64_t	  begin = held > 0 ? 0 : problem->begin, end = held > 0 ? held : problem->end;
-	double	 *score, *target, *weight;
-	ml_value  metrics, quantiles;
+	int64_t held = problem->begin;
+	int64_t begin = held > 0 ? 0 : problem->begin, end = held > 0 ? held : problem->end;
+	double *score, *target, *weight;
+	ml_value metrics, quantiles;
 
 	ML_NEW(host, score, end - begin);
 	ML_TRY(score_range(host, model, problem, begin, end, score));
@@ -78,9 +80,9 @@ judge(ml_host *host, const ml_problem *problem, ml_result *result)
 		ML_TRY(copy_range(host, problem->target, begin, end, &target));
 		ML_TRY(copy_range(host, problem->weight, begin, end, &weight));
 		ML_TRY(model->schema.task == ML_BINARY
-				   ? ml_judge_binary(host, held, score, target, weight, &result->holdout)
-				   : ml_judge_regression(host, held, score, target, weight,
-										 &result->holdout));
+		           ? ml_judge_binary(host, held, score, target, weight, &result->holdout)
+		           : ml_judge_regression(host, held, score, target, weight,
+		                                 &result->holdout));
 	}
 	ML_TRY(report_shape(host, &result->holdout, &metrics));
 	ML_TRY(score_quantiles(host, score, end - begin, &quantiles));
@@ -90,7 +92,7 @@ judge(ml_host *host, const ml_problem *problem, ml_result *result)
 	ml_value_add(&model->training, "holdout_rows", ml_value_number((double) held));
 	ml_value_add(&model->training, "converged", ml_value_bool(model->fitted.converged));
 	ml_value_add(&model->training, "iterations",
-				 ml_value_number((double) model->fitted.iterations));
+	             ml_value_number((double) model->fitted.iterations));
 	ml_value_add(&model->training, "metrics", metrics);
 	ml_value_add(&model->training, "score_quantiles", quantiles);
 	return ML_OK;
@@ -99,22 +101,23 @@ judge(ml_host *host, const ml_problem *problem, ml_result *result)
 /* Order, split and profile: what every learner needs before it starts. */
 static ml_status
 lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *problem,
-		ml_result *result)
+        ml_result *result)
 {
 	ml_schema *schema = &result->model->schema;
 
 	ML_TRY(ml_frame_order(frame, request->common.holdout));
 	if (frame->holdout_rows == frame->rows)
 		return ML_NO_TRAINING_ROWS;
-	ML_TRY(ml_schema_target(frame, request->learner->task, request->common.positive, schema));
+	ML_TRY(ml_schema_target(frame, request->learner->task, request->common.positive,
+	                        schema));
 	ML_TRY(ml_schema_build(frame, (int) request->common.max_categories, schema,
-						   &result->notes));
-	*problem = (ml_problem) {.frame = frame,
-							 .schema = schema,
-							 .target = ml_frame_role(frame, ML_TARGET),
-							 .weight = ml_frame_role(frame, ML_WEIGHT),
-							 .begin = frame->holdout_rows,
-							 .end = frame->rows};
+	                       &result->notes));
+	*problem = (ml_problem){.frame = frame,
+	                        .schema = schema,
+	                        .target = ml_frame_role(frame, ML_TARGET),
+	                        .weight = ml_frame_role(frame, ML_WEIGHT),
+	                        .begin = frame->holdout_rows,
+	                        .end = frame->rows};
 	if (request->drop_copies)
 		ML_TRY(ml_guard_copies(host, problem, schema, &result->notes));
 	return ml_guard_leaks(host, problem, &result->notes);
@@ -123,7 +126,7 @@ lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *p
 static ml_status
 train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *result)
 {
-	ml_model  *model;
+	ml_model *model;
 	ml_problem problem;
 
 	ML_NEW(host, result->model, 1);
@@ -143,7 +146,7 @@ ml_train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *r
 {
 	ml_status status;
 
-	*result = (ml_result) {.rows = frame->rows, .skipped = frame->skipped};
+	*result = (ml_result){.rows = frame->rows, .skipped = frame->skipped};
 	if (frame->rows == 0)
 		return ML_NO_ROWS;
 	ML_TRY(ml_pool_open(host));

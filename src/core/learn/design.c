@@ -18,9 +18,9 @@ encode_number(ml_design *design, const ml_feature *feature, int column)
 		design->shift[column] = feature->mean;
 	design->scale[column] = ldexp(1, exponent);
 	design->fill[column] =
-		(feature->mean - design->shift[column]) / design->scale[column];
+	    (feature->mean - design->shift[column]) / design->scale[column];
 	design->penalty[column] =
-		(feature->sd / design->scale[column]) * (feature->sd / design->scale[column]);
+	    (feature->sd / design->scale[column]) * (feature->sd / design->scale[column]);
 }
 
 static ml_status
@@ -41,9 +41,9 @@ ml_status
 ml_design_create(ml_host *host, const ml_problem *problem, ml_design *design)
 {
 	const ml_schema *schema = problem->schema;
-	int				 numbers = 0;
+	int numbers = 0;
 
-	*design = (ml_design) {.problem = problem};
+	*design = (ml_design){.problem = problem};
 	for (int f = 0; f < schema->features; f++)
 		numbers += schema->feature[f].kind == ML_NUMBER;
 	design->dense = design->cols = numbers + 1;
@@ -84,13 +84,14 @@ ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *
 }
 
 ML_HOT int64_t
-ml_design_fill(const ml_design *design, int64_t first, int64_t end, ml_design_block *block)
+ml_design_fill(const ml_design *design, int64_t first, int64_t end,
+               ml_design_block *block)
 {
 	const ml_problem *problem = design->problem;
 	const ml_feature *feature = problem->schema->feature;
-	const double	 *target = ml_numbers_at(problem->target, first);
-	int64_t			  next = ml_block_end(first, end);
-	int				  rows = (int) (next - first), dense = design->dense;
+	const double *target = ml_numbers_at(problem->target, first);
+	int64_t next = ml_block_end(first, end);
+	int rows = (int) (next - first), dense = design->dense;
 
 	block->rows = rows;
 	for (int i = 0; i < rows; i++)
@@ -98,15 +99,16 @@ ml_design_fill(const ml_design *design, int64_t first, int64_t end, ml_design_bl
 		block->dense[(int64_t) i * dense] = 1;
 		block->target[i] = target[i];
 		block->weight[i] =
-			problem->weight != NULL ? *ml_numbers_at(problem->weight, first + i) : 1;
+		    problem->weight != NULL ? *ml_numbers_at(problem->weight, first + i) : 1;
 	}
 	for (int c = 1; c < dense; c++)
 	{
-		const ml_column *column = &problem->frame->column[feature[design->number[c - 1]].column];
-		const double	*x = ml_numbers_at(column, first);
-		double			*out = block->dense + c;
-		double			 shift = design->shift[c], fill = design->fill[c];
-		double			 inverse = 1 / design->scale[c]; /* exact: a power of two */
+		const ml_column *column =
+		    &problem->frame->column[feature[design->number[c - 1]].column];
+		const double *x = ml_numbers_at(column, first);
+		double *out = block->dense + c;
+		double shift = design->shift[c], fill = design->fill[c];
+		double inverse = 1 / design->scale[c]; /* exact: a power of two */
 
 		for (int i = 0; i < rows; i++)
 			out[(int64_t) i * dense] = isnan(x[i]) ? fill : (x[i] - shift) * inverse;
@@ -114,13 +116,13 @@ ml_design_fill(const ml_design *design, int64_t first, int64_t end, ml_design_bl
 	for (int k = 0; k < design->categories; k++)
 	{
 		const ml_feature *category = &feature[design->category[k]];
-		const int32_t	 *code =
-			ml_codes_at(&problem->frame->column[category->column], first);
+		const int32_t *code =
+		    ml_codes_at(&problem->frame->column[category->column], first);
 		const int32_t *column_of = design->column_of[k];
 
 		for (int i = 0; i < rows; i++)
 			block->labels[(int64_t) i * design->categories + k] =
-				column_of[code[i] < 0 ? category->levels : code[i]];
+			    column_of[code[i] < 0 ? category->levels : code[i]];
 	}
 	return next;
 }

@@ -25,16 +25,16 @@
 typedef struct ml_design
 {
 	const ml_problem *problem;
-	int				  cols;	 /* columns of the matrix */
-	int				  dense; /* of them dense: intercept and numbers */
-	int				  categories;
+	int cols;  /* columns of the matrix */
+	int dense; /* of them dense: intercept and numbers */
+	int categories;
 
-	int	   *number;	  /* [dense - 1] feature of each dense column after the first */
-	double *shift;	  /* [dense] */
-	double *scale;	  /* [dense] */
-	double *fill;	  /* [dense] the encoded mean */
-	double *penalty;  /* [cols] squared deviation of a number, 1 of a label, 0 */
-	int	   *category; /* [categories] feature */
+	int *number;     /* [dense - 1] feature of each dense column after the first */
+	double *shift;   /* [dense] */
+	double *scale;   /* [dense] */
+	double *fill;    /* [dense] the encoded mean */
+	double *penalty; /* [cols] squared deviation of a number, 1 of a label, 0 */
+	int *category;   /* [categories] feature */
 
 	/* [categories][levels + 1] column of each label, of missing last; -1: none */
 	int32_t **column_of;
@@ -43,31 +43,31 @@ typedef struct ml_design
 /* Work space of one thread or shard: a block of encoded rows. */
 typedef struct ml_design_block
 {
-	int		 rows;
-	double	*dense;	 /* [ML_BLOCK][dense] */
+	int rows;
+	double *dense;   /* [ML_BLOCK][dense] */
 	int32_t *labels; /* [ML_BLOCK][categories] column, or -1 */
-	double	*target; /* [ML_BLOCK] */
-	double	*weight; /* [ML_BLOCK] */
+	double *target;  /* [ML_BLOCK] */
+	double *weight;  /* [ML_BLOCK] */
 } ml_design_block;
 
-extern ml_status ml_design_create(ml_host *host, const ml_problem *problem,
-								  ml_design *design);
-extern ml_status ml_design_block_create(ml_host *host, const ml_design *design,
-										ml_design_block *block);
+extern ml_status
+ml_design_create(ml_host *host, const ml_problem *problem, ml_design *design);
+extern ml_status
+ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *block);
 
 /* Encodes the rows from first up to the end of its block, at most end; answers that end. */
 extern int64_t ml_design_fill(const ml_design *design, int64_t first, int64_t end,
-							  ml_design_block *block);
+                              ml_design_block *block);
 
 /* x . beta of one encoded row. */
 static inline double
 ml_design_dot(const ml_design *design, const ml_design_block *block, int row,
-			  const double *beta)
+              const double *beta)
 {
-	const double  *x = block->dense + (int64_t) row * design->dense;
+	const double *x = block->dense + (int64_t) row * design->dense;
 	const int32_t *label = block->labels + (int64_t) row * design->categories;
-	double		   lane[4] = {0, 0, 0, 0}, sum;
-	int			   i = 0;
+	double lane[4] = {0, 0, 0, 0}, sum;
+	int i = 0;
 
 	for (; i + 4 <= design->dense; i += 4)
 		for (int k = 0; k < 4; k++)

@@ -11,8 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-#define QR_WORK 2e8			/* rows x columns^2 up to which QR costs no noticeable time */
-#define SAMPLE_ROWS 65536	/* from here on a sample gives the start */
+#define QR_WORK 2e8       /* rows x columns^2 up to which QR costs no noticeable time */
+#define SAMPLE_ROWS 65536 /* from here on a sample gives the start */
 #define SAMPLE_SHARE 16
 #define SAMPLE_ITERATIONS 5
 #define SAMPLE_DECREMENT 1.0 /* a start need not be nearer than the sample's own noise */
@@ -21,16 +21,16 @@
 
 typedef struct solver
 {
-	ml_host			 *host;
+	ml_host *host;
 	const ml_problem *problem;
-	const ml_glm	 *glm;
-	ml_design		  design;
-	ml_normal		  normal;
-	double			 *beta;
-	double			 *previous;
-	double			 *step;
-	bool			  converged;
-	int64_t			  iterations;
+	const ml_glm *glm;
+	ml_design design;
+	ml_normal normal;
+	double *beta;
+	double *previous;
+	double *step;
+	bool converged;
+	int64_t iterations;
 } solver;
 
 /* Sets up the factorization; a change to QR keeps what has been reached. */
@@ -38,7 +38,7 @@ static ml_status
 use_factorization(solver *s, bool by_qr)
 {
 	ML_TRY(ml_normal_create(s->host, &s->design, s->glm->loss, s->glm->l2, by_qr,
-							&s->normal));
+	                        &s->normal));
 	s->normal.quadratic = s->glm->quadratic;
 	s->normal.offset = s->glm->offset;
 	return ML_OK;
@@ -65,7 +65,8 @@ pass(solver *s, int64_t end, bool curved)
 	if (s->normal.dependent >= 0 && !s->normal.by_qr)
 	{
 		ML_TRY(use_factorization(s, true));
-		ML_TRY(ml_normal_pass(s->host, &s->normal, s->beta, s->problem->begin, end, true));
+		ML_TRY(
+		    ml_normal_pass(s->host, &s->normal, s->beta, s->problem->begin, end, true));
 	}
 	return ML_OK;
 }
@@ -78,7 +79,7 @@ account_for_step(solver *s, double decrement)
 	s->normal.loss_sum = s->normal.objective;
 	for (int j = 0; j < s->design.cols; j++)
 		s->normal.loss_sum -=
-			s->glm->l2 * s->design.penalty[j] * s->beta[j] * s->beta[j] / 2;
+		    s->glm->l2 * s->design.penalty[j] * s->beta[j] * s->beta[j] / 2;
 }
 
 /*
@@ -90,7 +91,7 @@ static ml_status
 newton(solver *s, int64_t end, int64_t max_iterations, double target, double *decrement)
 {
 	double last = INFINITY;
-	int	   halvings = 0;
+	int halvings = 0;
 
 	s->converged = false;
 	for (int64_t i = 0; i < max_iterations; i++)
@@ -139,7 +140,7 @@ solve_quadratic(solver *s)
 	s->converged = true;
 	if (s->normal.by_qr)
 		return ml_normal_pass(s->host, &s->normal, s->beta, s->problem->begin,
-							  s->problem->end, false);
+		                      s->problem->end, false);
 	account_for_step(s, decrement);
 	return ML_OK;
 }
@@ -148,7 +149,7 @@ static ml_status
 solve(solver *s)
 {
 	int64_t rows = s->problem->end - s->problem->begin;
-	double	decrement = INFINITY;
+	double decrement = INFINITY;
 
 	s->beta[0] = s->glm->start;
 	if (s->glm->quadratic)
@@ -156,7 +157,7 @@ solve(solver *s)
 	if (rows >= SAMPLE_ROWS)
 	{
 		ml_status status = newton(s, s->problem->begin + rows / SAMPLE_SHARE,
-								  SAMPLE_ITERATIONS, SAMPLE_DECREMENT, &decrement);
+		                          SAMPLE_ITERATIONS, SAMPLE_DECREMENT, &decrement);
 
 		/* a sample may be separable or lack a label where all rows are fine */
 		if (status == ML_SINGULAR || status == ML_NOT_NUMERIC || !s->converged)
@@ -169,7 +170,7 @@ solve(solver *s)
 		s->iterations = 0;
 	}
 	ML_TRY(newton(s, s->problem->end, s->glm->max_iterations, s->glm->tolerance,
-				  &decrement));
+	              &decrement));
 	/* standard errors are to be those of the solution, not of a point before it */
 	return decrement <= SAME_POINT ? ML_OK : pass(s, s->problem->end, true);
 }
@@ -218,12 +219,12 @@ intercept_of(const solver *s)
 /* Coefficients and errors of one category, from its slots on; answers the next slot. */
 static int64_t
 write_category(const solver *s, int category, double dispersion, int64_t slot,
-			   double *coefficient, double *error)
+               double *coefficient, double *error)
 {
 	const ml_feature *feature =
-		&s->problem->schema->feature[s->design.category[category]];
+	    &s->problem->schema->feature[s->design.category[category]];
 	const int32_t *column_of = s->design.column_of[category];
-	double		   mean = 0, rows = 0;
+	double mean = 0, rows = 0;
 
 	for (int level = 0; level <= feature->levels; level++)
 	{
@@ -246,9 +247,9 @@ static ml_status
 write_fitted(solver *s, double dispersion, double log_likelihood, ml_fitted *fitted)
 {
 	const ml_schema *schema = s->problem->schema;
-	int64_t			 slots = ml_glm_slots(schema), slot = 0;
-	double			*intercept, *coefficient, *error, *phi, *likelihood;
-	int				 number = 1, category = 0;
+	int64_t slots = ml_glm_slots(schema), slot = 0;
+	double *intercept, *coefficient, *error, *phi, *likelihood;
+	int number = 1, category = 0;
 
 	ML_TRY(ml_fitted_add(s->host, fitted, "intercept", 1, &intercept));
 	ML_TRY(ml_fitted_add(s->host, fitted, "coefficients", slots, &coefficient));
@@ -266,7 +267,8 @@ write_fitted(solver *s, double dispersion, double log_likelihood, ml_fitted *fit
 			return ML_STOPPED;
 		if (schema->feature[f].kind == ML_CATEGORY)
 		{
-			slot = write_category(s, category++, dispersion, slot, coefficient, error + 1);
+			slot =
+			    write_category(s, category++, dispersion, slot, coefficient, error + 1);
 			continue;
 		}
 		coefficient[slot] = s->beta[number] / s->design.scale[number];
@@ -289,7 +291,7 @@ name_dependent(const solver *s, ml_status status)
 		int feature = ml_design_feature(&s->design, s->normal.dependent);
 
 		s->host->fault.column =
-			feature < 0 ? -1 : s->problem->schema->feature[feature].column;
+		    feature < 0 ? -1 : s->problem->schema->feature[feature].column;
 	}
 	return status;
 }
@@ -297,15 +299,16 @@ name_dependent(const solver *s, ml_status status)
 ml_status
 ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitted *fitted)
 {
-	solver	s = {.host = host, .problem = problem, .glm = glm};
+	solver s = {.host = host, .problem = problem, .glm = glm};
 	int64_t rows = problem->end - problem->begin;
-	double	dispersion = 1, likelihood;
+	double dispersion = 1, likelihood;
 
 	ML_TRY(ml_design_create(host, problem, &s.design));
 	ML_NEW(host, s.beta, s.design.cols);
 	ML_NEW(host, s.previous, s.design.cols);
 	ML_NEW(host, s.step, s.design.cols);
-	ML_TRY(use_factorization(&s, (double) rows * s.design.cols * s.design.cols <= QR_WORK));
+	ML_TRY(
+	    use_factorization(&s, (double) rows * s.design.cols * s.design.cols <= QR_WORK));
 	ML_TRY(name_dependent(&s, solve(&s)));
 	likelihood = -s.normal.loss_sum;
 	if (glm->quadratic)
@@ -313,8 +316,8 @@ ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitte
 		double variance = 2 * s.normal.loss_sum / (double) rows;
 
 		dispersion = rows > s.design.cols
-						 ? 2 * s.normal.loss_sum / (double) (rows - s.design.cols)
-						 : NAN;
+		                 ? 2 * s.normal.loss_sum / (double) (rows - s.design.cols)
+		                 : NAN;
 		likelihood = -0.5 * (double) rows * (log(2 * acos(-1) * variance) + 1);
 	}
 	return write_fitted(&s, dispersion, likelihood, fitted);
@@ -324,7 +327,7 @@ double
 ml_glm_memory(const ml_problem *problem, int threads)
 {
 	const ml_schema *schema = problem->schema;
-	ml_design		 design = {.problem = problem, .dense = 1, .cols = 1};
+	ml_design design = {.problem = problem, .dense = 1, .cols = 1};
 
 	(void) threads;
 	for (int f = 0; f < schema->features; f++)
@@ -333,12 +336,11 @@ ml_glm_memory(const ml_problem *problem, int threads)
 
 		design.dense += feature->kind == ML_NUMBER;
 		design.categories += feature->kind == ML_CATEGORY;
-		design.cols += feature->kind == ML_NUMBER
-						   ? 1
-						   : feature->levels - 1 + (feature->missing > 0);
+		design.cols +=
+		    feature->kind == ML_NUMBER ? 1 : feature->levels - 1 + (feature->missing > 0);
 	}
-	return ml_normal_memory(&design, (double) schema->rows * design.cols * design.cols <=
-										 QR_WORK);
+	return ml_normal_memory(&design,
+	                        (double) schema->rows * design.cols * design.cols <= QR_WORK);
 }
 
 int64_t
@@ -355,17 +357,17 @@ ml_glm_slots(const ml_schema *schema)
 typedef struct term
 {
 	const double *coefficient; /* its first slot */
-	double		  mean;		   /* of a number */
-	int			  missing;	   /* slot of missing, -1 for a number */
-	double		  average;	   /* contribution of the average row */
+	double mean;               /* of a number */
+	int missing;               /* slot of missing, -1 for a number */
+	double average;            /* contribution of the average row */
 } term;
 
 typedef struct scorer
 {
 	double intercept;
 	double bias;
-	int	   terms;
-	term  *term;
+	int terms;
+	term *term;
 } scorer;
 
 static double
@@ -387,15 +389,15 @@ average_of(const ml_feature *feature, const double *coefficient)
 
 ml_status
 ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
-			   void **state)
+               void **state)
 {
 	const ml_part *intercept = ml_fitted_part(fitted, "intercept");
 	const ml_part *coefficients = ml_fitted_part(fitted, "coefficients");
-	scorer		  *scorer;
-	int64_t		   slot = 0;
+	scorer *scorer;
+	int64_t slot = 0;
 
 	if (intercept == NULL || coefficients == NULL || intercept->count != 1 ||
-		coefficients->count != ml_glm_slots(schema) || !isfinite(intercept->number[0]))
+	    coefficients->count != ml_glm_slots(schema) || !isfinite(intercept->number[0]))
 		return ML_BAD_MODEL;
 	for (int64_t i = 0; i < coefficients->count; i++)
 		if (!isfinite(coefficients->number[i]))
@@ -407,7 +409,7 @@ ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 	for (int f = 0; f < schema->features; f++)
 	{
 		const ml_feature *feature = &schema->feature[f];
-		term			 *term = &scorer->term[f];
+		term *term = &scorer->term[f];
 
 		term->coefficient = coefficients->number + slot;
 		term->mean = feature->mean;
@@ -432,7 +434,7 @@ double
 ml_glm_margin(const void *state, const double *row)
 {
 	const scorer *scorer = state;
-	double		  margin = scorer->intercept;
+	double margin = scorer->intercept;
 
 	for (int f = 0; f < scorer->terms; f++)
 		margin += contribution_of(&scorer->term[f], row[f]);
@@ -447,5 +449,5 @@ ml_glm_explain(const void *state, const double *row, double *contribution, doubl
 	*bias = scorer->bias;
 	for (int f = 0; f < scorer->terms; f++)
 		contribution[f] =
-			contribution_of(&scorer->term[f], row[f]) - scorer->term[f].average;
+		    contribution_of(&scorer->term[f], row[f]) - scorer->term[f].average;
 }

@@ -21,23 +21,23 @@
 typedef struct ml_glm
 {
 	ml_loss loss;
-	bool	quadratic; /* one step solves it, a second one refines it */
-	double	l2;
+	bool quadratic; /* one step solves it, a second one refines it */
+	double l2;
 	int64_t max_iterations;
-	double	tolerance; /* of Newton's decrement, in units of the log-likelihood */
-	double	start;	   /* the intercept to begin with */
-	double	offset;	   /* taken off the target */
+	double tolerance; /* of Newton's decrement, in units of the log-likelihood */
+	double start;     /* the intercept to begin with */
+	double offset;    /* taken off the target */
 } ml_glm;
 
 extern ml_status ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm,
-							ml_fitted *fitted);
-extern double	 ml_glm_memory(const ml_problem *problem, int threads);
+                            ml_fitted *fitted);
+extern double ml_glm_memory(const ml_problem *problem, int threads);
 
 extern ml_status ml_glm_prepare(ml_host *host, const ml_schema *schema,
-								const ml_fitted *fitted, void **state);
-extern double	 ml_glm_margin(const void *state, const double *row);
-extern void		 ml_glm_explain(const void *state, const double *row, double *contribution,
-								double *bias);
+                                const ml_fitted *fitted, void **state);
+extern double ml_glm_margin(const void *state, const double *row);
+extern void
+ml_glm_explain(const void *state, const double *row, double *contribution, double *bias);
 
 /* Slots of a schema's features. */
 extern int64_t ml_glm_slots(const ml_schema *schema);

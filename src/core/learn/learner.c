@@ -34,11 +34,11 @@ ml_fitted_part(const ml_fitted *fitted, const char *name)
 /* A further array of zeros, for the learner to fill. */
 ml_status
 ml_fitted_add(ml_host *host, ml_fitted *fitted, const char *name, int64_t count,
-			  double **number)
+              double **number)
 {
 	ML_NEW(host, *number, count);
-	fitted->part[fitted->parts++] = (ml_part) {
-		.name = {name, (int32_t) strlen(name)}, .number = *number, .count = count};
+	fitted->part[fitted->parts++] = (ml_part){
+	    .name = {name, (int32_t) strlen(name)}, .number = *number, .count = count};
 	return ML_OK;
 }
 

@@ -26,40 +26,40 @@ typedef struct ml_part
 typedef struct ml_fitted
 {
 	ml_part part[ML_MAX_PARTS];
-	int		parts;
-	bool	converged;
+	int parts;
+	bool converged;
 	int64_t iterations;
 } ml_fitted;
 
 /* Training rows of an ordered frame, from begin to end. */
 typedef struct ml_problem
 {
-	const ml_frame	*frame;
+	const ml_frame *frame;
 	const ml_schema *schema;
 	const ml_column *target; /* numbers; 0 and 1 for ML_BINARY */
 	const ml_column *weight; /* numbers, or NULL: all 1 */
-	int64_t			 begin;
-	int64_t			 end;
+	int64_t begin;
+	int64_t end;
 } ml_problem;
 
 typedef struct ml_learner
 {
-	const char		*name;
-	const char		*summary;
-	ml_task_kind	 task;
+	const char *name;
+	const char *summary;
+	ml_task_kind task;
 	const ml_option *option;
-	int				 options;
-	size_t			 options_size; /* of the struct that the option table fills */
+	int options;
+	size_t options_size; /* of the struct that the option table fills */
 
 	/* Bytes that fit will ask for beyond the frame. */
 	double (*memory)(const ml_problem *problem, int threads);
 
 	ml_status (*fit)(ml_host *host, const ml_problem *problem, const void *options,
-					 ml_fitted *fitted);
+	                 ml_fitted *fitted);
 
 	/* Checks learned numbers against the schema and makes the state for scoring. */
 	ml_status (*prepare)(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
-						 void **state);
+	                     void **state);
 
 	/* The margin of a row: the value, or the log odds. */
 	double (*margin)(const void *state, const double *row);
@@ -69,18 +69,18 @@ typedef struct ml_learner
 	 * the average row.  They add up to the margin.
 	 */
 	void (*explain)(const void *state, const double *row, double *contribution,
-					double *bias);
+	                double *bias);
 } ml_learner;
 
 extern const ml_learner *const ml_learner_table[];
-extern const int			   ml_learner_count;
+extern const int ml_learner_count;
 
 /* The learner of that name, or NULL. */
 extern const ml_learner *ml_learner_find(ml_text name);
 
 extern const ml_part *ml_fitted_part(const ml_fitted *fitted, const char *name);
-extern ml_status	  ml_fitted_add(ml_host *host, ml_fitted *fitted, const char *name,
-									int64_t count, double **number);
+extern ml_status ml_fitted_add(ml_host *host, ml_fitted *fitted, const char *name,
+                               int64_t count, double **number);
 
 /* The score of a margin: itself, or the probability 1 / (1 + exp(-margin)). */
 extern double ml_score_of_margin(ml_task_kind task, double margin);

@@ -15,9 +15,9 @@ typedef struct linear_options
 } linear_options;
 
 static const ml_option option[] = {
-	{"l2", ML_OPTION_NUMBER, offsetof(linear_options, l2), 0, 0, 1e15,
-	 "ridge penalty on the coefficients of standardized numbers and of labels; 0 is "
-	 "ordinary least squares"},
+    {"l2", ML_OPTION_NUMBER, offsetof(linear_options, l2), 0, 0, 1e15,
+     "ridge penalty on the coefficients of standardized numbers and of labels; 0 is "
+     "ordinary least squares"},
 };
 
 static void
@@ -37,7 +37,7 @@ static ml_status
 fit(ml_host *host, const ml_problem *problem, const void *options, ml_fitted *fitted)
 {
 	const linear_options *given = options;
-	ml_glm				  glm = {.loss = squared_loss, .quadratic = true, .l2 = given->l2};
+	ml_glm glm = {.loss = squared_loss, .quadratic = true, .l2 = given->l2};
 
 	/* rounded, so that taking it off the target is exact for money and counts */
 	glm.offset = (double) (float) problem->schema->target_mean;
@@ -47,15 +47,15 @@ fit(ml_host *host, const ml_problem *problem, const void *options, ml_fitted *fi
 }
 
 const ml_learner ml_linear = {
-	.name = "linear",
-	.summary = "linear regression by least squares, with an optional ridge penalty",
-	.task = ML_REGRESSION,
-	.option = option,
-	.options = sizeof option / sizeof *option,
-	.options_size = sizeof(linear_options),
-	.memory = ml_glm_memory,
-	.fit = fit,
-	.prepare = ml_glm_prepare,
-	.margin = ml_glm_margin,
-	.explain = ml_glm_explain,
+    .name = "linear",
+    .summary = "linear regression by least squares, with an optional ridge penalty",
+    .task = ML_REGRESSION,
+    .option = option,
+    .options = sizeof option / sizeof *option,
+    .options_size = sizeof(linear_options),
+    .memory = ml_glm_memory,
+    .fit = fit,
+    .prepare = ml_glm_prepare,
+    .margin = ml_glm_margin,
+    .explain = ml_glm_explain,
 };

@@ -13,19 +13,19 @@
 
 typedef struct logistic_options
 {
-	double	l2;
+	double l2;
 	int64_t max_iterations;
-	double	tolerance;
+	double tolerance;
 } logistic_options;
 
 static const ml_option option[] = {
-	{"l2", ML_OPTION_NUMBER, offsetof(logistic_options, l2), 1, 0, 1e15,
-	 "penalty on the squared coefficients of standardized numbers and of labels; 0 is "
-	 "maximum likelihood"},
-	{"max_iterations", ML_OPTION_INTEGER, offsetof(logistic_options, max_iterations), 100,
-	 1, 100000, "Newton steps after which training stops with a warning"},
-	{"tolerance", ML_OPTION_NUMBER, offsetof(logistic_options, tolerance), 1e-8, 1e-15, 1,
-	 "training has converged when a step gains less than this in log-likelihood"},
+    {"l2", ML_OPTION_NUMBER, offsetof(logistic_options, l2), 1, 0, 1e15,
+     "penalty on the squared coefficients of standardized numbers and of labels; 0 is "
+     "maximum likelihood"},
+    {"max_iterations", ML_OPTION_INTEGER, offsetof(logistic_options, max_iterations), 100,
+     1, 100000, "Newton steps after which training stops with a warning"},
+    {"tolerance", ML_OPTION_NUMBER, offsetof(logistic_options, tolerance), 1e-8, 1e-15, 1,
+     "training has converged when a step gains less than this in log-likelihood"},
 };
 
 /*
@@ -52,26 +52,26 @@ static ml_status
 fit(ml_host *host, const ml_problem *problem, const void *options, ml_fitted *fitted)
 {
 	const logistic_options *given = options;
-	const double		   *count = problem->schema->class_count;
-	ml_glm					glm = {.loss = logistic_loss,
-								   .l2 = given->l2,
-								   .max_iterations = given->max_iterations,
-								   .tolerance = given->tolerance,
-								   .start = log(count[1] / count[0])};
+	const double *count = problem->schema->class_count;
+	ml_glm glm = {.loss = logistic_loss,
+	              .l2 = given->l2,
+	              .max_iterations = given->max_iterations,
+	              .tolerance = given->tolerance,
+	              .start = log(count[1] / count[0])};
 
 	return ml_glm_fit(host, problem, &glm, fitted);
 }
 
 const ml_learner ml_logistic = {
-	.name = "logistic",
-	.summary = "logistic regression of two classes with an L2 penalty",
-	.task = ML_BINARY,
-	.option = option,
-	.options = sizeof option / sizeof *option,
-	.options_size = sizeof(logistic_options),
-	.memory = ml_glm_memory,
-	.fit = fit,
-	.prepare = ml_glm_prepare,
-	.margin = ml_glm_margin,
-	.explain = ml_glm_explain,
+    .name = "logistic",
+    .summary = "logistic regression of two classes with an L2 penalty",
+    .task = ML_BINARY,
+    .option = option,
+    .options = sizeof option / sizeof *option,
+    .options_size = sizeof(logistic_options),
+    .memory = ml_glm_memory,
+    .fit = fit,
+    .prepare = ml_glm_prepare,
+    .margin = ml_glm_margin,
+    .explain = ml_glm_explain,
 };

@@ -8,15 +8,16 @@
 #include <string.h>
 
 #define MAX_SHARDS 16
-#define GRAM_TOLERANCE 1e-9 /* pivot to diagonal, below which the Gram matrix is not trusted */
-#define QR_TOLERANCE 1e-24	/* the same for squares of the triangle's diagonal */
+#define GRAM_TOLERANCE                                                                   \
+	1e-9 /* pivot to diagonal, below which the Gram matrix is not trusted */
+#define QR_TOLERANCE 1e-24 /* the same for squares of the triangle's diagonal */
 
 /* Depends on the matrix alone: shards decide the order of additions. */
 static int
 shard_count(const ml_design *design)
 {
 	int64_t blocks =
-		(design->problem->end - design->problem->begin + ML_BLOCK - 1) / ML_BLOCK;
+	    (design->problem->end - design->problem->begin + ML_BLOCK - 1) / ML_BLOCK;
 	int64_t shards = (INT64_C(1) << 22) / ((int64_t) design->cols * design->cols);
 
 	shards = shards < 2 ? 2 : shards > MAX_SHARDS ? MAX_SHARDS : shards;
@@ -31,7 +32,7 @@ ml_normal_memory(const ml_design *design, bool by_qr)
 	double block = ML_BLOCK * (design->dense + width + 0.5 * design->categories + 5);
 	double work = by_qr ? (double) ml_qr_work(design->cols + 1, ML_BLOCK) : 0;
 	double shard = block + side * side + (double) design->dense * design->dense +
-				   design->cols + work;
+	               design->cols + work;
 
 	return 8 * (shard * shard_count(design) + (double) design->cols * (design->cols + 8));
 }
@@ -40,8 +41,8 @@ static ml_status
 shard_create(ml_host *host, const ml_normal *normal, ml_shard *shard)
 {
 	const ml_design *design = normal->design;
-	int64_t			 side = normal->by_qr ? design->cols + 1 : design->cols;
-	int64_t			 width = normal->by_qr ? side : design->dense;
+	int64_t side = normal->by_qr ? design->cols + 1 : design->cols;
+	int64_t width = normal->by_qr ? side : design->dense;
 
 	ML_TRY(ml_design_block_create(host, design, &shard->block));
 	ML_NEW(host, shard->eta, ML_BLOCK);
@@ -58,9 +59,9 @@ shard_create(ml_host *host, const ml_normal *normal, ml_shard *shard)
 
 ml_status
 ml_normal_create(ml_host *host, const ml_design *design, ml_loss loss, double l2,
-				 bool by_qr, ml_normal *normal)
+                 bool by_qr, ml_normal *normal)
 {
-	*normal = (ml_normal) {.design = design, .loss = loss, .l2 = l2, .by_qr = by_qr};
+	*normal = (ml_normal){.design = design, .loss = loss, .l2 = l2, .by_qr = by_qr};
 	normal->shards = shard_count(design);
 	normal->dependent = -1;
 	ML_NEW(host, normal->shard, normal->shards);
@@ -78,15 +79,15 @@ ml_normal_create(ml_host *host, const ml_design *design, ml_loss loss, double l2
  */
 static double
 precise_dot(const ml_design *design, const ml_design_block *block, int row,
-			const double *beta, double sum)
+            const double *beta, double sum)
 {
-	const double  *x = block->dense + (int64_t) row * design->dense;
+	const double *x = block->dense + (int64_t) row * design->dense;
 	const int32_t *label = block->labels + (int64_t) row * design->categories;
-	double		   error = 0;
+	double error = 0;
 
 	for (int i = 0; i < design->dense + design->categories; i++)
 	{
-		int	   at = i < design->dense ? i : label[i - design->dense];
+		int at = i < design->dense ? i : label[i - design->dense];
 		double factor = i < design->dense ? x[i] : 1;
 		double product, next, back;
 
@@ -109,9 +110,9 @@ add_gradient(const ml_design *design, ml_shard *shard)
 
 	for (int row = 0; row < block->rows; row++)
 	{
-		const double  *x = block->dense + (int64_t) row * design->dense;
+		const double *x = block->dense + (int64_t) row * design->dense;
 		const int32_t *label = block->labels + (int64_t) row * design->categories;
-		double		   g = shard->gradient_of[row];
+		double g = shard->gradient_of[row];
 
 		for (int i = 0; i < design->dense; i++)
 			shard->gradient[i] += g * x[i];
@@ -126,13 +127,13 @@ ML_HOT static void
 add_gram(const ml_design *design, const ml_blas *blas, ml_shard *shard)
 {
 	const ml_design_block *block = &shard->block;
-	int64_t				   cols = design->cols, dense = design->dense;
+	int64_t cols = design->cols, dense = design->dense;
 
 	for (int row = 0; row < block->rows; row++)
 	{
 		const double *x = block->dense + row * dense;
-		double		 *out = shard->scaled + row * dense;
-		double		  root = sqrt(shard->curvature[row]);
+		double *out = shard->scaled + row * dense;
+		double root = sqrt(shard->curvature[row]);
 
 		for (int i = 0; i < dense; i++)
 			out[i] = root * x[i];
@@ -140,9 +141,9 @@ add_gram(const ml_design *design, const ml_blas *blas, ml_shard *shard)
 	ml_gram_add(blas, design->dense, block->rows, shard->scaled, shard->small);
 	for (int row = 0; row < block->rows; row++)
 	{
-		const double  *x = block->dense + row * dense;
+		const double *x = block->dense + row * dense;
 		const int32_t *label = block->labels + (int64_t) row * design->categories;
-		double		   h = shard->curvature[row];
+		double h = shard->curvature[row];
 
 		for (int a = 0; a < design->categories; a++)
 		{
@@ -165,15 +166,15 @@ static void
 add_rows(const ml_design *design, const ml_blas *blas, ml_shard *shard)
 {
 	const ml_design_block *block = &shard->block;
-	int64_t				   side = design->cols + 1;
+	int64_t side = design->cols + 1;
 
 	memset(shard->scaled, 0, (size_t) (block->rows * side) * sizeof(double));
 	for (int row = 0; row < block->rows; row++)
 	{
-		const double  *x = block->dense + (int64_t) row * design->dense;
+		const double *x = block->dense + (int64_t) row * design->dense;
 		const int32_t *label = block->labels + (int64_t) row * design->categories;
-		double		  *out = shard->scaled + row * side;
-		double		   root = sqrt(shard->curvature[row]);
+		double *out = shard->scaled + row * side;
+		double root = sqrt(shard->curvature[row]);
 
 		for (int i = 0; i < design->dense; i++)
 			out[i] = root * x[i];
@@ -197,7 +198,7 @@ predict_block(const ml_normal *normal, ml_shard *shard)
 		if (!normal->by_qr)
 		{
 			shard->eta[row] =
-				ml_design_dot(design, &shard->block, row, normal->beta) + start;
+			    ml_design_dot(design, &shard->block, row, normal->beta) + start;
 			continue;
 		}
 		if (normal->quadratic)
@@ -213,10 +214,10 @@ predict_block(const ml_normal *normal, ml_shard *shard)
 static ml_status
 pass_shard(void *work, int64_t task, ml_worker *worker)
 {
-	ml_normal		*normal = work;
+	ml_normal *normal = work;
 	const ml_design *design = normal->design;
-	ml_shard		*shard = &normal->shard[task];
-	int64_t			 side = normal->by_qr ? design->cols + 1 : design->cols;
+	ml_shard *shard = &normal->shard[task];
+	int64_t side = normal->by_qr ? design->cols + 1 : design->cols;
 	int64_t blocks = (normal->end - normal->begin + ML_BLOCK - 1) / ML_BLOCK;
 	int64_t row = normal->begin + blocks * task / normal->shards * ML_BLOCK;
 	int64_t end = normal->begin + blocks * (task + 1) / normal->shards * ML_BLOCK;
@@ -237,12 +238,12 @@ pass_shard(void *work, int64_t task, ml_worker *worker)
 			return ML_STOPPED;
 		row = ml_design_fill(design, row, end, &shard->block);
 		predict_block(normal, shard);
-		loss = (ml_loss_block) {.rows = shard->block.rows,
-								.eta = shard->eta,
-								.target = shard->block.target,
-								.weight = shard->block.weight,
-								.gradient = shard->gradient_of,
-								.curvature = shard->curvature};
+		loss = (ml_loss_block){.rows = shard->block.rows,
+		                       .eta = shard->eta,
+		                       .target = shard->block.target,
+		                       .weight = shard->block.weight,
+		                       .gradient = shard->gradient_of,
+		                       .curvature = shard->curvature};
 		normal->loss(&loss);
 		shard->objective += loss.objective;
 		add_gradient(design, shard);
@@ -259,7 +260,7 @@ static void
 factor_gram(const ml_blas *blas, ml_normal *normal)
 {
 	const ml_design *design = normal->design;
-	int64_t			 cols = design->cols;
+	int64_t cols = design->cols;
 
 	memset(normal->l, 0, (size_t) (cols * cols) * sizeof(double));
 	for (int s = 0; s < normal->shards; s++)
@@ -282,7 +283,7 @@ factor_gram(const ml_blas *blas, ml_normal *normal)
 static void
 add_penalty(const ml_blas *blas, ml_normal *normal)
 {
-	int64_t	  side = normal->design->cols + 1;
+	int64_t side = normal->design->cols + 1;
 	ml_shard *first = &normal->shard[0];
 
 	for (int64_t j = 1; j < side - 1 && normal->l2 > 0; j++)
@@ -300,15 +301,14 @@ add_penalty(const ml_blas *blas, ml_normal *normal)
 static void
 factor_qr(const ml_blas *blas, ml_normal *normal)
 {
-	int64_t	  cols = normal->design->cols, side = cols + 1;
+	int64_t cols = normal->design->cols, side = cols + 1;
 	ml_shard *first = &normal->shard[0];
 
 	for (int s = 1; s < normal->shards; s++)
 		for (int64_t row = 0; row < side; row++)
 		{
 			for (int64_t j = 0; j < side; j++)
-				first->scaled[j] =
-					j >= row ? normal->shard[s].l[j * side + row] : 0;
+				first->scaled[j] = j >= row ? normal->shard[s].l[j * side + row] : 0;
 			ml_qr_add(NULL, (int) side, 1, first->scaled, first->l, first->work);
 		}
 	add_penalty(blas, normal);
@@ -328,7 +328,7 @@ factor_qr(const ml_blas *blas, ml_normal *normal)
 
 ml_status
 ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta, int64_t begin,
-			   int64_t end, bool curved)
+               int64_t end, bool curved)
 {
 	const ml_design *design = normal->design;
 
@@ -369,7 +369,7 @@ ml_normal_step(const ml_normal *normal, double *step)
 	int cols = normal->design->cols;
 
 	memcpy(step, normal->by_qr ? normal->projected : normal->gradient,
-		   (size_t) cols * sizeof(double));
+	       (size_t) cols * sizeof(double));
 	if (!normal->by_qr)
 		ml_solve_lower(cols, normal->l, step);
 	ml_solve_lower_transposed(cols, normal->l, step);

@@ -26,13 +26,13 @@
 /* What a loss says of a block of rows, given their linear predictors. */
 typedef struct ml_loss_block
 {
-	int			  rows;
+	int rows;
 	const double *eta;
 	const double *target;
 	const double *weight;
-	double		 *gradient;	 /* out: -w loss' */
-	double		 *curvature; /* out: w loss'' */
-	double		  objective; /* out: sum of w loss */
+	double *gradient;  /* out: -w loss' */
+	double *curvature; /* out: w loss'' */
+	double objective;  /* out: sum of w loss */
 } ml_loss_block;
 
 typedef void (*ml_loss)(ml_loss_block *block);
@@ -40,52 +40,52 @@ typedef void (*ml_loss)(ml_loss_block *block);
 typedef struct ml_shard
 {
 	ml_design_block block;
-	double		   *eta;
-	double		   *gradient_of; /* [ML_BLOCK] */
-	double		   *curvature;	 /* [ML_BLOCK] */
-	double		   *scaled;		 /* [ML_BLOCK][dense], or [ML_BLOCK][cols + 1] by QR */
-	double		   *small;		 /* [dense][dense] */
-	double		   *l;			 /* Gram [cols][cols], or triangle [cols + 1][cols + 1] */
-	double		   *gradient;	 /* [cols] */
-	double		   *work;		 /* of ml_qr_add */
-	double			objective;
+	double *eta;
+	double *gradient_of; /* [ML_BLOCK] */
+	double *curvature;   /* [ML_BLOCK] */
+	double *scaled;      /* [ML_BLOCK][dense], or [ML_BLOCK][cols + 1] by QR */
+	double *small;       /* [dense][dense] */
+	double *l;           /* Gram [cols][cols], or triangle [cols + 1][cols + 1] */
+	double *gradient;    /* [cols] */
+	double *work;        /* of ml_qr_add */
+	double objective;
 } ml_shard;
 
 typedef struct ml_normal
 {
 	const ml_design *design;
-	ml_loss			 loss;
-	double			 l2;
-	bool			 by_qr;
-	bool			 quadratic; /* the loss depends on x . b - y alone: keep its digits */
-	double			 offset;	/* added to every linear predictor */
-	int				 shards;
-	ml_shard		*shard;
-	double			*l;		   /* [cols][cols] lower triangle */
-	double			*projected; /* [cols] L^-1 (X'g - l2 D b), by QR */
-	double			*gradient; /* [cols] X'g - l2 D b */
-	double			 objective; /* f(b) */
-	double			 loss_sum;	/* its first term */
-	int				 dependent; /* a column that depends on those before it, or -1 */
+	ml_loss loss;
+	double l2;
+	bool by_qr;
+	bool quadratic; /* the loss depends on x . b - y alone: keep its digits */
+	double offset;  /* added to every linear predictor */
+	int shards;
+	ml_shard *shard;
+	double *l;         /* [cols][cols] lower triangle */
+	double *projected; /* [cols] L^-1 (X'g - l2 D b), by QR */
+	double *gradient;  /* [cols] X'g - l2 D b */
+	double objective;  /* f(b) */
+	double loss_sum;   /* its first term */
+	int dependent;     /* a column that depends on those before it, or -1 */
 	/* of the pass under way */
 	const double *beta;
-	int64_t		  begin;
-	int64_t		  end;
-	bool		  curved;
+	int64_t begin;
+	int64_t end;
+	bool curved;
 } ml_normal;
 
 /* Bytes that ml_normal_create asks for. */
 extern double ml_normal_memory(const ml_design *design, bool by_qr);
 
 extern ml_status ml_normal_create(ml_host *host, const ml_design *design, ml_loss loss,
-								  double l2, bool by_qr, ml_normal *normal);
+                                  double l2, bool by_qr, ml_normal *normal);
 
 /*
  * Passes over the training rows from begin to end: objective and gradient at beta and, if
  * curved, the factorization.  dependent tells whether that went well.
  */
 extern ml_status ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta,
-								int64_t begin, int64_t end, bool curved);
+                                int64_t begin, int64_t end, bool curved);
 
 /* Newton's step from the last pass. */
 extern void ml_normal_step(const ml_normal *normal, double *step);

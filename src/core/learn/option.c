@@ -10,14 +10,14 @@
 #define LONGEST 63 /* names past this length have no nearest name */
 
 const ml_option ml_common_option[] = {
-	{"holdout", ML_OPTION_NUMBER, offsetof(ml_common_options, holdout), 0.2, 0, 0.9,
-	 "share of the rows kept out of training, on which the model is judged; a row's side "
-	 "follows from its key and never changes"},
-	{"positive", ML_OPTION_TEXT, offsetof(ml_common_options, positive), 0, 0, 0,
-	 "label of the class whose probability is the score; by default true, else the rarer "
-	 "class; with more than two classes it is told from all others"},
-	{"max_categories", ML_OPTION_INTEGER, offsetof(ml_common_options, max_categories), 255,
-	 2, 65535, "labels kept of a category; rarer ones are pooled as \"other\""},
+    {"holdout", ML_OPTION_NUMBER, offsetof(ml_common_options, holdout), 0.2, 0, 0.9,
+     "share of the rows kept out of training, on which the model is judged; a row's side "
+     "follows from its key and never changes"},
+    {"positive", ML_OPTION_TEXT, offsetof(ml_common_options, positive), 0, 0, 0,
+     "label of the class whose probability is the score; by default true, else the rarer "
+     "class; with more than two classes it is told from all others"},
+    {"max_categories", ML_OPTION_INTEGER, offsetof(ml_common_options, max_categories),
+     255, 2, 65535, "labels kept of a category; rarer ones are pooled as \"other\""},
 };
 const int ml_common_option_count = sizeof ml_common_option / sizeof *ml_common_option;
 
@@ -42,7 +42,7 @@ set_number(const ml_option_set *set, const ml_option *option, double number)
 			*(bool *) field(set, option) = number != 0;
 			break;
 		case ML_OPTION_TEXT:
-			*(ml_text *) field(set, option) = (ml_text) {NULL, 0};
+			*(ml_text *) field(set, option) = (ml_text){NULL, 0};
 			break;
 	}
 }
@@ -59,7 +59,8 @@ set_value(const ml_option_set *set, const ml_option *option, const ml_value *val
 				return ML_OPTION_WRONG_TYPE;
 			if (!(value->number >= option->minimum && value->number <= option->maximum))
 				return ML_OPTION_OUT_OF_RANGE;
-			if (option->type == ML_OPTION_INTEGER && value->number != floor(value->number))
+			if (option->type == ML_OPTION_INTEGER &&
+			    value->number != floor(value->number))
 				return ML_OPTION_WRONG_TYPE;
 			set_number(set, option, value->number);
 			return ML_OPTION_FINE;
@@ -109,7 +110,7 @@ static const ml_option *
 nearest(ml_text given, const ml_option_set *sets, int count)
 {
 	const ml_option *best = NULL;
-	int				 least = 3;
+	int least = 3;
 
 	if (given.length > LONGEST)
 		return NULL;
@@ -117,8 +118,8 @@ nearest(ml_text given, const ml_option_set *sets, int count)
 		for (int i = 0; i < sets[s].options; i++)
 		{
 			const ml_option *option = &sets[s].option[i];
-			int				 letters = (int) strlen(option->name);
-			int				 apart = distance(given, option->name);
+			int letters = (int) strlen(option->name);
+			int apart = distance(given, option->name);
 
 			if (apart <= least && 3 * apart <= letters + 2)
 			{
@@ -131,7 +132,7 @@ nearest(ml_text given, const ml_option_set *sets, int count)
 
 static ml_option_error
 read_one(ml_text name, const ml_value *value, const ml_option_set *sets, int count,
-		 const ml_option **option)
+         const ml_option **option)
 {
 	for (int s = 0; s < count; s++)
 		for (int i = 0; i < sets[s].options; i++)
@@ -146,7 +147,7 @@ read_one(ml_text name, const ml_value *value, const ml_option_set *sets, int cou
 
 bool
 ml_options_read(const ml_value *given, const ml_option_set *sets, int count,
-				ml_option_fault *fault)
+                ml_option_fault *fault)
 {
 	for (int s = 0; s < count; s++)
 		for (int i = 0; i < sets[s].options; i++)
@@ -155,7 +156,7 @@ ml_options_read(const ml_value *given, const ml_option_set *sets, int count,
 	{
 		fault->name = given->keys[i];
 		fault->error =
-			read_one(given->keys[i], &given->items[i], sets, count, &fault->option);
+		    read_one(given->keys[i], &given->items[i], sets, count, &fault->option);
 		if (fault->error != ML_OPTION_FINE)
 			return false;
 	}
@@ -174,8 +175,8 @@ ml_options_value(ml_host *host, const ml_option_set *sets, int count, ml_value *
 		for (int i = 0; i < sets[s].options; i++)
 		{
 			const ml_option *option = &sets[s].option[i];
-			const void		*at = field(&sets[s], option);
-			ml_value		 value = {.kind = ML_VALUE_NULL};
+			const void *at = field(&sets[s], option);
+			ml_value value = {.kind = ML_VALUE_NULL};
 
 			switch (option->type)
 			{

@@ -15,26 +15,26 @@ typedef enum ml_option_type
 	ML_OPTION_NUMBER,  /* double */
 	ML_OPTION_INTEGER, /* int64_t */
 	ML_OPTION_BOOLEAN, /* bool */
-	ML_OPTION_TEXT	   /* ml_text; bytes == NULL when not given */
+	ML_OPTION_TEXT     /* ml_text; bytes == NULL when not given */
 } ml_option_type;
 
 typedef struct ml_option
 {
-	const char	  *name;
+	const char *name;
 	ml_option_type type;
-	size_t		   offset;	 /* of the field in the learner's struct of options */
-	double		   standard; /* the default; of a text it is "not given" */
-	double		   minimum;
-	double		   maximum;
-	const char	  *meaning;
+	size_t offset;   /* of the field in the learner's struct of options */
+	double standard; /* the default; of a text it is "not given" */
+	double minimum;
+	double maximum;
+	const char *meaning;
 } ml_option;
 
 /* A table and the struct that it fills. */
 typedef struct ml_option_set
 {
 	const ml_option *option;
-	int				 options;
-	void			*values;
+	int options;
+	void *values;
 } ml_option_set;
 
 typedef enum ml_option_error
@@ -47,31 +47,31 @@ typedef enum ml_option_error
 
 typedef struct ml_option_fault
 {
-	ml_option_error	 error;
-	ml_text			 name;	 /* as given */
+	ml_option_error error;
+	ml_text name;            /* as given */
 	const ml_option *option; /* the one it is about, or the nearest name, or NULL */
 } ml_option_fault;
 
 /* Options that every learner takes. */
 typedef struct ml_common_options
 {
-	double	holdout;
+	double holdout;
 	ml_text positive;
 	int64_t max_categories;
 } ml_common_options;
 
 extern const ml_option ml_common_option[];
-extern const int	   ml_common_option_count;
+extern const int ml_common_option_count;
 
 /*
  * Fills the sets' structs with defaults, then with what the object gives.  False
  * with the first fault found.
  */
 extern bool ml_options_read(const ml_value *given, const ml_option_set *sets, int count,
-							ml_option_fault *fault);
+                            ml_option_fault *fault);
 
 /* All options with the values in force, as an object. */
-extern ml_status ml_options_value(ml_host *host, const ml_option_set *sets, int count,
-								  ml_value *object);
+extern ml_status
+ml_options_value(ml_host *host, const ml_option_set *sets, int count, ml_value *object);
 
 #endif

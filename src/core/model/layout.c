@@ -13,9 +13,9 @@ static const unsigned char magic[4] = {'C', 'I', 'A', 'M'};
 ml_status
 ml_model_encode(ml_host *host, const ml_model *model, size_t header, ml_bytes *bytes)
 {
-	ml_value	   value;
+	ml_value value;
 	unsigned char *at;
-	uint64_t	   hash;
+	uint64_t hash;
 
 	ML_TRY(ml_model_shape(host, model, &value));
 	ML_TRY(ml_value_encode(host, &value, header + HEADER, bytes));
@@ -30,7 +30,8 @@ ml_model_encode(ml_host *host, const ml_model *model, size_t header, ml_bytes *b
 }
 
 ml_status
-ml_model_decode(ml_host *host, const unsigned char *bytes, size_t length, ml_model **model)
+ml_model_decode(ml_host *host, const unsigned char *bytes, size_t length,
+                ml_model **model)
 {
 	ml_value value;
 	uint64_t hash = 0;
@@ -43,7 +44,7 @@ ml_model_decode(ml_host *host, const unsigned char *bytes, size_t length, ml_mod
 	for (int i = 0; i < 8; i++)
 		hash |= (uint64_t) bytes[8 + i] << (8 * i);
 	if (host->fault.count < 1 || bytes[6] != 0 || bytes[7] != 0 ||
-		hash != ml_hash_bytes(bytes + HEADER, (int64_t) (length - HEADER)))
+	    hash != ml_hash_bytes(bytes + HEADER, (int64_t) (length - HEADER)))
 		return ML_BAD_MODEL;
 	ML_TRY(ml_value_decode(host, bytes + HEADER, length - HEADER, &value));
 	return ml_model_read(host, &value, model);

@@ -26,11 +26,11 @@
 typedef struct ml_model
 {
 	const ml_learner *learner;
-	ml_schema		  schema;
-	ml_fitted		  fitted;
-	ml_value		  options;	/* all options in force */
-	ml_value		  training; /* summary of the training: rows, metrics, quantiles */
-	void			 *state;	/* of learner->prepare */
+	ml_schema schema;
+	ml_fitted fitted;
+	ml_value options;  /* all options in force */
+	ml_value training; /* summary of the training: rows, metrics, quantiles */
+	void *state;       /* of learner->prepare */
 } ml_model;
 
 /* The model's value; it shares memory with the model. */
@@ -43,10 +43,10 @@ extern ml_status ml_model_shape(ml_host *host, const ml_model *model, ml_value *
 extern ml_status ml_model_read(ml_host *host, const ml_value *value, ml_model **model);
 
 /* The same by way of bytes; header is left free in front for the host. */
-extern ml_status ml_model_encode(ml_host *host, const ml_model *model, size_t header,
-								 ml_bytes *bytes);
+extern ml_status
+ml_model_encode(ml_host *host, const ml_model *model, size_t header, ml_bytes *bytes);
 extern ml_status ml_model_decode(ml_host *host, const unsigned char *bytes, size_t length,
-								 ml_model **model);
+                                 ml_model **model);
 
 /* The score of a row of one double per feature: see learner.h for the row. */
 extern double ml_model_score(const ml_model *model, const double *row);

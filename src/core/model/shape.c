@@ -48,14 +48,14 @@ feature_shape(ml_host *host, const ml_feature *feature, ml_value *object)
 	ml_value_add(object, "kind", ml_value_word(kind_name[feature->kind]));
 	ml_value_add(object, "missing", ml_value_number(feature->missing));
 	return feature->kind == ML_NUMBER ? number_shape(feature, object)
-									  : category_shape(host, feature, object);
+	                                  : category_shape(host, feature, object);
 }
 
 static ml_status
 target_shape(ml_host *host, const ml_schema *schema, ml_value *object)
 {
 	ml_value classes;
-	double	*counts;
+	double *counts;
 
 	ML_TRY(ml_value_object(host, 4, object));
 	ml_value_add(object, "name", ml_value_text(schema->target));
@@ -84,7 +84,7 @@ learned_shape(ml_host *host, const ml_fitted *fitted, ml_value *object)
 	ML_TRY(ml_value_object(host, fitted->parts, object));
 	for (int i = 0; i < fitted->parts; i++)
 		ml_value_add(object, fitted->part[i].name.bytes,
-					 ml_value_numbers(fitted->part[i].number, fitted->part[i].count));
+		             ml_value_numbers(fitted->part[i].number, fitted->part[i].count));
 	return ML_OK;
 }
 
@@ -92,7 +92,7 @@ ml_status
 ml_model_shape(ml_host *host, const ml_model *model, ml_value *value)
 {
 	const ml_schema *schema = &model->schema;
-	ml_value		 target, features, learned;
+	ml_value target, features, learned;
 
 	ML_TRY(target_shape(host, schema, &target));
 	ML_TRY(ml_value_array(host, schema->features, &features));
@@ -114,7 +114,8 @@ ml_model_shape(ml_host *host, const ml_model *model, ml_value *value)
 
 /* The member of that name and kind; ML_BAD_MODEL otherwise. */
 static ml_status
-member(const ml_value *object, const char *name, ml_value_kind kind, const ml_value **found)
+member(const ml_value *object, const char *name, ml_value_kind kind,
+       const ml_value **found)
 {
 	*found = ml_value_member(object, name);
 	if (*found == NULL)
@@ -122,8 +123,8 @@ member(const ml_value *object, const char *name, ml_value_kind kind, const ml_va
 	/* an empty JSON array has no kind of its own */
 	if ((*found)->count == 0 && (kind == ML_VALUE_ARRAY || kind == ML_VALUE_NUMBERS))
 		return (*found)->kind == ML_VALUE_ARRAY || (*found)->kind == ML_VALUE_NUMBERS
-				   ? ML_OK
-				   : ML_BAD_MODEL;
+		           ? ML_OK
+		           : ML_BAD_MODEL;
 	return (*found)->kind == kind ? ML_OK : ML_BAD_MODEL;
 }
 
@@ -212,9 +213,9 @@ static ml_status
 read_feature(ml_host *host, const ml_value *object, ml_feature *feature)
 {
 	double element = 0;
-	int	   kind;
+	int kind;
 
-	*feature = (ml_feature) {.column = -1};
+	*feature = (ml_feature){.column = -1};
 	ML_TRY(read_text(object, "name", &feature->name));
 	ML_TRY(read_text(object, "type", &feature->type));
 	if (ml_value_member(object, "element") != NULL)
@@ -237,7 +238,7 @@ static ml_status
 read_target(const ml_value *object, ml_schema *schema)
 {
 	const ml_value *classes;
-	double		   *counts;
+	double *counts;
 
 	ML_TRY(read_text(object, "name", &schema->target));
 	if (schema->task == ML_REGRESSION)
@@ -271,7 +272,7 @@ read_learned(ml_host *host, const ml_value *value, ml_fitted *fitted)
 	for (int64_t i = 0; i < learned->count; i++)
 	{
 		const ml_value *item = &learned->items[i];
-		ml_part		   *part = &fitted->part[fitted->parts++];
+		ml_part *part = &fitted->part[fitted->parts++];
 
 		if (item->kind != ML_VALUE_NUMBERS && item->count > 0)
 			return ML_BAD_MODEL;
@@ -299,7 +300,7 @@ read_features(ml_host *host, const ml_value *value, ml_schema *schema)
 		ML_TRY(read_feature(host, &features->items[f], feature));
 		/* elements of an array stand side by side, in order */
 		if (f > 0 && ml_text_equal(feature->name, feature[-1].name) &&
-			feature->element <= feature[-1].element)
+		    feature->element <= feature[-1].element)
 			return ML_BAD_MODEL;
 	}
 	return ML_OK;
@@ -309,10 +310,10 @@ ml_status
 ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 {
 	const ml_value *options, *training, *target;
-	ml_model	   *model;
-	ml_text			algorithm;
-	double			format;
-	int				task;
+	ml_model *model;
+	ml_text algorithm;
+	double format;
+	int task;
 
 	ML_TRY(read_number(value, "format", 1, &format));
 	host->fault.count = (int64_t) (format < 65535 ? format : 65535);
