@@ -15,7 +15,6 @@
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
-#include "parser/scansup.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
@@ -60,27 +59,35 @@ receiver_nothing(DestReceiver *self)
 {
 }
 
-/* Does the source begin like a query, with more behind the word? */
+/* Is the source one name, perhaps quoted, perhaps with a schema? All else is a query. */
 static bool
-looks_like_query(const char *source)
+looks_like_name(const char *source)
 {
-	static const char *const word[] = {"select", "with", "values", "table"};
-
-	while (scanner_isspace(*source))
-		source++;
-	/* a query may begin with a comment or a parenthesis, a name cannot */
-	if (*source == '(' || strncmp(source, "--", 2) == 0 || strncmp(source, "/*", 2) == 0)
-		return true;
-	for (size_t i = 0; i < lengthof(word); i++)
+	for (;;)
 	{
-		size_t length = strlen(word[i]);
-
-		if (pg_strncasecmp(source, word[i], length) == 0 && source[length] != '\0' &&
-		    source[length] != '.' && !isalnum((unsigned char) source[length]) &&
-		    source[length] != '_' && !IS_HIGHBIT_SET(source[length]))
-			return true;
+		source += strspn(source, " \t\r\n\f\v");
+		if (*source == '"')
+		{
+			/* a doubled quote is two quoted pieces side by side */
+			while (*source == '"')
+			{
+				source += 1 + strcspn(source + 1, "\"");
+				if (*source++ == '\0')
+					return false;
+			}
+		}
+		else if (isalpha((unsigned char) *source) || *source == '_' ||
+		         IS_HIGHBIT_SET(*source))
+			while (isalnum((unsigned char) *source) || *source == '_' || *source == '$' ||
+			       IS_HIGHBIT_SET(*source))
+				source++;
+		else
+			return false;
+		source += strspn(source, " \t\r\n\f\v");
+		if (*source != '.')
+			return *source == '\0';
+		source++;
 	}
-	return false;
 }
 
 /* The text of the query that a source stands for. */
@@ -90,7 +97,7 @@ query_of(const char *source)
 	List *names;
 	RangeVar *relation;
 
-	if (looks_like_query(source))
+	if (!looks_like_name(source))
 		return pstrdup(source);
 	names = stringToQualifiedNameList(source);
 	relation = makeRangeVarFromNameList(names);

@@ -178,6 +178,15 @@ input_names(const cia_rows *rows)
 	return construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
+/* Of numbers within [0, 1], only zeros and ones have the variance m (1 - m). */
+static bool
+holds_zero_and_one(const ml_schema *schema)
+{
+	double mean = schema->target_mean, variance = schema->target_sd * schema->target_sd;
+
+	return mean > 0 && mean < 1 && fabs(variance - mean * (1 - mean)) < 1e-9;
+}
+
 static void
 add_notes(training *run, const ml_result *result)
 {
@@ -194,6 +203,10 @@ add_notes(training *run, const ml_result *result)
 		    lappend(run->notes, psprintf("positive class: %s (%.1f %% of training rows)",
 		                                 cia_text_cstring(schema->class_label[1]),
 		                                 100 * schema->class_count[1] / schema->rows));
+	else if (holds_zero_and_one(schema))
+		run->notes =
+		    lappend(run->notes, "the target holds 0 and 1 only: for a probability "
+		                        "use algorithm => 'logistic'");
 	if (!result->model->fitted.converged)
 	{
 		run->notes = lappend(run->notes, "training stopped before it converged");

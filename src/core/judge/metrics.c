@@ -95,8 +95,8 @@ total_classes(int64_t rows, const double *target, const double *weight, curve *o
 
 /*
  * Walks through groups of equal score from the lowest up.  below and within are the
- * weights of each class under and in the group; a positive's placement is
- * (negatives below + half of those within) / negatives.
+ * weights of each class under and in the group.  Placements are kept as weights, so that
+ * without weights they, and their sum, are exact.
  */
 static void
 walk(int64_t rows, const uint32_t *order, const double *score, const double *target,
@@ -117,8 +117,7 @@ walk(int64_t rows, const uint32_t *order, const double *score, const double *tar
 		{
 			int own = target[order[i]] > 0;
 
-			out->placement[order[i]] = (below[1 - own] + within[1 - own] / 2) /
-			                           (own ? out->negatives : out->positives);
+			out->placement[order[i]] = below[1 - own] + within[1 - own] / 2;
 		}
 		/* precision and recall when everything from this group up is called positive */
 		above[0] = out->negatives - below[0];
@@ -141,14 +140,16 @@ delong(int64_t rows, const double *target, const double *weight, curve *out)
 
 	for (int64_t i = 0; i < rows; i++)
 		if (target[i] > 0)
-			out->auc += weight_at(weight, i) * out->placement[i] / out->positives;
+			out->auc += weight_at(weight, i) * out->placement[i];
+	out->auc /= out->positives * out->negatives;
 	/* a negative's placement counts the positives below it */
 	mean[1] = out->auc;
 	mean[0] = 1 - out->auc;
 	for (int64_t i = 0; i < rows; i++)
 	{
 		int own = target[i] > 0;
-		double away = weight_at(weight, i) * (out->placement[i] - mean[own]);
+		double away =
+		    weight_at(weight, i) * (out->placement[i] / total[1 - own] - mean[own]);
 
 		spread[own] += away * away;
 	}
