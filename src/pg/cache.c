@@ -3,18 +3,21 @@
  * cache.c: decoded models, per backend.
  *
  * A version never changes, so an entry found by (model, version) is right for ever,
- * in every snapshot; only the name has to be looked up anew, once per function
- * call site and execution.  Entries are pinned by the call sites that use them; the
- * least recently used one without a pin makes room.
+ * in every snapshot; only the name has to be looked up anew, once per function call
+ * site and snapshot, since a call site may outlive a query, as in a loop of PL/pgSQL.
+ * Entries are pinned by the call sites that use them; the least recently used one
+ * without a pin makes room.
  */
 #include "cia.h"
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "lib/ilist.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #define MOST_MODELS 32
 
@@ -112,14 +115,29 @@ load_entry(Oid schema, const cia_entry *named, const cache_key *key)
 	return entry;
 }
 
+/*
+ * What a look-up by name depends on: who asks, and what he sees.  No transaction
+ * commits, and no command of our own ends, without a change here.
+ */
+typedef struct view_point
+{
+	Oid user;
+	CommandId command;
+	TransactionId xmin;
+	TransactionId xmax;
+	uint32 running;
+	int32 running_below;
+} view_point;
+
 /* The model that one call site uses, kept in its fn_extra. */
 typedef struct call_site
 {
 	cia_loaded loaded;
-	text *name;            /* as given, for comparison */
-	cache_entry *entry;    /* pinned */
-	MemoryContext context; /* of a model by value */
-	struct varlena *value;
+	struct varlena *given; /* the argument, for comparison; NULL: no model yet */
+	bool by_name;
+	view_point seen;
+	cache_entry *entry;    /* pinned; of a model by name */
+	MemoryContext context; /* of what depends on the model */
 	MemoryContextCallback release;
 	void *row; /* of input.c */
 } call_site;
@@ -138,10 +156,16 @@ static call_site *
 open_site(FunctionCallInfo fcinfo)
 {
 	call_site *site = fcinfo->flinfo->fn_extra;
+	Oid *types;
+	int count;
 
 	if (site == NULL)
 	{
 		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof *site);
+		site->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "cia call site",
+		                                      ALLOCSET_SMALL_SIZES);
+		get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
+		site->by_name = types[0] == TEXTOID;
 		site->release = (MemoryContextCallback){.func = unpin, .arg = site};
 		MemoryContextRegisterResetCallback(fcinfo->flinfo->fn_mcxt, &site->release);
 		fcinfo->flinfo->fn_extra = site;
@@ -156,43 +180,50 @@ cia_site_row(FunctionCallInfo fcinfo)
 	return &open_site(fcinfo)->row;
 }
 
-static void
-load_named(FunctionCallInfo fcinfo, call_site *site, text *name)
+/* Memory that lives until the call site changes its model. */
+MemoryContext
+cia_site_context(FunctionCallInfo fcinfo)
 {
-	char *given = text_to_cstring(name);
-	Oid schema = cia_schema(fcinfo);
-	cia_entry named = cia_registry_find(schema, given);
-	cache_key key = {.id = named.id, .version = named.version};
-	cache_entry *entry = find_entry(&key);
-
-	if (entry == NULL)
-		entry = load_entry(schema, &named, &key);
-	unpin(site);
-	entry->pins++;
-	site->entry = entry;
-	site->name = (text *) MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, VARSIZE_ANY(name));
-	memcpy(site->name, name, VARSIZE_ANY(name));
-	site->loaded.model = entry->model;
-	site->loaded.name = MemoryContextStrdup(fcinfo->flinfo->fn_mcxt, given);
-	site->row = NULL;
+	return open_site(fcinfo)->context;
 }
 
 static void
-load_value(FunctionCallInfo fcinfo, call_site *site, struct varlena *value)
+clear_site(call_site *site)
 {
-	MemoryContext context = AllocSetContextCreate(
-	    fcinfo->flinfo->fn_mcxt, "cia model value", ALLOCSET_DEFAULT_SIZES);
-	cia_door *door = cia_door_for_model(context);
-
-	site->loaded.model = cia_model_decode(
-	    door, (struct varlena *) PG_DETOAST_DATUM_PACKED(PointerGetDatum(value)));
-	site->loaded.name = "by value";
-	if (site->context != NULL)
-		MemoryContextDelete(site->context);
-	site->context = context;
-	site->value = MemoryContextAlloc(context, VARSIZE_ANY(value));
-	memcpy(site->value, value, VARSIZE_ANY(value));
+	unpin(site);
+	site->given = NULL;
 	site->row = NULL;
+	MemoryContextReset(site->context);
+}
+
+static void
+keep_given(call_site *site, const struct varlena *given)
+{
+	struct varlena *copy = MemoryContextAlloc(site->context, VARSIZE_ANY(given));
+
+	memcpy(copy, given, VARSIZE_ANY(given));
+	site->given = copy;
+}
+
+static view_point
+current_view(void)
+{
+	Snapshot snapshot = GetActiveSnapshot();
+
+	return (view_point){.user = GetUserId(),
+	                    .command = snapshot->curcid,
+	                    .xmin = snapshot->xmin,
+	                    .xmax = snapshot->xmax,
+	                    .running = snapshot->xcnt,
+	                    .running_below = snapshot->subxcnt};
+}
+
+static bool
+same_view(const view_point *a, const view_point *b)
+{
+	return a->user == b->user && a->command == b->command && a->xmin == b->xmin &&
+	       a->xmax == b->xmax && a->running == b->running &&
+	       a->running_below == b->running_below;
 }
 
 static bool
@@ -202,32 +233,57 @@ same_bytes(const void *kept, const void *given)
 	       memcmp(kept, given, VARSIZE_ANY(given)) == 0;
 }
 
+static void
+load_named(FunctionCallInfo fcinfo, call_site *site, text *name)
+{
+	char *given = text_to_cstring(name);
+	Oid schema = cia_schema(fcinfo);
+	view_point seen = current_view();
+	cia_entry named = cia_registry_find(schema, given);
+	cache_key key = {.id = named.id, .version = named.version};
+	cache_entry *entry = find_entry(&key);
+
+	if (entry == NULL)
+		entry = load_entry(schema, &named, &key);
+	site->seen = seen;
+	if (entry == site->entry && same_bytes(site->given, name))
+		return;
+	clear_site(site);
+	entry->pins++;
+	site->entry = entry;
+	site->loaded.model = entry->model;
+	site->loaded.name = MemoryContextStrdup(site->context, given);
+	keep_given(site, name);
+}
+
+static void
+load_value(call_site *site, struct varlena *value)
+{
+	clear_site(site);
+	site->loaded.model = cia_model_decode(
+	    cia_door_for_model(site->context),
+	    (struct varlena *) PG_DETOAST_DATUM_PACKED(PointerGetDatum(value)));
+	site->loaded.name = "by value";
+	keep_given(site, value);
+}
+
 /* A TOAST pointer to the same value is the same bytes, so values are compared undetoasted. */
 const cia_loaded *
 cia_model_arg(FunctionCallInfo fcinfo, int argument)
 {
 	call_site *site = open_site(fcinfo);
 	struct varlena *given = (struct varlena *) PG_GETARG_POINTER(argument);
-	Oid *types;
-	int count;
 
-	if (site->entry == NULL && site->context == NULL)
-	{
-		get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
-		if (types[argument] == TEXTOID)
-			load_named(fcinfo, site, PG_GETARG_TEXT_PP(argument));
-		else
-			load_value(fcinfo, site, given);
-	}
-	else if (site->entry != NULL && !same_bytes(site->name, given))
+	if (site->by_name)
 	{
 		text *name = PG_GETARG_TEXT_PP(argument);
+		view_point now = current_view();
 
-		if (!same_bytes(site->name, name))
+		if (!same_bytes(site->given, name) || !same_view(&site->seen, &now))
 			load_named(fcinfo, site, name);
 	}
-	else if (site->context != NULL && !same_bytes(site->value, given))
-		load_value(fcinfo, site, given);
+	else if (!same_bytes(site->given, given))
+		load_value(site, given);
 	return &site->loaded;
 }
 

@@ -218,6 +218,7 @@ typedef struct cia_loaded
 /* The model a function is called with by name or by value, kept while the node lives. */
 extern const cia_loaded *cia_model_arg(FunctionCallInfo fcinfo, int argument);
 extern void **cia_site_row(FunctionCallInfo fcinfo);
+extern MemoryContext cia_site_context(FunctionCallInfo fcinfo);
 extern Oid cia_schema(FunctionCallInfo fcinfo);
 
 /* input.c: the row a function is called with */

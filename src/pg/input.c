@@ -16,12 +16,14 @@
 #include "utils/date.h"
 #include "utils/float.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 /* How a function call site reads its rows. */
 typedef struct row_map
 {
+	MemoryContext context; /* of the map */
 	bool by_json;
 	Oid type; /* of the record the map is for */
 	int32 typmod;
@@ -185,16 +187,36 @@ read_record(const cia_loaded *loaded, row_map *map, HeapTupleHeader header)
 	}
 }
 
+/* A map in a context of its own: where rows of several types come by, maps come and go. */
 static row_map *
 new_map(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded)
 {
-	row_map *map = palloc0(sizeof *map);
+	MemoryContext context = AllocSetContextCreate(cia_site_context(fcinfo), "cia row map",
+	                                              ALLOCSET_SMALL_SIZES);
+	row_map *map = MemoryContextAllocZero(context, sizeof *map);
 	Oid *types;
 	int count;
 
+	map->context = context;
 	get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
 	map->by_json = types[argument] == JSONBOID;
-	map->row = palloc(sizeof(double) * loaded->model->schema.features);
+	map->row =
+	    MemoryContextAlloc(context, sizeof(double) * loaded->model->schema.features);
+	return map;
+}
+
+static row_map *
+new_record_map(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded,
+               HeapTupleHeader header)
+{
+	row_map *map = new_map(fcinfo, argument, loaded);
+	MemoryContext before = MemoryContextSwitchTo(map->context);
+
+	map->type = HeapTupleHeaderGetTypeId(header);
+	map->typmod = HeapTupleHeaderGetTypMod(header);
+	map->tupdesc = lookup_rowtype_tupdesc_copy(map->type, map->typmod);
+	map_record(loaded, map);
+	MemoryContextSwitchTo(before);
 	return map;
 }
 
@@ -205,18 +227,12 @@ new_map(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded)
 const double *
 cia_row_arg(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded)
 {
-	MemoryContext before;
 	void **kept = cia_site_row(fcinfo);
 	row_map *map = *kept;
 	HeapTupleHeader header;
 
 	if (map == NULL)
-	{
-		before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-		map = new_map(fcinfo, argument, loaded);
-		MemoryContextSwitchTo(before);
-		*kept = map;
-	}
+		*kept = map = new_map(fcinfo, argument, loaded);
 	if (map->by_json)
 	{
 		cia_read_json_row(loaded, PG_GETARG_JSONB_P(argument), map->row);
@@ -226,12 +242,9 @@ cia_row_arg(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded)
 	if (map->tupdesc == NULL || map->type != HeapTupleHeaderGetTypeId(header) ||
 	    map->typmod != HeapTupleHeaderGetTypMod(header))
 	{
-		before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-		map->type = HeapTupleHeaderGetTypeId(header);
-		map->typmod = HeapTupleHeaderGetTypMod(header);
-		map->tupdesc = lookup_rowtype_tupdesc_copy(map->type, map->typmod);
-		map_record(loaded, map);
-		MemoryContextSwitchTo(before);
+		*kept = NULL;
+		MemoryContextDelete(map->context);
+		*kept = map = new_record_map(fcinfo, argument, loaded, header);
 	}
 	read_record(loaded, map, header);
 	return map->row;
