@@ -122,8 +122,7 @@ walk(int64_t rows, const uint32_t *order, const double *score, const double *tar
 		/* precision and recall when everything from this group up is called positive */
 		above[0] = out->negatives - below[0];
 		above[1] = out->positives - below[1];
-		out->average_precision +=
-		    within[1] / out->positives * (above[1] / (above[0] + above[1]));
+		out->average_precision += within[1] * (above[1] / (above[0] + above[1]));
 		below[0] += within[0];
 		below[1] += within[1];
 		gap = fabs(below[0] / out->negatives - below[1] / out->positives);
@@ -174,6 +173,7 @@ trace(ml_host *host, int64_t rows, const double *score, const double *target,
 	ML_NEW(host, out->placement, rows);
 	ML_TRY(ml_sort_numbers(host, score, rows, order));
 	walk(rows, order, score, target, weight, out);
+	out->average_precision /= out->positives;
 	delong(rows, target, weight, out);
 	return ml_stop(host) ? ML_STOPPED : ML_OK;
 }

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * test_parallel.c: the pool: every task once, the first status, stop, signals, no thread left.
+ */
+#include "test.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+
+#define TASKS 1000
+
+typedef struct tally
+{
+	_Atomic int ran[TASKS];
+	_Atomic int started;
+	_Atomic int inside[ML_MAX_THREADS]; /* tasks under way per seat */
+	_Atomic int crowded;				/* two tasks on one seat */
+	_Atomic int unblocked;				/* tasks off the main thread with signals open */
+	int64_t		fail_from;				/* this task and all after it fail */
+	ml_status	failure;
+	int			seats;
+	bool		until_stopped; /* tasks wait for the stop */
+} tally;
+
+static bool
+signals_are_blocked(void)
+{
+	sigset_t now;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &now);
+	return sigismember(&now, SIGINT) && sigismember(&now, SIGTERM) &&
+		   sigismember(&now, SIGUSR1) && sigismember(&now, SIGALRM);
+}
+
+static ml_status
+count_task(void *work, int64_t task, ml_worker *worker)
+{
+	tally *all = work;
+
+	atomic_fetch_add(&all->started, 1);
+	atomic_fetch_add(&all->ran[task], 1);
+	if (worker->index < 0 || worker->index >= all->seats ||
+		atomic_fetch_add(&all->inside[worker->index], 1) != 0)
+		atomic_fetch_add(&all->crowded, 1);
+	if (worker->index > 0 && !signals_are_blocked())
+		atomic_fetch_add(&all->unblocked, 1);
+	while (all->until_stopped && !ml_worker_stop(worker))
+		;
+	atomic_fetch_sub(&all->inside[worker->index], 1);
+	return task >= all->fail_from ? all->failure : ML_OK;
+}
+
+static void
+runs_every_task_once(test_host *t)
+{
+	static const int threads[] = {0, 1, 2, 3, 8};
+
+	for (int i = 0; i < 5; i++)
+	{
+		t->core.threads = threads[i];
+		REQUIRE_OK(ml_pool_open(&t->core));
+		CHECK_INT(ml_pool_threads(&t->core), threads[i] > 1 ? threads[i] : 1);
+		for (int64_t tasks = 0; tasks <= TASKS; tasks = tasks * 3 + 1)
+		{
+			tally all = {.fail_from = TASKS, .seats = ml_pool_threads(&t->core)};
+
+			REQUIRE_OK(ml_parallel(&t->core, tasks, count_task, &all));
+			for (int64_t task = 0; task < TASKS; task++)
+				CHECK_INT(all.ran[task], task < tasks ? 1 : 0);
+			CHECK_INT(all.crowded, 0);
+			CHECK_INT(all.unblocked, 0);
+		}
+		ml_pool_close(&t->core);
+		CHECK_INT(test_threads, 0);
+	}
+}
+
+static void
+works_without_a_pool(test_host *t)
+{
+	tally all = {.fail_from = TASKS, .seats = 1};
+
+	CHECK_INT(ml_pool_threads(&t->core), 1);
+	REQUIRE_OK(ml_parallel(&t->core, 10, count_task, &all));
+	CHECK_INT(all.started, 10);
+	ml_pool_close(&t->core);
+}
+
+static void
+works_with_the_threads_there_are(test_host *t)
+{
+	tally all = {.fail_from = TASKS, .seats = 3};
+
+	t->core.threads = 8;
+	test_thread_limit = 2;
+	REQUIRE_OK(ml_pool_open(&t->core));
+	CHECK_INT(ml_pool_threads(&t->core), 3);
+	REQUIRE_OK(ml_parallel(&t->core, TASKS, count_task, &all));
+	CHECK_INT(all.started, TASKS);
+	ml_pool_close(&t->core);
+	test_thread_limit = 0;
+	REQUIRE_OK(ml_pool_open(&t->core));
+	CHECK_INT(ml_pool_threads(&t->core), 1);
+	all.seats = 1;
+	REQUIRE_OK(ml_parallel(&t->core, TASKS, count_task, &all));
+}
+
+static void
+takes_no_more_than_its_seats(test_host *t)
+{
+	t->core.threads = 10000;
+	REQUIRE_OK(ml_pool_open(&t->core));
+	CHECK_INT(ml_pool_threads(&t->core), ML_MAX_THREADS);
+}
+
+static void
+answers_the_failure(test_host *t)
+{
+	for (int threads = 1; threads <= 4; threads++)
+	{
+		t->core.threads = threads;
+		REQUIRE_OK(ml_pool_open(&t->core));
+		for (int64_t fail = 0; fail < TASKS; fail = fail * 3 + 1)
+		{
+			tally all = {.fail_from = fail, .failure = ML_SINGULAR, .seats = threads};
+
+			CHECK(ml_parallel(&t->core, TASKS, count_task, &all) == ML_SINGULAR);
+			CHECK(all.started <= fail + threads);
+			for (int64_t task = 0; task < TASKS; task++)
+				CHECK(all.ran[task] <= 1);
+		}
+		/* a failure does not stay behind */
+		tally after = {.fail_from = TASKS, .seats = threads};
+		CHECK(ml_parallel(&t->core, TASKS, count_task, &after) == ML_OK);
+		ml_pool_close(&t->core);
+	}
+}
+
+static void
+stops_from_any_question_on(test_host *t)
+{
+	for (int threads = 1; threads <= 4; threads += 3)
+	{
+		t->core.threads = threads;
+		REQUIRE_OK(ml_pool_open(&t->core));
+		for (int k = 1; k < 40; k++)
+		{
+			tally all = {.fail_from = TASKS, .seats = threads, .until_stopped = true};
+
+			t->questions = 0;
+			t->stop_at = k;
+			CHECK(ml_parallel(&t->core, TASKS, count_task, &all) == ML_STOPPED);
+			CHECK(all.started <= threads);
+		}
+		t->stop_at = 0;
+		ml_pool_close(&t->core);
+	}
+}
+
+typedef struct late
+{
+	_Atomic bool main_done;
+	_Atomic int	 waited;
+} late;
+
+/* Tasks of the other threads last until the main one has nothing left to do but to wait. */
+static ml_status
+outlast(void *work, int64_t task, ml_worker *worker)
+{
+	late *all = work;
+
+	(void) task;
+	if (worker->index == 0)
+		return ML_OK;
+	while (!ml_worker_stop(worker))
+		;
+	atomic_fetch_add(&all->waited, 1);
+	return ML_OK;
+}
+
+static void
+asks_while_it_waits(test_host *t)
+{
+	late all = {0};
+
+	t->core.threads = 3;
+	REQUIRE_OK(ml_pool_open(&t->core));
+	/* many tasks, so that the others surely get one; the main thread runs through the rest */
+	t->stop_at = 1000 + 20;
+	CHECK(ml_parallel(&t->core, 1000, outlast, &all) == ML_STOPPED);
+}
+
+static void
+notices_refused_memory(test_host *t)
+{
+	t->refuse_at = 1;
+	t->core.threads = 3;
+	CHECK(ml_pool_open(&t->core) == ML_MEMORY);
+	CHECK(t->core.pool == NULL);
+	CHECK_INT(test_threads, 0);
+}
+
+static void
+keeps_the_callers_signals(test_host *t)
+{
+	sigset_t before, after;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	t->core.threads = 4;
+	REQUIRE_OK(ml_pool_open(&t->core));
+	ml_pool_close(&t->core);
+	pthread_sigmask(SIG_SETMASK, NULL, &after);
+	for (int signal = 1; signal < 32; signal++)
+		CHECK_INT(sigismember(&before, signal), sigismember(&after, signal));
+}
+
+TEST_MAIN({runs_every_task_once, "every task runs once, on a seat of its own, signals blocked"},
+		  {works_without_a_pool, "without a pool tasks run one after the other"},
+		  {works_with_the_threads_there_are, "threads the system refuses are done without"},
+		  {takes_no_more_than_its_seats, "no more threads than there are seats"},
+		  {answers_the_failure, "the status of a failed task is answered, and no more are begun"},
+		  {stops_from_any_question_on, "a stop at any question ends the loop"},
+		  {asks_while_it_waits, "stop is asked while waiting for other threads"},
+		  {notices_refused_memory, "a pool that gets no memory starts no thread"},
+		  {keeps_the_callers_signals, "the caller's signal mask is as before"})
