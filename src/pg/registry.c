@@ -18,6 +18,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -442,6 +443,7 @@ cia_drop_model(PG_FUNCTION_ARGS)
 	Datum values[1];
 	owner_scope scope;
 
+	PreventCommandIfReadOnly("cia_drop_model()");
 	if (strchr(name, '@') != NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
 		                errmsg("cannot drop a single version of model \"%s\"", name),

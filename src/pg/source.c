@@ -10,8 +10,8 @@
 #include <ctype.h>
 
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "executor/executor.h"
+#include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
@@ -95,14 +95,18 @@ static char *
 query_of(const char *source)
 {
 	List *names;
-	RangeVar *relation;
+	ListCell *cell;
+	StringInfoData query;
 
 	if (!looks_like_name(source))
 		return pstrdup(source);
 	names = stringToQualifiedNameList(source);
-	relation = makeRangeVarFromNameList(names);
-	return psprintf("SELECT * FROM %s",
-	                quote_qualified_identifier(relation->schemaname, relation->relname));
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT * FROM ");
+	foreach (cell, names)
+		appendStringInfo(&query, "%s%s", cell == list_head(names) ? "" : ".",
+		                 quote_identifier(strVal(lfirst(cell))));
+	return query.data;
 }
 
 /* Moves the position of a syntax error from our caller's statement into the source. */

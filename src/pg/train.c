@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
+#include "tcop/utility.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -257,6 +258,7 @@ cia_train(PG_FUNCTION_ARGS)
 	int32 version;
 	bool promoted;
 
+	PreventCommandIfReadOnly("cia_train()");
 	InitMaterializedSRF(fcinfo, 0);
 	INSTR_TIME_SET_CURRENT(run.started);
 	run.door = cia_door_open(

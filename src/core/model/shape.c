@@ -316,6 +316,8 @@ ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 	int task;
 
 	ML_TRY(read_number(value, "format", 1, &format));
+	if (format != floor(format))
+		return ML_BAD_MODEL;
 	host->fault.count = (int64_t) (format < 65535 ? format : 65535);
 	if (format > ML_FORMAT)
 		return ML_NEW_FORMAT;
