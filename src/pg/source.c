@@ -138,7 +138,9 @@ parse_one(const char *query)
 		ereport(ERROR,
 		        (errcode(ERRCODE_SYNTAX_ERROR),
 		         errmsg("source must be one query, not %d", list_length(statements)),
-		         errhint("Leave out the semicolon and what follows it.")));
+		         errhint(statements == NIL
+		                     ? "Name a table or a view, or write a SELECT."
+		                     : "Leave out the semicolon and what follows it.")));
 	raw = linitial_node(RawStmt, statements);
 	if (!IsA(raw->stmt, SelectStmt) || ((SelectStmt *) raw->stmt)->intoClause != NULL)
 		ereport(ERROR,
