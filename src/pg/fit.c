@@ -75,7 +75,9 @@ names_array(const char *option, const ml_value *value)
 {
 	Datum *names = palloc(sizeof(Datum) * (value->count + 1));
 
-	if (value->count > 0 && value->kind != ML_VALUE_ARRAY)
+	/* an empty array is packed like one of numbers */
+	if (value->kind != ML_VALUE_ARRAY &&
+	    !(value->kind == ML_VALUE_NUMBERS && value->count == 0))
 		raise_not_names(option);
 	for (int64 i = 0; i < value->count; i++)
 	{
@@ -84,6 +86,15 @@ names_array(const char *option, const ml_value *value)
 		names[i] = CStringGetTextDatum(cia_text_cstring(value->items[i].text));
 	}
 	return construct_array(names, (int) value->count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+static char *
+column_option(const char *option, const ml_value *value)
+{
+	if (value->kind != ML_VALUE_TEXT)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("option \"%s\" must be the name of a column", option)));
+	return cia_text_cstring(value->text);
 }
 
 /* Takes the names of columns out of the options; the rest is the learner's. */
@@ -104,8 +115,8 @@ split_options(const fit_state *state, cia_roles *roles, cia_settings *settings)
 			roles->features = names_array("features", item);
 		else if (ml_text_is(all.keys[i], "exclude"))
 			roles->exclude = names_array("exclude", item);
-		else if (ml_text_is(all.keys[i], "weight") && item->kind == ML_VALUE_TEXT)
-			roles->weight = cia_text_cstring(item->text);
+		else if (ml_text_is(all.keys[i], "weight"))
+			roles->weight = column_option("weight", item);
 		else
 			ml_value_add(&rest, all.keys[i].bytes, *item);
 	}

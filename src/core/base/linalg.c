@@ -133,6 +133,8 @@ ml_qr_work(int cols, int rows)
 	return (int64_t) (cols + rows) * cols + cols + (int64_t) QR_LWORK * cols;
 }
 
+#define NEGLIGIBLE 1e-280 /* a sum of squares below which its inverse would overflow */
+
 /*
  * Householder reflections, column by column.  The triangle on top has zeros below
  * its diagonal, so a reflection touches one of its rows and all rows of the block.
@@ -146,7 +148,8 @@ qr_add_portable(int cols, int rows, double *block, double *l)
 
 		for (int row = 0; row < rows; row++)
 			square += block[(int64_t) row * cols + j] * block[(int64_t) row * cols + j];
-		if (square == 0)
+		/* of a column that depends on those before it only rounding errors are left */
+		if (square < NEGLIGIBLE)
 			continue;
 		length = sqrt(top * top + square);
 		u = top > 0 ? -square / (top + length) : top - length;
