@@ -81,6 +81,7 @@ extern void cia_value_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *value);
 extern Jsonb *cia_value_to_jsonb(const ml_value *value);
 extern char *cia_value_to_json(const ml_value *value);
 extern char *cia_text_cstring(ml_text text);
+extern char *cia_element_name(ml_text name, int element);
 extern ml_text cia_text_of(const char *string);
 
 /* reader.c: SQL values as cells */

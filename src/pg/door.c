@@ -179,9 +179,7 @@ column_name(const cia_door *door)
 	    door->host.fault.column >= door->frame->columns)
 		return NULL;
 	column = &door->frame->column[door->host.fault.column];
-	return column->element > 0
-	           ? psprintf("%s[%d]", cia_text_cstring(column->name), column->element)
-	           : cia_text_cstring(column->name);
+	return cia_element_name(column->name, column->element);
 }
 
 static void

@@ -122,8 +122,21 @@ cia_check_feature(const cia_loaded *loaded, const ml_feature *feature, double va
 	if (isinf(value))
 		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
 		                errmsg("column \"%s\" contains a value that is not finite",
-		                       cia_text_cstring(feature->name)),
+		                       cia_element_name(feature->name, feature->element)),
 		                errhint("Make it NULL, which counts as missing.")));
+}
+
+/* An array must be as long as in training, or empty, which counts as missing. */
+void
+cia_check_width(const cia_loaded *loaded, const ml_feature *feature, int width)
+{
+	if (width != 0 && width != feature->width)
+		ereport(ERROR,
+		        (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		         errmsg("column \"%s\" holds an array of length %d, but model \"%s\" "
+		                "was trained on length %d",
+		                cia_text_cstring(feature->name), width, loaded->name,
+		                feature->width)));
 }
 
 /* Reads an array column into its features; answers the feature after the last. */
@@ -136,16 +149,11 @@ read_elements(const cia_loaded *loaded, const row_map *map, int first)
 	double *elements = NULL;
 	int width = cia_array_read(column, map->values[at], map->nulls[at], &elements);
 
+	cia_check_width(loaded, &schema->feature[first], width);
 	do
 	{
-		int element = schema->feature[f].element;
-
-		if (width > 0 && element > width)
-			ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-			                errmsg("column \"%s\" has %d elements, but model \"%s\" was "
-			                       "trained on at least %d",
-			                       column->name, width, loaded->name, element)));
-		map->row[f] = width > 0 ? elements[element - 1] : get_float8_nan();
+		map->row[f] =
+		    width > 0 ? elements[schema->feature[f].element - 1] : get_float8_nan();
 		cia_check_feature(loaded, &schema->feature[f], map->row[f]);
 	} while (++f < schema->features && cia_is_further_element(schema, f));
 	return f;
@@ -269,5 +277,10 @@ cia_feature_text(const ml_feature *feature, double value)
 	if (ml_text_is(feature->type, "timestamp with time zone"))
 		return DatumGetCString(DirectFunctionCall1(
 		    timestamptz_out, TimestampTzGetDatum((TimestampTz) rint(value * 1000000.0))));
+	/* what came as four bytes shows the digits of four bytes */
+	if (ml_text_is(feature->type, "real") ||
+	    (feature->element > 0 && !ml_text_is(feature->type, "double precision[]")))
+		return DatumGetCString(
+		    DirectFunctionCall1(float4out, Float4GetDatum((float4) value)));
 	return DatumGetCString(DirectFunctionCall1(float8out, Float8GetDatum(value)));
 }

@@ -102,6 +102,7 @@ read_element(const cia_loaded *loaded, const ml_feature *feature, const JsonbVal
 {
 	JsonbValue *item;
 	char *text;
+	int width;
 
 	if (array->type == jbvNull)
 		return get_float8_nan();
@@ -109,18 +110,11 @@ read_element(const cia_loaded *loaded, const ml_feature *feature, const JsonbVal
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 		                errmsg("member \"%s\" of the row is no array",
 		                       cia_text_cstring(feature->name))));
-	if (JsonContainerSize(array->val.binary.data) == 0)
+	width = JsonContainerSize(array->val.binary.data);
+	cia_check_width(loaded, feature, width);
+	if (width == 0)
 		return get_float8_nan();
 	item = getIthJsonbValueFromContainer(array->val.binary.data, feature->element - 1);
-	if (item == NULL)
-		ereport(
-		    ERROR,
-		    (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-		     errmsg("column \"%s\" has %d elements, but model \"%s\" was trained on at "
-		            "least %d",
-		            cia_text_cstring(feature->name),
-		            (int) JsonContainerSize(array->val.binary.data), loaded->name,
-		            feature->element)));
 	if (item->type == jbvNull)
 		return get_float8_nan();
 	text = scalar_text(item);

@@ -13,14 +13,6 @@
 
 #define MOST_NAMES 12
 
-static char *
-note_name(const ml_note *note)
-{
-	char *name = cia_text_cstring(note->name);
-
-	return note->element > 0 ? psprintf("%s[%d]", name, note->element) : name;
-}
-
 /* The names of all notes of a kind, with their values where those matter. */
 static char *
 names_of(const ml_notes *notes, ml_note_kind kind)
@@ -35,7 +27,8 @@ names_of(const ml_notes *notes, ml_note_kind kind)
 
 		if (note->kind != kind || ++count > MOST_NAMES)
 			continue;
-		appendStringInfo(&out, "%s%s", count > 1 ? ", " : "", note_name(note));
+		appendStringInfo(&out, "%s%s", count > 1 ? ", " : "",
+		                 cia_element_name(note->name, note->element));
 		if (kind == ML_NOTE_POOLED)
 			appendStringInfo(&out, " (%.0f)", note->value);
 		if (kind == ML_NOTE_LEAK)

@@ -83,14 +83,6 @@ by_size(const void *a, const void *b)
 	return strcmp(((const share *) a)->feature, ((const share *) b)->feature);
 }
 
-static char *
-feature_name(const ml_feature *feature)
-{
-	char *name = cia_text_cstring(feature->name);
-
-	return feature->element > 0 ? psprintf("%s[%d]", name, feature->element) : name;
-}
-
 static void
 put_share(ReturnSetInfo *result, const share *row)
 {
@@ -123,7 +115,8 @@ cia_explain(PG_FUNCTION_ARGS)
 	loaded->model->learner->explain(loaded->model->state, row, contribution,
 	                                &bias.contribution);
 	for (int f = 0; f < schema->features; f++)
-		shares[f] = (share){.feature = feature_name(&schema->feature[f]),
+		shares[f] = (share){.feature = cia_element_name(schema->feature[f].name,
+		                                                schema->feature[f].element),
 		                    .value = cia_feature_text(&schema->feature[f], row[f]),
 		                    .contribution = contribution[f]};
 	qsort(shares, schema->features, sizeof(share), by_size);

@@ -21,6 +21,14 @@ cia_text_cstring(ml_text text)
 	return pnstrdup(text.bytes, text.length);
 }
 
+/* "x", or "x[3]" for an element of an array. */
+char *
+cia_element_name(ml_text name, int element)
+{
+	return element > 0 ? psprintf("%.*s[%d]", name.length, name.bytes, element)
+	                   : cia_text_cstring(name);
+}
+
 ml_text
 cia_text_of(const char *string)
 {

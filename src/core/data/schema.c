@@ -363,6 +363,16 @@ candidate_features(ml_frame *frame, ml_feature **candidates, int *count)
 			                                         .kind = column->kind,
 			                                         .column = c};
 	}
+	/* columns are in order, so the last element of an array tells its width */
+	for (int i = *count - 1; i >= 0; i--)
+	{
+		ml_feature *feature = &(*candidates)[i];
+
+		feature->width = feature->element;
+		if (feature->element > 0 && i + 1 < *count &&
+		    ml_text_equal(feature->name, feature[1].name))
+			feature->width = feature[1].width;
+	}
 	return ML_OK;
 }
 

@@ -21,6 +21,7 @@ typedef struct ml_feature
 	ml_text name;
 	ml_text type; /* what the host calls the column's type */
 	int element;  /* of an array column, from 1; 0 for a scalar */
+	int width;    /* elements of that array; 0 for a scalar */
 	ml_kind kind;
 	int column;     /* of the frame, while training */
 	double missing; /* rows without a value */
@@ -88,7 +89,7 @@ ml_schema_build(ml_frame *frame, int max_categories, ml_schema *schema, ml_notes
 
 /*
  * Reads the target's profile.  For ML_BINARY the target becomes a column of 0 and 1,
- * 1 for the positive class: the one named, else "true", else the rarer.
+ * 1 for the positive class: the one named, else "true", else 1 of 0 and 1, else the rarer.
  */
 extern ml_status
 ml_schema_target(ml_frame *frame, ml_task_kind task, ml_text positive, ml_schema *schema);

@@ -28,7 +28,7 @@ profile_value(ml_frame *frame, const ml_column *target, ml_schema *schema)
 	return sum == 0 && squares == 0 ? ML_ONE_VALUE : ML_OK;
 }
 
-/* The positive label: the one named, else "true", else the rarer, else the later one. */
+/* The positive label: the one named, else "true", else "1" of 0 and 1, else the rarer, else the later one. */
 static ml_status
 choose_positive(ml_frame *frame, const ml_dictionary *labels, const int64_t *rows,
                 ml_text positive, int32_t *chosen)
@@ -51,6 +51,9 @@ choose_positive(ml_frame *frame, const ml_dictionary *labels, const int64_t *row
 	if (classes < 2)
 		return ML_ONE_VALUE;
 	*chosen = ml_dictionary_find(labels, (ml_text){"true", 4});
+	/* among 0 and 1, 1 stands for true */
+	if (*chosen < 0 && ml_dictionary_find(labels, (ml_text){"0", 1}) >= 0)
+		*chosen = ml_dictionary_find(labels, (ml_text){"1", 1});
 	if (*chosen >= 0)
 		return ML_OK;
 	if (rows[present[0]] != rows[present[1]])

@@ -14,8 +14,8 @@ const ml_option ml_common_option[] = {
      "share of the rows kept out of training, on which the model is judged; a row's side "
      "follows from its key and never changes"},
     {"positive", ML_OPTION_TEXT, offsetof(ml_common_options, positive), 0, 0, 0,
-     "label of the class whose probability is the score; by default true, else the rarer "
-     "class; with more than two classes it is told from all others"},
+     "label of the class whose probability is the score; by default true, 1 of "
+     "0 and 1, else the rarer; with more than two classes it is told from all others"},
     {"max_categories", ML_OPTION_INTEGER, offsetof(ml_common_options, max_categories),
      255, 2, 65535, "labels kept of a category; rarer ones are pooled as \"other\""},
 };
@@ -154,6 +154,9 @@ ml_options_read(const ml_value *given, const ml_option_set *sets, int count,
 			set_number(&sets[s], &sets[s].option[i], sets[s].option[i].standard);
 	for (int64_t i = 0; i < given->count; i++)
 	{
+		/* null is "not given", so that options in force can be handed back */
+		if (given->items[i].kind == ML_VALUE_NULL)
+			continue;
 		fault->name = given->keys[i];
 		fault->error =
 		    read_one(given->keys[i], &given->items[i], sets, count, &fault->option);

@@ -40,11 +40,14 @@ category_shape(ml_host *host, const ml_feature *feature, ml_value *object)
 static ml_status
 feature_shape(ml_host *host, const ml_feature *feature, ml_value *object)
 {
-	ML_TRY(ml_value_object(host, 9, object));
+	ML_TRY(ml_value_object(host, 10, object));
 	ml_value_add(object, "name", ml_value_text(feature->name));
 	ml_value_add(object, "type", ml_value_text(feature->type));
 	if (feature->element > 0)
+	{
 		ml_value_add(object, "element", ml_value_number(feature->element));
+		ml_value_add(object, "width", ml_value_number(feature->width));
+	}
 	ml_value_add(object, "kind", ml_value_word(kind_name[feature->kind]));
 	ml_value_add(object, "missing", ml_value_number(feature->missing));
 	return feature->kind == ML_NUMBER ? number_shape(feature, object)
@@ -209,25 +212,37 @@ read_category(ml_host *host, const ml_value *object, ml_feature *feature)
 	return ml_feature_index(host, feature);
 }
 
+/* The place of a feature in an array column; zeros for a scalar. */
+static ml_status
+read_place(const ml_value *object, ml_feature *feature)
+{
+	double element, width;
+
+	if (ml_value_member(object, "element") == NULL)
+		return ML_OK;
+	ML_TRY(read_number(object, "element", 1, &element));
+	ML_TRY(read_number(object, "width", element, &width));
+	if (element != floor(element) || width != floor(width) || width > INT32_MAX)
+		return ML_BAD_MODEL;
+	feature->element = (int) element;
+	feature->width = (int) width;
+	return ML_OK;
+}
+
 static ml_status
 read_feature(ml_host *host, const ml_value *object, ml_feature *feature)
 {
-	double element = 0;
 	int kind;
 
 	*feature = (ml_feature){.column = -1};
 	ML_TRY(read_text(object, "name", &feature->name));
 	ML_TRY(read_text(object, "type", &feature->type));
-	if (ml_value_member(object, "element") != NULL)
-		ML_TRY(read_number(object, "element", 1, &element));
-	if (element != floor(element) || element > INT32_MAX)
-		return ML_BAD_MODEL;
-	feature->element = (int) element;
+	ML_TRY(read_place(object, feature));
 	ML_TRY(read_word(object, "kind", kind_name, &kind));
 	feature->kind = (ml_kind) kind;
 	ML_TRY(read_number(object, "missing", 0, &feature->missing));
 	if (feature->kind == ML_CATEGORY)
-		return element > 0 ? ML_BAD_MODEL : read_category(host, object, feature);
+		return feature->element > 0 ? ML_BAD_MODEL : read_category(host, object, feature);
 	ML_TRY(read_number(object, "mean", -INFINITY, &feature->mean));
 	ML_TRY(read_number(object, "sd", 0, &feature->sd));
 	ML_TRY(read_number(object, "min", -INFINITY, &feature->min));
@@ -300,7 +315,8 @@ read_features(ml_host *host, const ml_value *value, ml_schema *schema)
 		ML_TRY(read_feature(host, &features->items[f], feature));
 		/* elements of an array stand side by side, in order */
 		if (f > 0 && ml_text_equal(feature->name, feature[-1].name) &&
-		    feature->element <= feature[-1].element)
+		    (feature->element <= feature[-1].element ||
+		     feature->width != feature[-1].width))
 			return ML_BAD_MODEL;
 	}
 	return ML_OK;
