@@ -232,8 +232,9 @@ extern bool cia_is_further_element(const ml_schema *schema, int feature);
 /* Refuses a value that is not finite. */
 extern void
 cia_check_feature(const cia_loaded *loaded, const ml_feature *feature, double value);
-extern void extern void
+extern void
 cia_check_width(const cia_loaded *loaded, const ml_feature *feature, int width);
+extern void
 cia_raise_missing(const cia_loaded *loaded, const char *columns) pg_attribute_noreturn();
 
 /* input_json.c */

@@ -259,6 +259,59 @@ encode(const ml_value *value, unsigned char **at)
 	}
 }
 
+static int
+by_key(const void *context, uint32_t a, uint32_t b)
+{
+	const ml_text *keys = context;
+
+	return ml_text_compare(keys[a], keys[b]);
+}
+
+static ml_status
+sort_members(ml_host *host, ml_value *object)
+{
+	uint32_t *order, *work;
+	ml_value *items;
+	ml_text *keys;
+
+	ML_NEW(host, order, object->count);
+	ML_NEW(host, work, object->count);
+	ML_NEW(host, items, object->count);
+	ML_NEW(host, keys, object->count);
+	for (int64_t i = 0; i < object->count; i++)
+		order[i] = (uint32_t) i;
+	ML_TRY(ml_sort_indexes(host, order, work, object->count, by_key, object->keys));
+	for (int64_t i = 0; i < object->count; i++)
+	{
+		items[i] = object->items[order[i]];
+		keys[i] = object->keys[order[i]];
+	}
+	object->items = items;
+	object->keys = keys;
+	return ML_OK;
+}
+
+static ml_status
+sort_nested(ml_host *host, ml_value *value, int depth)
+{
+	if (value->kind != ML_VALUE_ARRAY && value->kind != ML_VALUE_OBJECT)
+		return ML_OK;
+	if (depth >= MAX_DEPTH)
+		return ML_BAD_MODEL;
+	if (value->kind == ML_VALUE_OBJECT)
+		ML_TRY(sort_members(host, value));
+	for (int64_t i = 0; i < value->count; i++)
+		ML_TRY(sort_nested(host, &value->items[i], depth + 1));
+	return ML_OK;
+}
+
+ml_status
+ml_value_sort(ml_host *host, ml_value *value)
+{
+	/* the value will be a member of an object */
+	return sort_nested(host, value, 1);
+}
+
 /*
  * The binary form, behind so many zero bytes that are the caller's header.
  * ML_TOO_LARGE past 1 GB.

@@ -76,6 +76,12 @@ extern ml_status ml_value_array(ml_host *host, int64_t items, ml_value *array);
 extern void ml_value_add(ml_value *object, const char *key, ml_value member);
 extern const ml_value *ml_value_member(const ml_value *object, const char *key);
 
+/*
+ * Puts the members of a member, and of all objects within, in byte order of their names, so
+ * that equal values have equal bytes; ML_BAD_MODEL if it is nested deeper than bytes can be.
+ */
+extern ml_status ml_value_sort(ml_host *host, ml_value *member);
+
 extern ml_status
 ml_value_encode(ml_host *host, const ml_value *value, size_t header, ml_bytes *bytes);
 extern ml_status ml_value_decode(ml_host *host, const unsigned char *bytes, size_t length,

@@ -96,12 +96,16 @@ ml_model_shape(ml_host *host, const ml_model *model, ml_value *value)
 {
 	const ml_schema *schema = &model->schema;
 	ml_value target, features, learned;
+	ml_value options = model->options, training = model->training;
 
 	ML_TRY(target_shape(host, schema, &target));
 	ML_TRY(ml_value_array(host, schema->features, &features));
 	for (int f = 0; f < schema->features; f++)
 		ML_TRY(feature_shape(host, &schema->feature[f], &features.items[f]));
 	ML_TRY(learned_shape(host, &model->fitted, &learned));
+	ML_TRY(ml_value_sort(host, &learned));
+	ML_TRY(ml_value_sort(host, &options));
+	ML_TRY(ml_value_sort(host, &training));
 	ML_TRY(ml_value_object(host, 9, value));
 	ml_value_add(value, "format", ml_value_number(ML_FORMAT));
 	ml_value_add(value, "algorithm", ml_value_word(model->learner->name));
@@ -109,9 +113,9 @@ ml_model_shape(ml_host *host, const ml_model *model, ml_value *value)
 	ml_value_add(value, "target", target);
 	ml_value_add(value, "rows", ml_value_number(schema->rows));
 	ml_value_add(value, "features", features);
-	ml_value_add(value, "options", model->options);
+	ml_value_add(value, "options", options);
 	ml_value_add(value, "learned", learned);
-	ml_value_add(value, "training", model->training);
+	ml_value_add(value, "training", training);
 	return ML_OK;
 }
 
@@ -352,6 +356,8 @@ ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 	ML_TRY(member(value, "training", ML_VALUE_OBJECT, &training));
 	model->options = *options;
 	model->training = *training;
+	ML_TRY(ml_value_sort(host, &model->options));
+	ML_TRY(ml_value_sort(host, &model->training));
 	ML_TRY(read_learned(host, value, &model->fitted));
 	ML_TRY(model->learner->prepare(host, &model->schema, &model->fitted, &model->state));
 	*out = model;
