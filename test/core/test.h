@@ -29,39 +29,38 @@
 
 typedef struct test_host
 {
-	ml_host	  core; /* what the core is handed */
-	void	**piece;
-	int64_t	  pieces;
-	int64_t	  piece_room;
-	int64_t	  asked;	 /* allocations so far */
-	int64_t	  refuse_at; /* the allocation, from 1, that is refused; 0: none */
-	bool	  refused;
-	int64_t	  questions; /* "stop?" so far */
-	int64_t	  stop_at;	 /* from this question on the answer is yes; 0: never */
-	double	  bytes;	 /* handed out so far */
-	pthread_t thread;	 /* the only one that may call */
-	int		  strangers; /* calls by others */
-	double	  done;		 /* last progress reported */
-	ml_stage  stage;
-	bool	  backwards; /* progress went backwards or past its total */
+	ml_host core; /* what the core is handed */
+	void **piece;
+	int64_t pieces;
+	int64_t piece_room;
+	int64_t asked;     /* allocations so far */
+	int64_t refuse_at; /* the allocation, from 1, that is refused; 0: none */
+	bool refused;
+	int64_t questions; /* "stop?" so far */
+	int64_t stop_at;   /* from this question on the answer is yes; 0: never */
+	double bytes;      /* handed out so far */
+	pthread_t thread;  /* the only one that may call */
+	int strangers;     /* calls by others */
+	int reports;       /* of progress */
+	int odd_reports;   /* past their total, or less than nothing */
 } test_host;
 
-static int			   test_failures; /* of the test that runs */
-static int			   test_threads;  /* running, the main one not counted */
-static int			   test_thread_limit = 1 << 20;
-static sigjmp_buf	   test_leave;
-static const char	  *test_skipped;
+static int test_failures; /* of the test that runs */
+static int test_threads;  /* running, the main one not counted */
+static int test_thread_limit = 1 << 20;
+static sigjmp_buf test_leave;
+static const char *test_skipped;
 
 extern int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-								 void *(*start)(void *), void *argument);
+                                 void *(*start)(void *), void *argument);
 extern int __real_pthread_join(pthread_t thread, void **result);
 extern int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-								 void *(*start)(void *), void *argument);
+                                 void *(*start)(void *), void *argument);
 extern int __wrap_pthread_join(pthread_t thread, void **result);
 
 int
 __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-					  void *(*start)(void *), void *argument)
+                      void *(*start)(void *), void *argument)
 {
 	int error = test_threads < test_thread_limit ? 0 : EAGAIN;
 
@@ -95,6 +94,34 @@ test_check(bool holds, const char *file, int line, const char *format, ...)
 	return false;
 }
 
+static inline bool
+test_same(double a, double b)
+{
+	return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0;
+}
+
+static inline bool
+test_int(int64_t got, int64_t want, const char *file, int line, const char *what)
+{
+	return test_check(got == want, file, line, "%s is %lld, not %lld", what,
+	                  (long long) got, (long long) want);
+}
+
+static inline bool
+test_near(double got, double want, double tolerance, const char *file, int line,
+          const char *what)
+{
+	return test_check(fabs(got - want) <= tolerance, file, line,
+	                  "%s is %.17g, not %.17g to %g", what, got, want, tolerance);
+}
+
+static inline bool
+test_same_number(double got, double want, const char *file, int line, const char *what)
+{
+	return test_check(test_same(got, want), file, line, "%s is %.17g, not %.17g", what,
+	                  got, want);
+}
+
 /* Notes a claim that does not hold, and goes on. */
 #define CHECK(claim) test_check((claim), __FILE__, __LINE__, "%s", #claim)
 
@@ -106,38 +133,27 @@ test_check(bool holds, const char *file, int line, const char *format, ...)
 			siglongjmp(test_leave, 1);                                                   \
 	} while (0)
 
-#define CHECK_INT(got, want)                                                             \
-	test_check((int64_t) (got) == (int64_t) (want), __FILE__, __LINE__,                  \
-			   "%s is %lld, not %lld", #got, (long long) (got), (long long) (want))
+#define CHECK_INT(got, want) test_int((got), (want), __FILE__, __LINE__, #got)
 
 #define CHECK_NEAR(got, want, tolerance)                                                 \
-	test_check(fabs((double) (got) - (double) (want)) <= (double) (tolerance), __FILE__, \
-			   __LINE__, "%s is %.17g, not %.17g", #got, (double) (got),                 \
-			   (double) (want))
+	test_near((double) (got), (double) (want), (double) (tolerance), __FILE__, __LINE__, \
+	          #got)
 
 /* Near in relation to the size of what is wanted. */
 #define CHECK_CLOSE(got, want, tolerance)                                                \
 	CHECK_NEAR(got, want, (tolerance) *fabs((double) (want)))
 
 /* The same bits, but for the bits of a NaN. */
-#define CHECK_SAME(got, want)                                                            \
-	test_check(test_same((got), (want)), __FILE__, __LINE__, "%s is %.17g, not %.17g",   \
-			   #got, (double) (got), (double) (want))
+#define CHECK_SAME(got, want) test_same_number((got), (want), __FILE__, __LINE__, #got)
 
 #define REQUIRE_OK(call)                                                                 \
 	do                                                                                   \
 	{                                                                                    \
 		ml_status status_ = (call);                                                      \
 		if (!test_check(status_ == ML_OK, __FILE__, __LINE__, "%s answers status %d",    \
-						#call, (int) status_))                                           \
+		                #call, (int) status_))                                           \
 			siglongjmp(test_leave, 1);                                                   \
 	} while (0)
-
-static inline bool
-test_same(double a, double b)
-{
-	return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0;
-}
 
 static inline void
 test_skip(const char *reason)
@@ -157,7 +173,7 @@ static void *
 test_alloc(void *context, size_t size)
 {
 	test_host *t = context;
-	void	  *memory;
+	void *memory;
 
 	test_own_thread(t);
 	if (++t->asked == t->refuse_at)
@@ -194,22 +210,22 @@ test_progress(void *context, ml_stage stage, double done, double total)
 	test_host *t = context;
 
 	test_own_thread(t);
-	if (!(done >= 0 && done <= total) || (stage == t->stage && done < t->done))
-		t->backwards = true;
-	t->stage = stage;
-	t->done = done;
+	(void) stage;
+	t->reports++;
+	if (!(done >= 0 && done <= total))
+		t->odd_reports++;
 }
 
 static inline ml_host *
 test_open(test_host *t)
 {
-	*t = (test_host) {.thread = pthread_self()};
-	t->core = (ml_host) {.alloc = test_alloc,
-						 .stop = test_stop,
-						 .progress = test_progress,
-						 .context = t,
-						 .threads = 1,
-						 .fault = {.row = -1, .column = -1}};
+	*t = (test_host){.thread = pthread_self()};
+	t->core = (ml_host){.alloc = test_alloc,
+	                    .stop = test_stop,
+	                    .progress = test_progress,
+	                    .context = t,
+	                    .threads = 1,
+	                    .fault = {.row = -1, .column = -1}};
 	return &t->core;
 }
 
@@ -219,10 +235,11 @@ test_close(test_host *t)
 {
 	ml_pool_close(&t->core);
 	test_check(test_threads == 0, __FILE__, __LINE__, "%d threads are left behind",
-			   test_threads);
+	           test_threads);
 	test_check(t->strangers == 0, __FILE__, __LINE__, "%d callbacks by other threads",
-			   t->strangers);
-	test_check(!t->backwards, __FILE__, __LINE__, "progress went backwards");
+	           t->strangers);
+	test_check(t->odd_reports == 0, __FILE__, __LINE__, "%d odd reports of progress",
+	           t->odd_reports);
 	for (int64_t i = 0; i < t->pieces; i++)
 		free(t->piece[i]);
 	free(t->piece);
@@ -263,7 +280,7 @@ test_below(uint64_t *state, int64_t limit)
 static inline ml_text
 test_text(const char *word)
 {
-	return (ml_text) {word, (int32_t) strlen(word)};
+	return (ml_text){word, (int32_t) strlen(word)};
 }
 
 static inline bool
@@ -291,8 +308,8 @@ test_run(int number, const test_case *test)
 		test->run(&t);
 	test_close(&t);
 	printf("%sok %d - %s%s%s\n", test_failures > 0 ? "not " : "", number, test->claim,
-		   test_skipped != NULL ? " # SKIP " : "",
-		   test_skipped != NULL ? test_skipped : "");
+	       test_skipped != NULL ? " # SKIP " : "",
+	       test_skipped != NULL ? test_skipped : "");
 	fflush(stdout);
 	return test_failures == 0;
 }
@@ -301,7 +318,7 @@ test_run(int number, const test_case *test)
 	int main(void)                                                                       \
 	{                                                                                    \
 		static const test_case test[] = {__VA_ARGS__};                                   \
-		bool				   fine = true;                                              \
+		bool fine = true;                                                                \
 		for (size_t i = 0; i < sizeof test / sizeof *test; i++)                          \
 			fine &= test_run((int) i + 1, &test[i]);                                     \
 		return fine ? 0 : 1;                                                             \

@@ -9,9 +9,9 @@ static void
 mixes_as_published(test_host *t)
 {
 	static const uint64_t output[] = {
-		UINT64_C(6457827717110365317), UINT64_C(3203168211198807973),
-		UINT64_C(9817491932198370423), UINT64_C(4593380528125082431),
-		UINT64_C(16408922859458223821)};
+	    UINT64_C(6457827717110365317), UINT64_C(3203168211198807973),
+	    UINT64_C(9817491932198370423), UINT64_C(4593380528125082431),
+	    UINT64_C(16408922859458223821)};
 	uint64_t state = 1234567;
 
 	(void) t;
@@ -40,7 +40,7 @@ static void
 hashes_every_length(test_host *t)
 {
 	unsigned char *bytes;
-	uint64_t	   state = 1, seen[100];
+	uint64_t state = 1, seen[100];
 
 	for (int length = 0; length < 100; length++)
 	{
@@ -82,7 +82,7 @@ static void
 knows_equal_numbers(test_host *t)
 {
 	uint64_t bits = UINT64_C(0xfff8000000000123);
-	double	 other_nan;
+	double other_nan;
 
 	(void) t;
 	memcpy(&other_nan, &bits, sizeof bits);
@@ -118,8 +118,8 @@ spreads_every_bit(test_host *t)
 }
 
 TEST_MAIN({mixes_as_published, "the mixer gives the published numbers of SplitMix64"},
-		  {hashes_every_length, "bytes of every length hash as described, all apart"},
-		  {keeps_its_values, "hashes are the values that stored models were split by"},
-		  {tells_padding_from_content, "zero bytes and order count"},
-		  {knows_equal_numbers, "zeros hash alike, and all NaNs"},
-		  {spreads_every_bit, "every bit reaches every bit"})
+          {hashes_every_length, "bytes of every length hash as described, all apart"},
+          {keeps_its_values, "hashes are the values that stored models were split by"},
+          {tells_padding_from_content, "zero bytes and order count"},
+          {knows_equal_numbers, "zeros hash alike, and all NaNs"},
+          {spreads_every_bit, "every bit reaches every bit"})

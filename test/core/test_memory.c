@@ -73,7 +73,7 @@ works_without_callbacks(test_host *t)
 }
 
 TEST_MAIN({zeroes_what_it_hands_out, "memory is zeroed and as long as asked for"},
-		  {says_what_was_refused, "a refusal tells the size"},
-		  {refuses_sizes_that_overflow, "sizes that overflow are refused unasked"},
-		  {checks_room_ahead, "room is checked before memory is asked for"},
-		  {works_without_callbacks, "stop, progress and room are optional"})
+          {says_what_was_refused, "a refusal tells the size"},
+          {refuses_sizes_that_overflow, "sizes that overflow are refused unasked"},
+          {checks_room_ahead, "room is checked before memory is asked for"},
+          {works_without_callbacks, "stop, progress and room are optional"})

@@ -15,12 +15,12 @@ typedef struct tally
 	_Atomic int ran[TASKS];
 	_Atomic int started;
 	_Atomic int inside[ML_MAX_THREADS]; /* tasks under way per seat */
-	_Atomic int crowded;				/* two tasks on one seat */
-	_Atomic int unblocked;				/* tasks off the main thread with signals open */
-	int64_t		fail_from;				/* this task and all after it fail */
-	ml_status	failure;
-	int			seats;
-	bool		until_stopped; /* tasks wait for the stop */
+	_Atomic int crowded;                /* two tasks on one seat */
+	_Atomic int unblocked;              /* tasks off the main thread with signals open */
+	int64_t fail_from;                  /* this task and all after it fail */
+	ml_status failure;
+	int seats;
+	bool until_stopped; /* tasks wait for the stop */
 } tally;
 
 static bool
@@ -30,7 +30,7 @@ signals_are_blocked(void)
 
 	pthread_sigmask(SIG_SETMASK, NULL, &now);
 	return sigismember(&now, SIGINT) && sigismember(&now, SIGTERM) &&
-		   sigismember(&now, SIGUSR1) && sigismember(&now, SIGALRM);
+	       sigismember(&now, SIGUSR1) && sigismember(&now, SIGALRM);
 }
 
 static ml_status
@@ -41,7 +41,7 @@ count_task(void *work, int64_t task, ml_worker *worker)
 	atomic_fetch_add(&all->started, 1);
 	atomic_fetch_add(&all->ran[task], 1);
 	if (worker->index < 0 || worker->index >= all->seats ||
-		atomic_fetch_add(&all->inside[worker->index], 1) != 0)
+	    atomic_fetch_add(&all->inside[worker->index], 1) != 0)
 		atomic_fetch_add(&all->crowded, 1);
 	if (worker->index > 0 && !signals_are_blocked())
 		atomic_fetch_add(&all->unblocked, 1);
@@ -208,12 +208,15 @@ keeps_the_callers_signals(test_host *t)
 		CHECK_INT(sigismember(&before, signal), sigismember(&after, signal));
 }
 
-TEST_MAIN({runs_every_task_once, "every task runs once, on a seat of its own, signals blocked"},
-		  {works_without_a_pool, "without a pool tasks run one after the other"},
-		  {works_with_the_threads_there_are, "threads the system refuses are done without"},
-		  {takes_no_more_than_its_seats, "no more threads than there are seats"},
-		  {answers_the_failure, "the status of a failed task is answered, and no more are begun"},
-		  {stops_from_any_question_on, "a stop at any question ends the loop"},
-		  {asks_while_it_waits, "stop is asked while waiting for other threads"},
-		  {notices_refused_memory, "a pool that gets no memory starts no thread"},
-		  {keeps_the_callers_signals, "the caller's signal mask is as before"})
+TEST_MAIN({runs_every_task_once,
+           "every task runs once, on a seat of its own, signals blocked"},
+          {works_without_a_pool, "without a pool tasks run one after the other"},
+          {works_with_the_threads_there_are,
+           "threads the system refuses are done without"},
+          {takes_no_more_than_its_seats, "no more threads than there are seats"},
+          {answers_the_failure,
+           "the status of a failed task is answered, and no more are begun"},
+          {stops_from_any_question_on, "a stop at any question ends the loop"},
+          {asks_while_it_waits, "stop is asked while waiting for other threads"},
+          {notices_refused_memory, "a pool that gets no memory starts no thread"},
+          {keeps_the_callers_signals, "the caller's signal mask is as before"})

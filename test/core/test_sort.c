@@ -4,7 +4,8 @@
  */
 #include "test.h"
 
-static const int64_t size_of[] = {0, 1, 2, 15, 16, 17, 31, 32, 33, 47, 100, 255, 1000, 1025};
+static const int64_t size_of[] = {0,  1,  2,  15,  16,  17,   31,
+                                  32, 33, 47, 100, 255, 1000, 1025};
 #define SIZES ((int) (sizeof size_of / sizeof *size_of))
 
 /* How the numbers to be sorted are made. */
@@ -22,8 +23,8 @@ typedef enum shape
 static double
 number_of(shape made, int64_t i, uint64_t *state)
 {
-	static const double extreme[] = {-INFINITY, INFINITY, 0.0,		  -0.0,	   DBL_MAX,
-									 -DBL_MAX,	DBL_MIN,  4.9406e-324, -1e-310, 1};
+	static const double extreme[] = {-INFINITY, INFINITY, 0.0,         -0.0,    DBL_MAX,
+	                                 -DBL_MAX,  DBL_MIN,  4.9406e-324, -1e-310, 1};
 
 	switch (made)
 	{
@@ -79,8 +80,8 @@ sorts_indexes(test_host *t)
 	for (int s = 0; s < SIZES; s++)
 		for (shape made = 0; made < SHAPES; made++)
 		{
-			int64_t	  count = size_of[s];
-			double	 *number = ml_alloc(&t->core, (size_t) count * sizeof *number);
+			int64_t count = size_of[s];
+			double *number = ml_alloc(&t->core, (size_t) count * sizeof *number);
 			uint32_t *index = ml_alloc(&t->core, (size_t) count * sizeof *index);
 			uint32_t *work = ml_alloc(&t->core, (size_t) count * sizeof *work);
 
@@ -89,7 +90,8 @@ sorts_indexes(test_host *t)
 				number[i] = number_of(made, i, &state);
 				index[i] = (uint32_t) i;
 			}
-			REQUIRE_OK(ml_sort_indexes(&t->core, index, work, count, compare_numbers, number));
+			REQUIRE_OK(
+			    ml_sort_indexes(&t->core, index, work, count, compare_numbers, number));
 			check_order(number, index, count);
 		}
 }
@@ -102,8 +104,8 @@ sorts_numbers(test_host *t)
 	for (int s = 0; s < SIZES; s++)
 		for (shape made = 0; made < SHAPES; made++)
 		{
-			int64_t	  count = size_of[s];
-			double	 *number = ml_alloc(&t->core, (size_t) count * sizeof *number);
+			int64_t count = size_of[s];
+			double *number = ml_alloc(&t->core, (size_t) count * sizeof *number);
 			uint32_t *index = ml_alloc(&t->core, (size_t) count * sizeof *index);
 
 			for (int64_t i = 0; i < count; i++)
@@ -120,10 +122,10 @@ stops(test_host *t)
 	{
 		COUNT = 40000
 	};
-	double	 *number = ml_alloc(&t->core, COUNT * sizeof *number);
+	double *number = ml_alloc(&t->core, COUNT * sizeof *number);
 	uint32_t *index = ml_alloc(&t->core, COUNT * sizeof *index);
 	uint32_t *work = ml_alloc(&t->core, COUNT * sizeof *work);
-	uint64_t  state = 7;
+	uint64_t state = 7;
 
 	for (int i = 0; i < COUNT; i++)
 	{
@@ -132,18 +134,19 @@ stops(test_host *t)
 	}
 	t->stop_at = 1;
 	CHECK(ml_sort_indexes(&t->core, index, work, COUNT, compare_numbers, number) ==
-		  ML_STOPPED);
+	      ML_STOPPED);
 	CHECK(ml_sort_numbers(&t->core, number, COUNT, index) == ML_STOPPED);
 	t->stop_at = 0;
 	t->questions = 0;
-	CHECK(ml_sort_indexes(&t->core, index, work, COUNT, compare_numbers, number) == ML_OK);
+	CHECK(ml_sort_indexes(&t->core, index, work, COUNT, compare_numbers, number) ==
+	      ML_OK);
 	CHECK(t->questions >= COUNT * 8 / 8192);
 }
 
 static void
 notices_refusals(test_host *t)
 {
-	double	 number[3] = {3, 1, 2};
+	double number[3] = {3, 1, 2};
 	uint32_t index[3];
 
 	for (int k = 1; k <= 3; k++)
@@ -157,6 +160,6 @@ notices_refusals(test_host *t)
 }
 
 TEST_MAIN({sorts_indexes, "merge sort is right and stable for every size and shape"},
-		  {sorts_numbers, "radix sort is right and stable for every size and shape"},
-		  {stops, "both stop when asked to"},
-		  {notices_refusals, "radix sort notices refused memory"})
+          {sorts_numbers, "radix sort is right and stable for every size and shape"},
+          {stops, "both stop when asked to"},
+          {notices_refusals, "radix sort notices refused memory"})

@@ -8,20 +8,20 @@ static ml_value
 random_text(ml_host *host, uint64_t *state)
 {
 	int64_t length = test_below(state, 12);
-	char   *bytes = ml_alloc(host, (size_t) length);
+	char *bytes = ml_alloc(host, (size_t) length);
 
 	for (int64_t i = 0; i < length; i++)
 		bytes[i] = (char) test_random(state);
-	return ml_value_text((ml_text) {bytes, (int32_t) length});
+	return ml_value_text((ml_text){bytes, (int32_t) length});
 }
 
 static ml_value
 random_numbers(ml_host *host, uint64_t *state)
 {
 	static const double scale[] = {100, 30000, 2e9, 1e12, 0.01};
-	int64_t				count = test_below(state, 10);
-	double			   *numbers = ml_alloc(host, (size_t) count * sizeof *numbers);
-	double				size = scale[test_below(state, 5)];
+	int64_t count = test_below(state, 10);
+	double *numbers = ml_alloc(host, (size_t) count * sizeof *numbers);
+	double size = scale[test_below(state, 5)];
 
 	for (int64_t i = 0; i < count; i++)
 	{
@@ -36,7 +36,7 @@ static ml_value
 random_value(ml_host *host, uint64_t *state, int depth)
 {
 	ml_value value = {.kind = ML_VALUE_NULL};
-	int64_t	 kind = test_below(state, depth < 5 ? 7 : 5), count = test_below(state, 5);
+	int64_t kind = test_below(state, depth < 5 ? 7 : 5), count = test_below(state, 5);
 
 	switch ((ml_value_kind) kind)
 	{
@@ -69,8 +69,8 @@ static bool
 same_value(const ml_value *a, const ml_value *b)
 {
 	bool same = a->kind == b->kind && a->count == b->count && a->boolean == b->boolean &&
-				test_same(a->number, b->number) &&
-				(a->kind != ML_VALUE_TEXT || ml_text_equal(a->text, b->text));
+	            test_same(a->number, b->number) &&
+	            (a->kind != ML_VALUE_TEXT || ml_text_equal(a->text, b->text));
 
 	for (int64_t i = 0; same && i < a->count; i++)
 		switch (a->kind)
@@ -80,7 +80,7 @@ same_value(const ml_value *a, const ml_value *b)
 				break;
 			case ML_VALUE_OBJECT:
 				same = ml_text_equal(a->keys[i], b->keys[i]) &&
-					   same_value(&a->items[i], &b->items[i]);
+				       same_value(&a->items[i], &b->items[i]);
 				break;
 			default:
 				same = same_value(&a->items[i], &b->items[i]);
@@ -107,13 +107,13 @@ comes_back(test_host *t)
 	{
 		ml_value value = random_value(&t->core, &state, 0), back;
 		ml_bytes bytes, again;
-		size_t	 header = (size_t) test_below(&state, 20);
+		size_t header = (size_t) test_below(&state, 20);
 
 		REQUIRE_OK(ml_value_encode(&t->core, &value, header, &bytes));
 		for (size_t i = 0; i < header; i++)
 			CHECK(bytes.data[i] == 0);
-		REQUIRE_OK(ml_value_decode(&t->core, bytes.data + header, bytes.length - header,
-								   &back));
+		REQUIRE_OK(
+		    ml_value_decode(&t->core, bytes.data + header, bytes.length - header, &back));
 		CHECK(same_value(&value, &back));
 		REQUIRE_OK(ml_value_encode(&t->core, &back, header, &again));
 		CHECK(test_same_bytes(bytes, again));
@@ -132,8 +132,8 @@ refuses_what_is_cut_short(test_host *t)
 
 		REQUIRE_OK(ml_value_encode(&t->core, &value, 0, &bytes));
 		for (size_t length = 0; length < bytes.length; length++)
-			CHECK(ml_value_decode(&t->core, exact_copy(&t->core, bytes.data, length), length,
-								  &back) == ML_BAD_MODEL);
+			CHECK(ml_value_decode(&t->core, exact_copy(&t->core, bytes.data, length),
+			                      length, &back) == ML_BAD_MODEL);
 		unsigned char *longer = ml_alloc(&t->core, bytes.length + 1);
 		memcpy(longer, bytes.data, bytes.length);
 		CHECK(ml_value_decode(&t->core, longer, bytes.length + 1, &back) == ML_BAD_MODEL);
@@ -148,13 +148,14 @@ survives_any_bytes(test_host *t)
 
 	for (int trial = 0; trial < 20000; trial++)
 	{
-		size_t		   length = (size_t) test_below(&state, 40);
+		size_t length = (size_t) test_below(&state, 40);
 		unsigned char *bytes = malloc(length);
-		ml_status	   status;
+		ml_status status;
 
 		/* small bytes are tags, widths and lengths more often than not */
 		for (size_t i = 0; i < length; i++)
-			bytes[i] = (unsigned char) test_below(&state, test_below(&state, 2) ? 9 : 256);
+			bytes[i] =
+			    (unsigned char) test_below(&state, test_below(&state, 2) ? 9 : 256);
 		status = ml_value_decode(&t->core, bytes, length, &back);
 		CHECK(status == ML_OK || status == ML_BAD_MODEL);
 		free(bytes);
@@ -167,17 +168,17 @@ takes_the_narrowest_width(test_host *t)
 	static const struct
 	{
 		double number;
-		int	   width;
+		int width;
 	} expected[] = {
-		{0, 1},			 {-0.0, 8},		   {1, 1},		  {127, 1},		   {-127, 1},
-		{128, 2},		 {-128, 2},		   {32767, 2},	  {-32767, 2},	   {32768, 4},
-		{-32768, 4},	 {2147483647, 4},  {2147483648, 8}, {-2147483647, 4}, {-2147483649, 8},
-		{0.5, 8},		 {NAN, 8},		   {1e300, 8},	  {4.94e-324, 8},
+	    {0, 1},      {-0.0, 8},       {1, 1},          {127, 1},         {-127, 1},
+	    {128, 2},    {-128, 2},       {32767, 2},      {-32767, 2},      {32768, 4},
+	    {-32768, 4}, {2147483647, 4}, {2147483648, 8}, {-2147483647, 4}, {-2147483649, 8},
+	    {0.5, 8},    {NAN, 8},        {1e300, 8},      {4.94e-324, 8},
 	};
 
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
 	{
-		double	 number = expected[i].number;
+		double number = expected[i].number;
 		ml_value value = ml_value_numbers(&number, 1), back;
 		ml_bytes bytes;
 
@@ -192,7 +193,7 @@ static void
 has_one_nan(test_host *t)
 {
 	uint64_t bits = UINT64_C(0xfff0000000000001);
-	double	 odd[1], plain[1] = {NAN};
+	double odd[1], plain[1] = {NAN};
 	ml_value a, b = ml_value_numbers(plain, 1);
 	ml_bytes first, second;
 
@@ -210,8 +211,8 @@ static void
 refuses_numbers_that_are_none(test_host *t)
 {
 	static const double bad[] = {INFINITY, -INFINITY, NAN};
-	unsigned char		bytes[18] = {0};
-	ml_value			back;
+	unsigned char bytes[18] = {0};
+	ml_value back;
 
 	for (int i = 0; i < 3; i++)
 	{
@@ -225,7 +226,7 @@ refuses_numbers_that_are_none(test_host *t)
 		memcpy(bytes + 10, &bad[i], 8);
 		/* in a list NaN is null */
 		CHECK(ml_value_decode(&t->core, bytes, 18, &back) ==
-			  (isnan(bad[i]) ? ML_OK : ML_BAD_MODEL));
+		      (isnan(bad[i]) ? ML_OK : ML_BAD_MODEL));
 	}
 }
 
@@ -233,15 +234,16 @@ static void
 checks_counts_before_it_asks(test_host *t)
 {
 	static const unsigned char huge[][18] = {
-		{4, 0xff, 0xff, 0xff, 0xff, 'x'},
-		{5, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1},
-		{5, 8, 1, 0, 0, 0, 0, 0, 0, 0x20, 1, 2, 3, 4, 5, 6, 7, 8},
-		{5, 3, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1},
-		{5, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1},
-		{6, 0xff, 0xff, 0xff, 0xff, 0, 0},
-		{7, 0xff, 0xff, 0xff, 0xff, 0, 0},
-		{7, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0},
-		{8}, {255}};
+	    {4, 0xff, 0xff, 0xff, 0xff, 'x'},
+	    {5, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1},
+	    {5, 8, 1, 0, 0, 0, 0, 0, 0, 0x20, 1, 2, 3, 4, 5, 6, 7, 8},
+	    {5, 3, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1},
+	    {5, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1},
+	    {6, 0xff, 0xff, 0xff, 0xff, 0, 0},
+	    {7, 0xff, 0xff, 0xff, 0xff, 0, 0},
+	    {7, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0},
+	    {8},
+	    {255}};
 	ml_value back;
 
 	for (size_t i = 0; i < sizeof huge / sizeof *huge; i++)
@@ -253,7 +255,7 @@ static void
 bounds_its_depth(test_host *t)
 {
 	unsigned char bytes[5 * 100 + 1];
-	ml_value	  back;
+	ml_value back;
 
 	for (int depth = 0; depth < 100; depth++)
 	{
@@ -261,14 +263,14 @@ bounds_its_depth(test_host *t)
 			memcpy(bytes + 5 * i, "\6\1\0\0\0", 5);
 		bytes[5 * depth] = 0;
 		CHECK(ml_value_decode(&t->core, bytes, 5 * (size_t) depth + 1, &back) ==
-			  (depth <= 16 ? ML_OK : ML_BAD_MODEL));
+		      (depth <= 16 ? ML_OK : ML_BAD_MODEL));
 	}
 }
 
 static void
 refuses_a_gigabyte(test_host *t)
 {
-	ml_value text = ml_value_text((ml_text) {"", 0x3fffffff});
+	ml_value text = ml_value_text((ml_text){"", 0x3fffffff});
 	ml_bytes bytes;
 
 	CHECK(ml_value_encode(&t->core, &text, 0, &bytes) == ML_TOO_LARGE);
@@ -305,10 +307,11 @@ compares_texts(test_host *t)
 			int order = ml_text_compare(test_text(ascending[i]), test_text(ascending[j]));
 
 			CHECK((order > 0) - (order < 0) == (i > j) - (i < j));
-			CHECK(ml_text_equal(test_text(ascending[i]), test_text(ascending[j])) == (i == j));
+			CHECK(ml_text_equal(test_text(ascending[i]), test_text(ascending[j])) ==
+			      (i == j));
 		}
-	CHECK(ml_text_compare((ml_text) {"a\0b", 3}, (ml_text) {"a\0c", 3}) < 0);
-	CHECK(!ml_text_is((ml_text) {"a\0", 2}, "a"));
+	CHECK(ml_text_compare((ml_text){"a\0b", 3}, (ml_text){"a\0c", 3}) < 0);
+	CHECK(!ml_text_is((ml_text){"a\0", 2}, "a"));
 }
 
 static void
@@ -340,14 +343,16 @@ notices_refusals(test_host *t)
 }
 
 TEST_MAIN({comes_back, "random values come back, and have one form"},
-		  {refuses_what_is_cut_short, "values cut short or too long are refused"},
-		  {survives_any_bytes, "random bytes get an answer"},
-		  {takes_the_narrowest_width, "numbers take the narrowest width that holds them"},
-		  {has_one_nan, "all NaNs are one null"},
-		  {refuses_numbers_that_are_none, "infinities are refused"},
-		  {checks_counts_before_it_asks, "counts are held against the input before memory is asked for"},
-		  {bounds_its_depth, "nesting ends at 16"},
-		  {refuses_a_gigabyte, "more than a gigabyte is refused before memory is asked for"},
-		  {finds_members, "members are found by name, the first of equals"},
-		  {compares_texts, "texts compare by bytes"},
-		  {notices_refusals, "every refused allocation is noticed"})
+          {refuses_what_is_cut_short, "values cut short or too long are refused"},
+          {survives_any_bytes, "random bytes get an answer"},
+          {takes_the_narrowest_width, "numbers take the narrowest width that holds them"},
+          {has_one_nan, "all NaNs are one null"},
+          {refuses_numbers_that_are_none, "infinities are refused"},
+          {checks_counts_before_it_asks,
+           "counts are held against the input before memory is asked for"},
+          {bounds_its_depth, "nesting ends at 16"},
+          {refuses_a_gigabyte,
+           "more than a gigabyte is refused before memory is asked for"},
+          {finds_members, "members are found by name, the first of equals"},
+          {compares_texts, "texts compare by bytes"},
+          {notices_refusals, "every refused allocation is noticed"})
