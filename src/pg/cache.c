@@ -2,14 +2,15 @@
 /*
  * cache.c: decoded models, per backend.
  *
- * A version never changes, so an entry found by (model, version) is right for ever,
- * in every snapshot; only the name has to be looked up anew, once per function call
- * site and snapshot, since a call site may outlive a query, as in a loop of PL/pgSQL.
- * Entries are pinned by the call sites that use them; the least recently used one
- * without a pin makes room.
+ * A version never changes, so an entry found by (model, version, transaction that
+ * wrote it) is right for ever, in every snapshot; only the name has to be looked up
+ * anew, once per function call site and snapshot, since a call site may outlive a query,
+ * as in a loop of PL/pgSQL.  Entries are pinned by the call sites that use them; the
+ * least recently used one without a pin makes room.
  */
 #include "cia.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "lib/ilist.h"
@@ -25,6 +26,7 @@ typedef struct cache_key
 {
 	pg_uuid_t id;
 	int32 version;
+	TransactionId stamp;
 } cache_key;
 
 typedef struct cache_entry
@@ -122,6 +124,7 @@ load_entry(Oid schema, const cia_entry *named, const cache_key *key)
 typedef struct view_point
 {
 	Oid user;
+	SubTransactionId subtransaction; /* what it did may have been undone */
 	CommandId command;
 	TransactionId xmin;
 	TransactionId xmax;
@@ -211,6 +214,7 @@ current_view(void)
 	Snapshot snapshot = GetActiveSnapshot();
 
 	return (view_point){.user = GetUserId(),
+	                    .subtransaction = GetCurrentSubTransactionId(),
 	                    .command = snapshot->curcid,
 	                    .xmin = snapshot->xmin,
 	                    .xmax = snapshot->xmax,
@@ -221,9 +225,9 @@ current_view(void)
 static bool
 same_view(const view_point *a, const view_point *b)
 {
-	return a->user == b->user && a->command == b->command && a->xmin == b->xmin &&
-	       a->xmax == b->xmax && a->running == b->running &&
-	       a->running_below == b->running_below;
+	return a->user == b->user && a->subtransaction == b->subtransaction &&
+	       a->command == b->command && a->xmin == b->xmin && a->xmax == b->xmax &&
+	       a->running == b->running && a->running_below == b->running_below;
 }
 
 static bool
@@ -240,7 +244,7 @@ load_named(FunctionCallInfo fcinfo, call_site *site, text *name)
 	Oid schema = cia_schema(fcinfo);
 	view_point seen = current_view();
 	cia_entry named = cia_registry_find(schema, given);
-	cache_key key = {.id = named.id, .version = named.version};
+	cache_key key = {.id = named.id, .version = named.version, .stamp = named.stamp};
 	cache_entry *entry = find_entry(&key);
 
 	if (entry == NULL)

@@ -177,7 +177,8 @@ typedef struct cia_entry
 {
 	pg_uuid_t id;
 	int32 version;
-	char *name; /* without the version */
+	TransactionId stamp; /* wrote the version: tells it from one that was undone */
+	char *name;          /* without the version */
 } cia_entry;
 
 typedef struct cia_record

@@ -142,10 +142,12 @@ read_bool_label(const cia_column *column, Datum value, ml_cell *cell)
 void
 cia_cell_read(const cia_column *column, Datum value, bool isnull, ml_cell *cell)
 {
-	cell->number = get_float8_nan();
-	cell->text = (ml_text){NULL, 0};
 	if (!isnull)
 		column->read(column, value, cell);
+	else if (column->kind == ML_NUMBER)
+		cell->number = get_float8_nan();
+	else
+		cell->text = (ml_text){NULL, 0};
 }
 
 static void

@@ -102,44 +102,6 @@ check_right(const char *name, Oid owner)
 		                        GetUserNameFromId(owner, true))));
 }
 
-/* Finds a model the caller may use, under the active snapshot; raises 42704 or 42501. */
-cia_entry
-cia_registry_find(Oid schema, const char *given)
-{
-	Relation table = table_open(relation_of(schema, "cia_registry"), AccessShareLock);
-	cia_entry entry = {.version = 0};
-	NameData name;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple tuple;
-	bool isnull;
-	Datum production;
-
-	split_name(given, &entry.name, &entry.version);
-	if (strlen(entry.name) >= NAMEDATALEN)
-		raise_no_model(given);
-	namestrcpy(&name, entry.name);
-	ScanKeyInit(&key, REGISTRY_NAME, BTEqualStrategyNumber, F_NAMEEQ,
-	            NameGetDatum(&name));
-	scan = systable_beginscan(table, relation_of(schema, "cia_registry_name_key"), true,
-	                          GetActiveSnapshot(), 1, &key);
-	tuple = systable_getnext(scan);
-	if (!HeapTupleIsValid(tuple))
-		raise_no_model(given);
-	entry.id = *DatumGetUUIDP(
-	    heap_getattr(tuple, REGISTRY_ID, RelationGetDescr(table), &isnull));
-	check_right(entry.name,
-	            DatumGetObjectId(heap_getattr(tuple, REGISTRY_OWNER,
-	                                          RelationGetDescr(table), &isnull)));
-	production =
-	    heap_getattr(tuple, REGISTRY_PRODUCTION, RelationGetDescr(table), &isnull);
-	if (entry.version == 0)
-		entry.version = DatumGetInt32(production);
-	systable_endscan(scan);
-	table_close(table, AccessShareLock);
-	return entry;
-}
-
 typedef struct version_scan
 {
 	Relation table;
@@ -171,6 +133,48 @@ close_version(version_scan *found)
 {
 	systable_endscan(found->scan);
 	table_close(found->table, AccessShareLock);
+}
+
+/* Finds a model the caller may use, under the active snapshot; raises 42704 or 42501. */
+cia_entry
+cia_registry_find(Oid schema, const char *given)
+{
+	Relation table = table_open(relation_of(schema, "cia_registry"), AccessShareLock);
+	cia_entry entry = {.version = 0};
+	NameData name;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple tuple;
+	bool isnull;
+	Datum production;
+	version_scan found;
+
+	split_name(given, &entry.name, &entry.version);
+	if (strlen(entry.name) >= NAMEDATALEN)
+		raise_no_model(given);
+	namestrcpy(&name, entry.name);
+	ScanKeyInit(&key, REGISTRY_NAME, BTEqualStrategyNumber, F_NAMEEQ,
+	            NameGetDatum(&name));
+	scan = systable_beginscan(table, relation_of(schema, "cia_registry_name_key"), true,
+	                          GetActiveSnapshot(), 1, &key);
+	tuple = systable_getnext(scan);
+	if (!HeapTupleIsValid(tuple))
+		raise_no_model(given);
+	entry.id = *DatumGetUUIDP(
+	    heap_getattr(tuple, REGISTRY_ID, RelationGetDescr(table), &isnull));
+	check_right(entry.name,
+	            DatumGetObjectId(heap_getattr(tuple, REGISTRY_OWNER,
+	                                          RelationGetDescr(table), &isnull)));
+	production =
+	    heap_getattr(tuple, REGISTRY_PRODUCTION, RelationGetDescr(table), &isnull);
+	if (entry.version == 0)
+		entry.version = DatumGetInt32(production);
+	systable_endscan(scan);
+	table_close(table, AccessShareLock);
+	found = open_version(schema, &entry);
+	entry.stamp = HeapTupleHeaderGetRawXmin(found.tuple->t_data);
+	close_version(&found);
+	return entry;
 }
 
 /* A column of the version, or 0 for NULL. */

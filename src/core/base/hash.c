@@ -10,14 +10,28 @@
 #include <math.h>
 #include <string.h>
 
-static uint64_t
-read_word(const unsigned char *bytes, int64_t length)
+static inline uint64_t
+little_endian(const unsigned char *bytes, int width)
 {
 	uint64_t word = 0;
 
-	for (int64_t i = 0; i < length; i++)
+	/* compilers make one load of this */
+	for (int i = 0; i < width; i++)
 		word |= (uint64_t) bytes[i] << (8 * i);
 	return word;
+}
+
+/* The last 1 to 7 bytes as a word, by two loads that may overlap. */
+static inline uint64_t
+read_rest(const unsigned char *bytes, int length)
+{
+	int half = length / 2;
+
+	if (length >= 4)
+		return little_endian(bytes, 4) | little_endian(bytes + length - 4, 4)
+		                                     << (8 * (length - 4));
+	return bytes[0] | (uint64_t) bytes[half] << (8 * half) |
+	       (uint64_t) bytes[length - 1] << (8 * (length - 1));
 }
 
 uint64_t
@@ -27,9 +41,9 @@ ml_hash_bytes(const void *bytes, int64_t length)
 	uint64_t hash = ml_hash_mix((uint64_t) length + 1);
 
 	for (; length >= 8; at += 8, length -= 8)
-		hash = ml_hash_add(hash, read_word(at, 8));
+		hash = ml_hash_add(hash, little_endian(at, 8));
 	if (length > 0)
-		hash = ml_hash_add(hash, read_word(at, length));
+		hash = ml_hash_add(hash, read_rest(at, (int) length));
 	return hash;
 }
 

@@ -120,6 +120,10 @@ extern ml_status ml_memory_check(ml_host *host, double bytes);
 
 extern void *ml_alloc(ml_host *host, size_t size);
 extern void *ml_alloc_array(ml_host *host, int64_t count, size_t size);
+
+/* The same, not zeroed: for what is large and written before it is read. */
+extern void *ml_alloc_raw(ml_host *host, int64_t count, size_t size);
+
 extern bool ml_stop(ml_host *host);
 extern void ml_progress(ml_host *host, ml_stage stage, double done, double total);
 

@@ -15,29 +15,39 @@ ml_memory_check(ml_host *host, double bytes)
 	return ML_MEMORY;
 }
 
-/* Zeroed memory from the host's arena, or NULL with fault.bytes set. */
+/* A product past SIZE_MAX is refused. */
 void *
-ml_alloc(ml_host *host, size_t size)
+ml_alloc_raw(ml_host *host, int64_t count, size_t size)
 {
-	void *memory = host->alloc(host->context, size > 0 ? size : 1);
+	void *memory = NULL;
 
-	if (memory == NULL)
-		host->fault.bytes = size;
+	if (count < 0 || (size > 0 && (uint64_t) count > SIZE_MAX / 2 / size))
+		host->fault.bytes = SIZE_MAX;
 	else
-		memset(memory, 0, size);
+	{
+		size *= (size_t) count;
+		memory = host->alloc(host->context, size > 0 ? size : 1);
+		if (memory == NULL)
+			host->fault.bytes = size;
+	}
 	return memory;
 }
 
-/* Zeroed room for count items, or NULL; a product past SIZE_MAX is refused. */
+/* Zeroed room for count items, or NULL with fault.bytes set. */
 void *
 ml_alloc_array(ml_host *host, int64_t count, size_t size)
 {
-	if (count < 0 || (size > 0 && (uint64_t) count > SIZE_MAX / 2 / size))
-	{
-		host->fault.bytes = SIZE_MAX;
-		return NULL;
-	}
-	return ml_alloc(host, (size_t) count * size);
+	void *memory = ml_alloc_raw(host, count, size);
+
+	if (memory != NULL)
+		memset(memory, 0, (size_t) count * size);
+	return memory;
+}
+
+void *
+ml_alloc(ml_host *host, size_t size)
+{
+	return ml_alloc_array(host, 1, size);
 }
 
 bool

@@ -54,7 +54,7 @@ catch_up(ml_frame *frame, ml_column *column)
 	{
 		int32_t room = i == 0 ? frame->first_room : ML_CHUNK;
 
-		column->chunk[i] = ml_alloc_array(frame->host, room, item_size(column));
+		column->chunk[i] = ml_alloc_raw(frame->host, room, item_size(column));
 		if (column->chunk[i] == NULL)
 			return ML_MEMORY;
 	}
@@ -136,7 +136,7 @@ add_chunk(ml_frame *frame, int64_t chunk, int32_t room)
 			continue;
 		if (column != NULL)
 			place = &column->chunk[chunk];
-		memory = ml_alloc_array(frame->host, room, size);
+		memory = ml_alloc_raw(frame->host, room, size);
 		if (memory == NULL)
 			return ML_MEMORY;
 		if (chunk == 0 && frame->rows > 0)

@@ -70,11 +70,11 @@ typedef struct ml_frame
 	int64_t holdout_rows; /* set by ml_frame_order: rows in front that are the holdout */
 } ml_frame;
 
-/* One value of a row on its way in. */
+/* One value of a row on its way in; which field counts is the column's kind. */
 typedef struct ml_cell
 {
 	double number; /* NaN: missing */
-	ml_text text;  /* category and id: bytes == NULL means missing */
+	ml_text text;  /* bytes == NULL: missing */
 } ml_cell;
 
 extern ml_status ml_frame_create(ml_host *host, ml_frame **frame);

@@ -207,7 +207,7 @@ make_spare(ml_frame *frame, size_t size, void ***spare)
 	for (int64_t i = 0; i < frame->chunks; i++)
 	{
 		(*spare)[i] =
-		    ml_alloc_array(frame->host, i == 0 ? frame->first_room : ML_CHUNK, size);
+		    ml_alloc_raw(frame->host, i == 0 ? frame->first_room : ML_CHUNK, size);
 		if ((*spare)[i] == NULL)
 			return ML_MEMORY;
 	}

@@ -54,7 +54,7 @@ choose_positive(ml_frame *frame, const ml_dictionary *labels, const int64_t *row
 	/* among 0 and 1, 1 stands for true */
 	if (*chosen < 0 && ml_dictionary_find(labels, (ml_text){"0", 1}) >= 0)
 		*chosen = ml_dictionary_find(labels, (ml_text){"1", 1});
-	if (*chosen >= 0)
+	if (*chosen >= 0 && rows[*chosen] > 0)
 		return ML_OK;
 	if (rows[present[0]] != rows[present[1]])
 		*chosen = rows[present[0]] < rows[present[1]] ? present[0] : present[1];
