@@ -172,6 +172,7 @@ static void
 judge(evaluation *run, ml_report *report)
 {
 	ml_frame *frame = run->rows->frame;
+	ml_rows rows;
 	int64 end = frame->rows;
 
 	if (run->holdout && frame->rows > 0)
@@ -191,8 +192,9 @@ judge(evaluation *run, ml_report *report)
 		         (long long) end),
 		     errhint("Judge all rows with options => '{\"rows\": \"all\"}'.")));
 	}
-	cia_check(run->door, ml_evaluate(&run->door->host, run->loaded->model, frame,
-	                                 map_features(run), 0, end, report));
+	rows = (ml_rows){.frame = frame, .column = map_features(run), .end = end};
+	cia_check(run->door,
+	          ml_evaluate(&run->door->host, run->loaded->model, &rows, report));
 }
 
 static void

@@ -122,7 +122,10 @@ ml_guard_leaks(ml_host *host, const ml_problem *problem, ml_notes *notes)
 			continue;
 		if (problem->schema->task == ML_BINARY)
 		{
-			ML_TRY(ml_auc(host, in.rows, in.score, in.target, NULL, &fit, &error));
+			ML_TRY(ml_auc(
+			    host,
+			    &(ml_outcomes){.rows = in.rows, .score = in.score, .target = in.target},
+			    &fit, &error));
 			/* a number may point the other way, a label's mean does not */
 			fit = fit < 0.5 && feature->kind == ML_NUMBER ? 1 - fit : fit;
 		}

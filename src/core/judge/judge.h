@@ -29,18 +29,25 @@ typedef struct ml_report
 	int metrics;
 } ml_report;
 
+/* What was predicted and what came out. */
+typedef struct ml_outcomes
+{
+	int64_t rows;
+	const double *score;  /* a value, or the probability of the positive class */
+	const double *target; /* a value, or 1 for the positive class and 0 */
+	const double *weight; /* NULL: all 1 */
+} ml_outcomes;
+
 /*
  * Two classes: rows, auc, gini, ks, pr_auc, log_loss, brier, accuracy, precision,
- * recall, f1, positive_rate.  target is 0 or 1, score a probability; weight may be NULL.
+ * recall, f1, positive_rate.
  */
 extern ml_status
-ml_judge_binary(ml_host *host, int64_t rows, const double *score, const double *target,
-                const double *weight, ml_report *report);
+ml_judge_binary(ml_host *host, const ml_outcomes *outcomes, ml_report *report);
 
 /* A value: rows, r2, rmse, mae. */
 extern ml_status
-ml_judge_regression(ml_host *host, int64_t rows, const double *score,
-                    const double *target, const double *weight, ml_report *report);
+ml_judge_regression(ml_host *host, const ml_outcomes *outcomes, ml_report *report);
 
 extern const ml_metric *ml_report_metric(const ml_report *report, const char *name);
 
@@ -52,8 +59,7 @@ extern const char *ml_main_metric(ml_task_kind task);
  * unless there are both classes.
  */
 extern ml_status
-ml_auc(ml_host *host, int64_t rows, const double *score, const double *target,
-       const double *weight, double *auc, double *error);
+ml_auc(ml_host *host, const ml_outcomes *outcomes, double *auc, double *error);
 
 /* Notes features that alone predict the target almost perfectly. */
 extern ml_status
@@ -85,19 +91,25 @@ typedef struct ml_result
 extern ml_status
 ml_train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *result);
 
+/* Rows [begin, end) of a frame as a model's features. */
+typedef struct ml_rows
+{
+	const ml_frame *frame;
+	const int *column; /* [features] of the frame */
+	int32_t *const
+	    *code; /* [features] the schema's code of each of the column's; NULL: equal */
+	int64_t begin;
+	int64_t end;
+} ml_rows;
+
+extern ml_status
+ml_score_rows(ml_host *host, const ml_model *model, const ml_rows *rows, double *score);
+
 /*
- * Judges a model on rows [begin, end) of a frame.  column[f] is the frame's column of
- * feature f; its codes are translated by label.  ML_NO_SUCH_CLASS with fault.row if a
- * target is of neither class.
+ * Judges a model on rows whose codes are translated by label (code is not read).
+ * ML_NO_SUCH_CLASS with fault.row if a target is of neither class.
  */
 extern ml_status
-ml_evaluate(ml_host *host, const ml_model *model, const ml_frame *frame,
-            const int *column, int64_t begin, int64_t end, ml_report *report);
-
-/* Scores rows [begin, end) into score[]; code[f] translates the column's codes or is NULL. */
-extern ml_status
-ml_score_rows(ml_host *host, const ml_model *model, const ml_frame *frame,
-              const int *column, int32_t *const *code, int64_t begin, int64_t end,
-              double *score);
+ml_evaluate(ml_host *host, const ml_model *model, const ml_rows *rows, ml_report *report);
 
 #endif

@@ -15,10 +15,21 @@
 #define Z 1.959963984540054 /* 0.975 quantile of the normal distribution */
 #define CLIP 1e-15 /* probabilities nearer to 0 or 1 count as this in the log loss */
 
+static const double share_range[2] = {0, 1};
+static const double gini_range[2] = {-1, 1};
+static const double loss_range[2] = {0, INFINITY};
+static const double r2_range[2] = {-INFINITY, 1};
+
 static inline double
-weight_at(const double *weight, int64_t row)
+weight_at(const ml_outcomes *outcomes, int64_t row)
 {
-	return weight != NULL ? weight[row] : 1;
+	return outcomes->weight != NULL ? outcomes->weight[row] : 1;
+}
+
+static inline bool
+is_positive(const ml_outcomes *outcomes, int64_t row)
+{
+	return outcomes->target[row] > 0;
 }
 
 static void
@@ -28,14 +39,15 @@ add(ml_report *report, const char *name, double value, double low, double high)
 	    (ml_metric){.name = name, .value = value, .low = low, .high = high};
 }
 
+/* The normal interval of an estimate, kept within what it can be. */
 static void
 add_normal(ml_report *report, const char *name, double value, double error,
-           double minimum, double maximum)
+           const double range[2])
 {
 	double low = value - Z * error, high = value + Z * error;
 
-	add(report, name, value, low < minimum ? minimum : low,
-	    high > maximum ? maximum : high);
+	add(report, name, value, low < range[0] ? range[0] : low,
+	    high > range[1] ? range[1] : high);
 }
 
 /* Wilson's interval of a share of n. */
@@ -80,16 +92,16 @@ typedef struct curve
 } curve;
 
 static void
-total_classes(int64_t rows, const double *target, const double *weight, curve *out)
+total_classes(const ml_outcomes *in, curve *out)
 {
-	for (int64_t i = 0; i < rows; i++)
+	for (int64_t i = 0; i < in->rows; i++)
 	{
-		double w = weight_at(weight, i);
+		double w = weight_at(in, i);
 
-		out->positives += target[i] > 0 ? w : 0;
-		out->negatives += target[i] > 0 ? 0 : w;
-		out->positive_rows += target[i] > 0;
-		out->negative_rows += !(target[i] > 0);
+		out->positives += is_positive(in, i) ? w : 0;
+		out->negatives += is_positive(in, i) ? 0 : w;
+		out->positive_rows += is_positive(in, i);
+		out->negative_rows += !(is_positive(in, i));
 	}
 }
 
@@ -99,23 +111,22 @@ total_classes(int64_t rows, const double *target, const double *weight, curve *o
  * without weights they, and their sum, are exact.
  */
 static void
-walk(int64_t rows, const uint32_t *order, const double *score, const double *target,
-     const double *weight, curve *out)
+walk(const ml_outcomes *in, const uint32_t *order, curve *out)
 {
 	double below[2] = {0, 0};
 
-	for (int64_t first = 0, next; first < rows; first = next)
+	for (int64_t first = 0, next; first < in->rows; first = next)
 	{
 		double within[2] = {0, 0}, above[2], gap;
 
 		/* the first one counts in any case: a score that is no number equals nothing */
 		next = first;
 		do
-			within[target[order[next]] > 0] += weight_at(weight, order[next]);
-		while (++next < rows && score[order[next]] == score[order[first]]);
+			within[is_positive(in, order[next])] += weight_at(in, order[next]);
+		while (++next < in->rows && in->score[order[next]] == in->score[order[first]]);
 		for (int64_t i = first; i < next; i++)
 		{
-			int own = target[order[i]] > 0;
+			int own = is_positive(in, order[i]);
 
 			out->placement[order[i]] = below[1 - own] + within[1 - own] / 2;
 		}
@@ -132,23 +143,22 @@ walk(int64_t rows, const uint32_t *order, const double *score, const double *tar
 
 /* var(AUC) = var(placements of positives) / n1 + var(placements of negatives) / n0. */
 static void
-delong(int64_t rows, const double *target, const double *weight, curve *out)
+delong(const ml_outcomes *in, curve *out)
 {
 	double spread[2] = {0, 0}, n[2] = {out->negative_rows, out->positive_rows};
 	double total[2] = {out->negatives, out->positives}, mean[2], variance = 0;
 
-	for (int64_t i = 0; i < rows; i++)
-		if (target[i] > 0)
-			out->auc += weight_at(weight, i) * out->placement[i];
+	for (int64_t i = 0; i < in->rows; i++)
+		if (is_positive(in, i))
+			out->auc += weight_at(in, i) * out->placement[i];
 	out->auc /= out->positives * out->negatives;
 	/* a negative's placement counts the positives below it */
 	mean[1] = out->auc;
 	mean[0] = 1 - out->auc;
-	for (int64_t i = 0; i < rows; i++)
+	for (int64_t i = 0; i < in->rows; i++)
 	{
-		int own = target[i] > 0;
-		double away =
-		    weight_at(weight, i) * (out->placement[i] / total[1 - own] - mean[own]);
+		int own = is_positive(in, i);
+		double away = weight_at(in, i) * (out->placement[i] / total[1 - own] - mean[own]);
 
 		spread[own] += away * away;
 	}
@@ -158,33 +168,31 @@ delong(int64_t rows, const double *target, const double *weight, curve *out)
 }
 
 static ml_status
-trace(ml_host *host, int64_t rows, const double *score, const double *target,
-      const double *weight, curve *out)
+trace(ml_host *host, const ml_outcomes *in, curve *out)
 {
 	uint32_t *order;
 
-	total_classes(rows, target, weight, out);
+	total_classes(in, out);
 	if (!(out->positives > 0) || !(out->negatives > 0))
 	{
 		out->auc = out->error = out->ks = out->average_precision = NAN;
 		return ML_OK;
 	}
-	ML_NEW(host, order, rows);
-	ML_NEW(host, out->placement, rows);
-	ML_TRY(ml_sort_numbers(host, score, rows, order));
-	walk(rows, order, score, target, weight, out);
+	ML_NEW(host, order, in->rows);
+	ML_NEW(host, out->placement, in->rows);
+	ML_TRY(ml_sort_numbers(host, in->score, in->rows, order));
+	walk(in, order, out);
 	out->average_precision /= out->positives;
-	delong(rows, target, weight, out);
+	delong(in, out);
 	return ml_stop(host) ? ML_STOPPED : ML_OK;
 }
 
 ml_status
-ml_auc(ml_host *host, int64_t rows, const double *score, const double *target,
-       const double *weight, double *auc, double *error)
+ml_auc(ml_host *host, const ml_outcomes *in, double *auc, double *error)
 {
 	curve traced = {0};
 
-	ML_TRY(trace(host, rows, score, target, weight, &traced));
+	ML_TRY(trace(host, in, &traced));
 	*auc = traced.auc;
 	*error = traced.error;
 	return ML_OK;
@@ -216,7 +224,7 @@ add_mean(ml_report *report, const char *name, const mean_sum *sum)
 	double variance = sum->squares / sum->rows / (share * share) - mean * mean;
 
 	variance = variance > 0 && sum->rows > 1 ? variance / (sum->rows - 1) : 0;
-	add_normal(report, name, mean, sqrt(variance), -INFINITY, INFINITY);
+	add_normal(report, name, mean, sqrt(variance), loss_range);
 }
 
 static void
@@ -235,54 +243,54 @@ add_average_precision(ml_report *report, const curve *traced)
 
 /* Shares at the threshold of one half; counts are weights scaled to the number of rows. */
 static void
-add_confusion(ml_report *report, int64_t rows, const double *score, const double *target,
-              const double *weight)
+add_confusion(ml_report *report, const ml_outcomes *in)
 {
 	double hits[2][2] = {{0, 0}, {0, 0}}, total = 0, scale;
 
-	for (int64_t i = 0; i < rows; i++)
+	for (int64_t i = 0; i < in->rows; i++)
 	{
-		hits[target[i] > 0][score[i] >= 0.5] += weight_at(weight, i);
-		total += weight_at(weight, i);
+		hits[is_positive(in, i)][in->score[i] >= 0.5] += weight_at(in, i);
+		total += weight_at(in, i);
 	}
-	scale = (double) rows / total;
+	scale = (double) in->rows / total;
 	for (int i = 0; i < 4; i++)
 		hits[i / 2][i % 2] *= scale;
-	add_share(report, "accuracy", hits[0][0] + hits[1][1], (double) rows);
+	add_share(report, "accuracy", hits[0][0] + hits[1][1], (double) in->rows);
 	add_share(report, "precision", hits[1][1], hits[1][1] + hits[0][1]);
 	add_share(report, "recall", hits[1][1], hits[1][1] + hits[1][0]);
 	add(report, "f1", 2 * hits[1][1] / (2 * hits[1][1] + hits[0][1] + hits[1][0]), NAN,
 	    NAN);
-	add_share(report, "positive_rate", hits[1][0] + hits[1][1], (double) rows);
+	add_share(report, "positive_rate", hits[1][0] + hits[1][1], (double) in->rows);
 }
 
 ml_status
-ml_judge_binary(ml_host *host, int64_t rows, const double *score, const double *target,
-                const double *weight, ml_report *report)
+ml_judge_binary(ml_host *host, const ml_outcomes *in, ml_report *report)
 {
 	curve traced = {0};
 	mean_sum log_loss = {0}, brier = {0};
 
 	report->metrics = 0;
-	add(report, "rows", (double) rows, NAN, NAN);
-	if (rows == 0)
+	add(report, "rows", (double) in->rows, NAN, NAN);
+	if (in->rows == 0)
 		return ML_OK;
-	ML_TRY(trace(host, rows, score, target, weight, &traced));
-	for (int64_t i = 0; i < rows; i++)
+	ML_TRY(trace(host, in, &traced));
+	for (int64_t i = 0; i < in->rows; i++)
 	{
-		double p = score[i] < CLIP ? CLIP : score[i] > 1 - CLIP ? 1 - CLIP : score[i];
-		double away = target[i] - score[i];
+		double p = in->score[i] < CLIP       ? CLIP
+		           : in->score[i] > 1 - CLIP ? 1 - CLIP
+		                                     : in->score[i];
+		double away = in->target[i] - in->score[i];
 
-		mean_add(&log_loss, weight_at(weight, i), target[i] > 0 ? -log(p) : -log1p(-p));
-		mean_add(&brier, weight_at(weight, i), away * away);
+		mean_add(&log_loss, weight_at(in, i), is_positive(in, i) ? -log(p) : -log1p(-p));
+		mean_add(&brier, weight_at(in, i), away * away);
 	}
-	add_normal(report, "auc", traced.auc, traced.error, 0, 1);
-	add_normal(report, "gini", 2 * traced.auc - 1, 2 * traced.error, -1, 1);
+	add_normal(report, "auc", traced.auc, traced.error, share_range);
+	add_normal(report, "gini", 2 * traced.auc - 1, 2 * traced.error, gini_range);
 	add(report, "ks", traced.ks, NAN, NAN);
 	add_average_precision(report, &traced);
 	add_mean(report, "log_loss", &log_loss);
 	add_mean(report, "brier", &brier);
-	add_confusion(report, rows, score, target, weight);
+	add_confusion(report, in);
 	return ML_OK;
 }
 
@@ -292,45 +300,46 @@ ml_judge_binary(ml_host *host, int64_t rows, const double *score, const double *
  * RMSE = sqrt(S) it is w (e^2 - S) / (2 sqrt(S)).
  */
 ml_status
-ml_judge_regression(ml_host *host, int64_t rows, const double *score,
-                    const double *target, const double *weight, ml_report *report)
+ml_judge_regression(ml_host *host, const ml_outcomes *in, ml_report *report)
 {
-	double total = 0, sum = 0, s = 0, t = 0, on_r2 = 0, on_rmse = 0, n = (double) rows;
+	double total = 0, sum = 0, s = 0, t = 0, on_r2 = 0, on_rmse = 0,
+	       n = (double) in->rows;
 	double mean, r2;
 	mean_sum absolute = {0};
 
 	(void) host;
 	report->metrics = 0;
 	add(report, "rows", n, NAN, NAN);
-	if (rows == 0)
+	if (in->rows == 0)
 		return ML_OK;
-	for (int64_t i = 0; i < rows; i++)
+	for (int64_t i = 0; i < in->rows; i++)
 	{
-		total += weight_at(weight, i);
-		sum += weight_at(weight, i) * target[i];
+		total += weight_at(in, i);
+		sum += weight_at(in, i) * in->target[i];
 	}
 	mean = sum / total;
-	for (int64_t i = 0; i < rows; i++)
+	for (int64_t i = 0; i < in->rows; i++)
 	{
-		double w = weight_at(weight, i), e = target[i] - score[i], d = target[i] - mean;
+		double w = weight_at(in, i), e = in->target[i] - in->score[i],
+		       d = in->target[i] - mean;
 
 		s += w * e * e / total;
 		t += w * d * d / total;
 		mean_add(&absolute, w, fabs(e));
 	}
 	r2 = t > 0 ? 1 - s / t : NAN;
-	for (int64_t i = 0; i < rows; i++)
+	for (int64_t i = 0; i < in->rows; i++)
 	{
-		double w = weight_at(weight, i) * n / total;
-		double e = target[i] - score[i], d = target[i] - mean;
+		double w = weight_at(in, i) * n / total;
+		double e = in->target[i] - in->score[i], d = in->target[i] - mean;
 		double r2_i = w * (e * e - s / t * d * d) / t, s_i = w * (e * e - s);
 
 		on_r2 += r2_i * r2_i;
 		on_rmse += s_i * s_i;
 	}
-	add_normal(report, "r2", r2, sqrt(on_r2) / n, -INFINITY, 1);
-	add_normal(report, "rmse", sqrt(s), s > 0 ? sqrt(on_rmse) / n / (2 * sqrt(s)) : 0, 0,
-	           INFINITY);
+	add_normal(report, "r2", r2, sqrt(on_r2) / n, r2_range);
+	add_normal(report, "rmse", sqrt(s), s > 0 ? sqrt(on_rmse) / n / (2 * sqrt(s)) : 0,
+	           loss_range);
 	add_mean(report, "mae", &absolute);
 	return ML_OK;
 }

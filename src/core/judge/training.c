@@ -8,17 +8,19 @@
 
 #define QUANTILES 20 /* intervals between the lowest and the highest score */
 
-/* Scores and outcomes of [begin, end), as the frame stands during training. */
+/* Scores of [begin, end), as the frame stands during training. */
 static ml_status
-score_range(ml_host *host, const ml_model *model, const ml_problem *problem,
-            int64_t begin, int64_t end, double *score)
+score_range(ml_host *host, const ml_model *model, const ml_frame *frame, ml_rows *rows,
+            double *score)
 {
 	int *column;
 
 	ML_NEW(host, column, model->schema.features);
 	for (int f = 0; f < model->schema.features; f++)
 		column[f] = model->schema.feature[f].column;
-	return ml_score_rows(host, model, problem->frame, column, NULL, begin, end, score);
+	rows->frame = frame;
+	rows->column = column;
+	return ml_score_rows(host, model, rows, score);
 }
 
 static ml_status
@@ -69,23 +71,25 @@ judge(ml_host *host, const ml_problem *problem, ml_result *result)
 {
 	ml_model *model = result->model;
 	int64_t held = problem->begin;
-	int64_t begin = held > 0 ? 0 : problem->begin, end = held > 0 ? held : problem->end;
+	ml_rows rows = {.begin = held > 0 ? 0 : problem->begin,
+	                .end = held > 0 ? held : problem->end};
 	double *score, *target, *weight;
 	ml_value metrics, quantiles;
 
-	ML_NEW(host, score, end - begin);
-	ML_TRY(score_range(host, model, problem, begin, end, score));
+	ML_NEW(host, score, rows.end - rows.begin);
+	ML_TRY(score_range(host, model, problem->frame, &rows, score));
 	if (held > 0)
 	{
-		ML_TRY(copy_range(host, problem->target, begin, end, &target));
-		ML_TRY(copy_range(host, problem->weight, begin, end, &weight));
-		ML_TRY(model->schema.task == ML_BINARY
-		           ? ml_judge_binary(host, held, score, target, weight, &result->holdout)
-		           : ml_judge_regression(host, held, score, target, weight,
-		                                 &result->holdout));
+		ML_TRY(copy_range(host, problem->target, 0, held, &target));
+		ML_TRY(copy_range(host, problem->weight, 0, held, &weight));
+		ML_TRY((model->schema.task == ML_BINARY ? ml_judge_binary : ml_judge_regression)(
+		    host,
+		    &(ml_outcomes){
+		        .rows = held, .score = score, .target = target, .weight = weight},
+		    &result->holdout));
 	}
 	ML_TRY(report_shape(host, &result->holdout, &metrics));
-	ML_TRY(score_quantiles(host, score, end - begin, &quantiles));
+	ML_TRY(score_quantiles(host, score, rows.end - rows.begin, &quantiles));
 	ML_TRY(ml_value_object(host, 7, &model->training));
 	ml_value_add(&model->training, "rows", ml_value_number((double) result->rows));
 	ml_value_add(&model->training, "skipped", ml_value_number((double) result->skipped));
