@@ -12,6 +12,7 @@
 
 #include "miscadmin.h"
 #include "optimizer/cost.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -209,9 +210,9 @@ raise_singular(const cia_door *door)
 	         ? errdetail("Column \"%s\" is determined by the columns before it.", column)
 	         : 0,
 	     column != NULL
-	         ? errhint("Leave it out with exclude => '{\"%s\"}', or set a penalty with "
+	         ? errhint("Leave it out with exclude => ARRAY[%s], or set a penalty with "
 	                   "options => '{\"l2\": 1}'.",
-	                   column)
+	                   quote_literal_cstr(column))
 	         : errhint("Set a penalty with options => '{\"l2\": 1}'.")));
 }
 
@@ -266,12 +267,13 @@ cia_check(cia_door *door, ml_status status)
 			                    : 0));
 			break;
 		case ML_NO_TRAINING_ROWS:
-			ereport(ERROR,
-			        (errcode(ERRCODE_DATA_EXCEPTION),
-			         errmsg("training source has too few rows to keep a holdout"),
-			         errdetail("All %lld rows fell into the holdout.",
-			                   (long long) door->frame->rows),
-			         errhint("Train on all rows with options => '{\"holdout\": 0}'.")));
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_DATA_EXCEPTION),
+			     errmsg("training source has too few rows to keep a holdout"),
+			     errdetail("Rows that fell into the holdout: %lld of %lld.",
+			               (long long) door->frame->rows, (long long) door->frame->rows),
+			     errhint("Train on all rows with options => '{\"holdout\": 0}'.")));
 			break;
 		case ML_NO_FEATURES:
 			ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),

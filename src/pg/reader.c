@@ -197,7 +197,12 @@ static const char *
 cast_hint(const cia_column *column)
 {
 	const char *name = quote_identifier(column->name);
-	Oid element = get_element_type(column->type);
+	/* only a feature can be left out */
+	const char *or_leave_out =
+	    column->role == ML_FEATURE
+	        ? psprintf(", or leave it out with exclude => ARRAY[%s]",
+	                   quote_literal_cstr(column->name))
+	        : "";
 
 	switch (column->type)
 	{
@@ -211,32 +216,29 @@ cast_hint(const cia_column *column)
 		case INT4ARRAYOID:
 		case INT8ARRAYOID:
 		case NUMERICARRAYOID:
-			return psprintf("Cast it: %s::float8[].", name);
+			if (column->role == ML_FEATURE)
+				return psprintf("Cast it: %s::float8[].", name);
+			break;
 		case JSONBOID:
 		case JSONOID:
-			return psprintf(
-			    "Take members out of it, for example (%s->>'key')::float8, or "
-			    "leave it out with exclude => '{%s}'.",
-			    name, name);
+			return psprintf("Take members out of it, for example (%s->>'key')::float8%s.",
+			                name, or_leave_out);
 		default:
-			if (OidIsValid(element))
-				return psprintf("Leave it out with exclude => '{%s}', or make columns of "
-				                "its elements.",
-				                name);
-			return psprintf(
-			    "Cast it to text for a category or to float8 for a number, or "
-			    "leave it out with exclude => '{%s}'.",
-			    name);
+			break;
 	}
+	if (OidIsValid(get_element_type(column->type)))
+		return psprintf("Make columns of its elements%s.", or_leave_out);
+	return psprintf("Cast it to text for a category or to float8 for a number%s.",
+	                or_leave_out);
 }
 
 static void
 raise_type(const cia_column *column)
 {
-	static const char *const use[] = {"feature", "target", "weight", "id"};
+	static const char *const use[] = {"a feature", "a target", "a weight", "an id"};
 
 	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-	                errmsg("column \"%s\" has type %s, which cannot be used as a %s",
+	                errmsg("column \"%s\" has type %s, which cannot be used as %s",
 	                       column->name, format_type_be(column->type), use[column->role]),
 	                errhint("%s", cast_hint(column))));
 }

@@ -42,8 +42,9 @@ has_column(TupleDesc tupdesc, const char *name)
 	return false;
 }
 
-static void
-raise_no_column(const char *name)
+/* A name that the user gave is no column of the source. */
+void
+cia_raise_no_column(const char *name)
 {
 	ereport(ERROR,
 	        (errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -68,7 +69,7 @@ check_names(TupleDesc tupdesc, ArrayType *names)
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 			                errmsg("lists of columns must not contain NULL")));
 		if (!has_column(tupdesc, TextDatumGetCString(datums[i])))
-			raise_no_column(TextDatumGetCString(datums[i]));
+			cia_raise_no_column(TextDatumGetCString(datums[i]));
 	}
 }
 
@@ -80,10 +81,10 @@ check_roles(TupleDesc tupdesc, const cia_roles *roles)
 	check_names(tupdesc, roles->exclude);
 	check_names(tupdesc, roles->id);
 	if (roles->weight != NULL && !has_column(tupdesc, roles->weight))
-		raise_no_column(roles->weight);
+		cia_raise_no_column(roles->weight);
 	if (roles->target != NULL && !OidIsValid(roles->target_type) &&
 	    !has_column(tupdesc, roles->target))
-		raise_no_column(roles->target);
+		cia_raise_no_column(roles->target);
 	for (int i = 0; i < tupdesc->natts; i++)
 		for (int j = 0; j < i; j++)
 			if (!TupleDescAttr(tupdesc, i)->attisdropped &&

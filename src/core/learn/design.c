@@ -19,8 +19,10 @@ encode_number(ml_design *design, const ml_feature *feature, int column)
 	design->scale[column] = ldexp(1, exponent);
 	design->fill[column] =
 	    (feature->mean - design->shift[column]) / design->scale[column];
-	design->penalty[column] =
-	    (feature->sd / design->scale[column]) * (feature->sd / design->scale[column]);
+	/* squares of tiny values underflow; the penalty must not */
+	design->penalty[column] = feature->sd > 0 ? (feature->sd / design->scale[column]) *
+	                                                (feature->sd / design->scale[column])
+	                                          : 1;
 }
 
 static ml_status

@@ -31,17 +31,20 @@ typedef struct solver
 	double *step;
 	bool converged;
 	int64_t iterations;
+	double dispersion;
 } solver;
 
 /* Sets up the factorization; a change to QR keeps what has been reached. */
 static ml_status
 use_factorization(solver *s, bool by_qr)
 {
-	ML_TRY(ml_normal_create(s->host, &s->design, s->glm->loss, s->glm->l2, by_qr,
-	                        &s->normal));
-	s->normal.quadratic = s->glm->quadratic;
-	s->normal.offset = s->glm->offset;
-	return ML_OK;
+	s->normal = (ml_normal){.design = &s->design,
+	                        .loss = s->glm->loss,
+	                        .l2 = s->glm->l2,
+	                        .by_qr = by_qr,
+	                        .quadratic = s->glm->quadratic,
+	                        .offset = s->glm->offset};
+	return ml_normal_create(s->host, &s->normal);
 }
 
 static void
@@ -61,12 +64,11 @@ take_step(solver *s, double *decrement)
 static ml_status
 pass(solver *s, int64_t end, bool curved)
 {
-	ML_TRY(ml_normal_pass(s->host, &s->normal, s->beta, s->problem->begin, end, curved));
+	ML_TRY(ml_normal_pass(s->host, &s->normal, s->beta, end, curved));
 	if (s->normal.dependent >= 0 && !s->normal.by_qr)
 	{
 		ML_TRY(use_factorization(s, true));
-		ML_TRY(
-		    ml_normal_pass(s->host, &s->normal, s->beta, s->problem->begin, end, true));
+		ML_TRY(ml_normal_pass(s->host, &s->normal, s->beta, end, true));
 	}
 	return ML_OK;
 }
@@ -139,8 +141,7 @@ solve_quadratic(solver *s)
 	}
 	s->converged = true;
 	if (s->normal.by_qr)
-		return ml_normal_pass(s->host, &s->normal, s->beta, s->problem->begin,
-		                      s->problem->end, false);
+		return ml_normal_pass(s->host, &s->normal, s->beta, s->problem->end, false);
 	account_for_step(s, decrement);
 	return ML_OK;
 }
@@ -177,33 +178,33 @@ solve(solver *s)
 
 /* sqrt(phi t' (X'HX + l2 D)^-1 t) for a contrast t, which is overwritten. */
 static double
-contrast_error(const solver *s, double dispersion, double *t)
+contrast_error(const solver *s, double *t)
 {
 	double sum = 0;
 
 	ml_solve_lower(s->design.cols, s->normal.l, t);
 	for (int j = 0; j < s->design.cols; j++)
 		sum += t[j] * t[j];
-	return sqrt(dispersion * sum);
+	return sqrt(s->dispersion * sum);
 }
 
 static double
-column_error(const solver *s, double dispersion, int column)
+column_error(const solver *s, int column)
 {
 	memset(s->step, 0, (size_t) s->design.cols * sizeof(double));
 	s->step[column] = 1 / (column < s->design.dense ? s->design.scale[column] : 1);
-	return contrast_error(s, dispersion, s->step);
+	return contrast_error(s, s->step);
 }
 
 /* Of b_0 - sum_j b_j shift_j / scale_j. */
 static double
-intercept_error(const solver *s, double dispersion)
+intercept_error(const solver *s)
 {
 	memset(s->step, 0, (size_t) s->design.cols * sizeof(double));
 	s->step[0] = 1;
 	for (int c = 1; c < s->design.dense; c++)
 		s->step[c] = -s->design.shift[c] / s->design.scale[c];
-	return contrast_error(s, dispersion, s->step);
+	return contrast_error(s, s->step);
 }
 
 static double
@@ -218,8 +219,8 @@ intercept_of(const solver *s)
 
 /* Coefficients and errors of one category, from its slots on; answers the next slot. */
 static int64_t
-write_category(const solver *s, int category, double dispersion, int64_t slot,
-               double *coefficient, double *error)
+write_category(const solver *s, int category, int64_t slot, double *coefficient,
+               double *error)
 {
 	const ml_feature *feature =
 	    &s->problem->schema->feature[s->design.category[category]];
@@ -231,7 +232,7 @@ write_category(const solver *s, int category, double dispersion, int64_t slot,
 		int32_t column = column_of[level];
 
 		coefficient[slot + level] = column < 0 ? 0 : s->beta[column];
-		error[slot + level] = column < 0 ? NAN : column_error(s, dispersion, column);
+		error[slot + level] = column < 0 ? NAN : column_error(s, column);
 		if (level < feature->levels)
 		{
 			mean += feature->count[level] * coefficient[slot + level];
@@ -244,7 +245,7 @@ write_category(const solver *s, int category, double dispersion, int64_t slot,
 }
 
 static ml_status
-write_fitted(solver *s, double dispersion, double log_likelihood, ml_fitted *fitted)
+write_fitted(solver *s, double log_likelihood, ml_fitted *fitted)
 {
 	const ml_schema *schema = s->problem->schema;
 	int64_t slots = ml_glm_slots(schema), slot = 0;
@@ -257,22 +258,21 @@ write_fitted(solver *s, double dispersion, double log_likelihood, ml_fitted *fit
 	ML_TRY(ml_fitted_add(s->host, fitted, "dispersion", 1, &phi));
 	ML_TRY(ml_fitted_add(s->host, fitted, "log_likelihood", 1, &likelihood));
 	*intercept = intercept_of(s);
-	*phi = dispersion;
+	*phi = s->dispersion;
 	/* an exact fit has no finite one */
 	*likelihood = isfinite(log_likelihood) ? log_likelihood : NAN;
-	error[0] = intercept_error(s, dispersion);
+	error[0] = intercept_error(s);
 	for (int f = 0; f < schema->features; f++)
 	{
 		if (ml_stop(s->host))
 			return ML_STOPPED;
 		if (schema->feature[f].kind == ML_CATEGORY)
 		{
-			slot =
-			    write_category(s, category++, dispersion, slot, coefficient, error + 1);
+			slot = write_category(s, category++, slot, coefficient, error + 1);
 			continue;
 		}
 		coefficient[slot] = s->beta[number] / s->design.scale[number];
-		error[1 + slot++] = column_error(s, dispersion, number++);
+		error[1 + slot++] = column_error(s, number++);
 	}
 	for (int64_t i = 0; i < slots; i++)
 		if (!isfinite(coefficient[i]) || isinf(error[i + 1]))
@@ -299,9 +299,9 @@ name_dependent(const solver *s, ml_status status)
 ml_status
 ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitted *fitted)
 {
-	solver s = {.host = host, .problem = problem, .glm = glm};
+	solver s = {.host = host, .problem = problem, .glm = glm, .dispersion = 1};
 	int64_t rows = problem->end - problem->begin;
-	double dispersion = 1, likelihood;
+	double likelihood;
 
 	ML_TRY(ml_design_create(host, problem, &s.design));
 	ML_NEW(host, s.beta, s.design.cols);
@@ -315,12 +315,12 @@ ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitte
 	{
 		double variance = 2 * s.normal.loss_sum / (double) rows;
 
-		dispersion = rows > s.design.cols
-		                 ? 2 * s.normal.loss_sum / (double) (rows - s.design.cols)
-		                 : NAN;
+		s.dispersion = rows > s.design.cols
+		                   ? 2 * s.normal.loss_sum / (double) (rows - s.design.cols)
+		                   : NAN;
 		likelihood = -0.5 * (double) rows * (log(2 * acos(-1) * variance) + 1);
 	}
-	return write_fitted(&s, dispersion, likelihood, fitted);
+	return write_fitted(&s, likelihood, fitted);
 }
 
 double

@@ -58,10 +58,10 @@ shard_create(ml_host *host, const ml_normal *normal, ml_shard *shard)
 }
 
 ml_status
-ml_normal_create(ml_host *host, const ml_design *design, ml_loss loss, double l2,
-                 bool by_qr, ml_normal *normal)
+ml_normal_create(ml_host *host, ml_normal *normal)
 {
-	*normal = (ml_normal){.design = design, .loss = loss, .l2 = l2, .by_qr = by_qr};
+	const ml_design *design = normal->design;
+
 	normal->shards = shard_count(design);
 	normal->dependent = -1;
 	ML_NEW(host, normal->shard, normal->shards);
@@ -218,9 +218,12 @@ pass_shard(void *work, int64_t task, ml_worker *worker)
 	const ml_design *design = normal->design;
 	ml_shard *shard = &normal->shard[task];
 	int64_t side = normal->by_qr ? design->cols + 1 : design->cols;
-	int64_t blocks = (normal->end - normal->begin + ML_BLOCK - 1) / ML_BLOCK;
-	int64_t row = normal->begin + blocks * task / normal->shards * ML_BLOCK;
-	int64_t end = normal->begin + blocks * (task + 1) / normal->shards * ML_BLOCK;
+	int64_t blocks =
+	    (normal->end - normal->design->problem->begin + ML_BLOCK - 1) / ML_BLOCK;
+	int64_t row =
+	    normal->design->problem->begin + blocks * task / normal->shards * ML_BLOCK;
+	int64_t end =
+	    normal->design->problem->begin + blocks * (task + 1) / normal->shards * ML_BLOCK;
 
 	end = end < normal->end ? end : normal->end;
 	memset(shard->gradient, 0, (size_t) design->cols * sizeof(double));
@@ -327,13 +330,12 @@ factor_qr(const ml_blas *blas, ml_normal *normal)
 }
 
 ml_status
-ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta, int64_t begin,
-               int64_t end, bool curved)
+ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta, int64_t end,
+               bool curved)
 {
 	const ml_design *design = normal->design;
 
 	normal->beta = beta;
-	normal->begin = begin;
 	normal->end = end;
 	/* by QR a step comes from the reflected residual, so every pass reflects */
 	normal->curved = curved || normal->by_qr;

@@ -69,7 +69,6 @@ typedef struct ml_normal
 	int dependent;     /* a column that depends on those before it, or -1 */
 	/* of the pass under way */
 	const double *beta;
-	int64_t begin;
 	int64_t end;
 	bool curved;
 } ml_normal;
@@ -77,15 +76,15 @@ typedef struct ml_normal
 /* Bytes that ml_normal_create asks for. */
 extern double ml_normal_memory(const ml_design *design, bool by_qr);
 
-extern ml_status ml_normal_create(ml_host *host, const ml_design *design, ml_loss loss,
-                                  double l2, bool by_qr, ml_normal *normal);
+/* Allocates for a normal whose design, loss, l2 and by_qr are set. */
+extern ml_status ml_normal_create(ml_host *host, ml_normal *normal);
 
 /*
- * Passes over the training rows from begin to end: objective and gradient at beta and, if
+ * Passes over the training rows before end: objective and gradient at beta and, if
  * curved, the factorization.  dependent tells whether that went well.
  */
 extern ml_status ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta,
-                                int64_t begin, int64_t end, bool curved);
+                                int64_t end, bool curved);
 
 /* Newton's step from the last pass. */
 extern void ml_normal_step(const ml_normal *normal, double *step);

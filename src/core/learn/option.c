@@ -47,10 +47,15 @@ set_number(const ml_option_set *set, const ml_option *option, double number)
 	}
 }
 
-/* Takes a value that fits the option's type and range. */
+/*
+ * Takes a value that fits the option's type and range.  Null is "not given", so that
+ * options in force can be handed back.
+ */
 static ml_option_error
 set_value(const ml_option_set *set, const ml_option *option, const ml_value *value)
 {
+	if (value->kind == ML_VALUE_NULL)
+		return ML_OPTION_FINE;
 	switch (option->type)
 	{
 		case ML_OPTION_NUMBER:
@@ -154,9 +159,6 @@ ml_options_read(const ml_value *given, const ml_option_set *sets, int count,
 			set_number(&sets[s], &sets[s].option[i], sets[s].option[i].standard);
 	for (int64_t i = 0; i < given->count; i++)
 	{
-		/* null is "not given", so that options in force can be handed back */
-		if (given->items[i].kind == ML_VALUE_NULL)
-			continue;
 		fault->name = given->keys[i];
 		fault->error =
 		    read_one(given->keys[i], &given->items[i], sets, count, &fault->option);
