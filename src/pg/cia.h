@@ -139,6 +139,7 @@ typedef struct cia_roles
 
 extern cia_rows *cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles);
 extern void cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls);
+extern void cia_raise_no_column(const char *name) pg_attribute_noreturn();
 extern bool cia_array_names(ArrayType *names, const char *name);
 
 /* source.c: running a source query */

@@ -106,9 +106,7 @@ target_type(TupleDesc tupdesc, const char *target)
 		if (!TupleDescAttr(tupdesc, i)->attisdropped &&
 		    strcmp(NameStr(TupleDescAttr(tupdesc, i)->attname), target) == 0)
 			return TupleDescAttr(tupdesc, i)->atttypid;
-	ereport(ERROR,
-	        (errcode(ERRCODE_UNDEFINED_COLUMN),
-	         errmsg("column \"%s\" does not exist in the training source", target)));
+	cia_raise_no_column(target);
 }
 
 /*

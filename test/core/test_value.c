@@ -295,6 +295,63 @@ finds_members(test_host *t)
 	CHECK(ml_value_member(NULL, "a") == NULL);
 }
 
+/* The values of an object and of one within it, by their names. */
+static void
+sorts_members(test_host *t)
+{
+	static const char *const name[] = {"b", "a", "", "ab", "B"};
+	static const char *const sorted[] = {"", "B", "a", "ab", "b"};
+	ml_value outer, inner;
+
+	for (int twice = 0; twice < 2; twice++)
+	{
+		REQUIRE_OK(ml_value_object(&t->core, 5, &inner));
+		for (int i = 0; i < 5; i++)
+			ml_value_add(&inner, name[i], ml_value_word(name[i]));
+		REQUIRE_OK(ml_value_array(&t->core, 1, &outer));
+		outer.items[0] = inner;
+		REQUIRE_OK(ml_value_sort(&t->core, twice ? &outer : &inner));
+		for (int i = 0; i < 5; i++)
+		{
+			const ml_value *object = twice ? &outer.items[0] : &inner;
+
+			CHECK(ml_text_is(object->keys[i], sorted[i]));
+			CHECK(ml_text_is(object->items[i].text, sorted[i]));
+		}
+	}
+}
+
+/* What can be sorted as a member can be encoded and decoded there. */
+static void
+sorts_no_deeper_than_bytes_go(test_host *t)
+{
+	bool refused = false;
+
+	for (int depth = 0; depth < 40; depth++)
+	{
+		ml_value value = ml_value_number(1), outer, back;
+		ml_bytes bytes;
+		ml_status status;
+
+		for (int i = 0; i < depth; i++)
+		{
+			ml_value array;
+
+			REQUIRE_OK(ml_value_array(&t->core, 1, &array));
+			array.items[0] = value;
+			value = array;
+		}
+		status = ml_value_sort(&t->core, &value);
+		CHECK(status == ML_BAD_MODEL || !refused);
+		refused = status == ML_BAD_MODEL;
+		REQUIRE_OK(ml_value_object(&t->core, 1, &outer));
+		ml_value_add(&outer, "member", value);
+		REQUIRE_OK(ml_value_encode(&t->core, &outer, 0, &bytes));
+		CHECK_INT(ml_value_decode(&t->core, bytes.data, bytes.length, &back), status);
+	}
+	CHECK(refused);
+}
+
 static void
 compares_texts(test_host *t)
 {
@@ -354,5 +411,7 @@ TEST_MAIN({comes_back, "random values come back, and have one form"},
           {refuses_a_gigabyte,
            "more than a gigabyte is refused before memory is asked for"},
           {finds_members, "members are found by name, the first of equals"},
+          {sorts_members, "members are sorted by name, within other values too"},
+          {sorts_no_deeper_than_bytes_go, "what is nested too deeply is refused alike"},
           {compares_texts, "texts compare by bytes"},
           {notices_refusals, "every refused allocation is noticed"})
