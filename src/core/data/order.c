@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define MAX_BUCKET_BITS 22
+#define FEW 16 /* rows that are sorted by insertion */
 
 static inline uint64_t
 key_at(const ml_frame *frame, int64_t row)
@@ -107,6 +108,29 @@ compare_rows(const void *context, uint32_t a, uint32_t b)
 	return 0;
 }
 
+/* A bucket of few rows; keys that are equal are compared by content. */
+static void
+sort_bucket(const ml_frame *frame, uint32_t *order, int64_t rows)
+{
+	for (int64_t i = 1; i < rows; i++)
+	{
+		uint32_t row = order[i];
+		uint64_t key = key_at(frame, row);
+		int64_t at = i;
+
+		for (; at > 0; at--)
+		{
+			uint64_t before = key_at(frame, order[at - 1]);
+
+			if (before < key ||
+			    (before == key && compare_rows(frame, order[at - 1], row) <= 0))
+				break;
+			order[at] = order[at - 1];
+		}
+		order[at] = row;
+	}
+}
+
 /* order[i] becomes the row that comes i-th. */
 static ml_status
 sort_rows(ml_frame *frame, uint32_t *order)
@@ -136,7 +160,9 @@ sort_rows(ml_frame *frame, uint32_t *order)
 
 		if (b % 65536 == 0 && ml_stop(host))
 			return ML_STOPPED;
-		if (rows > 1)
+		if (rows <= FEW)
+			sort_bucket(frame, order + start[b], rows);
+		else
 			ML_TRY(
 			    ml_sort_indexes(host, order + start[b], work, rows, compare_rows, frame));
 	}
