@@ -52,7 +52,9 @@ convert_scalar(cia_door *door, const JsonbValue *in, ml_value *out)
 			*out = ml_value_bool(in->val.boolean);
 			break;
 		case jbvNumeric:
-			*out = ml_value_number(cia_numeric_double(in->val.numeric));
+			/* past the range of doubles it is an infinity, for the reader to refuse */
+			*out = (ml_value){.kind = ML_VALUE_NUMBER,
+			                  .number = cia_numeric_double(in->val.numeric)};
 			break;
 		case jbvString:
 			cia_check(door,

@@ -294,6 +294,11 @@ sort_members(ml_host *host, ml_value *object)
 static ml_status
 sort_nested(ml_host *host, ml_value *value, int depth)
 {
+	if (value->kind == ML_VALUE_NUMBER && !isfinite(value->number))
+		return ML_BAD_MODEL;
+	for (int64_t i = 0; value->kind == ML_VALUE_NUMBERS && i < value->count; i++)
+		if (isinf(value->numbers[i]))
+			return ML_BAD_MODEL;
 	if (value->kind != ML_VALUE_ARRAY && value->kind != ML_VALUE_OBJECT)
 		return ML_OK;
 	if (depth >= MAX_DEPTH)

@@ -82,6 +82,9 @@ account_for_step(solver *s, double decrement)
 	for (int j = 0; j < s->design.cols; j++)
 		s->normal.loss_sum -=
 		    s->glm->l2 * s->design.penalty[j] * s->beta[j] * s->beta[j] / 2;
+	/* of an exact fit rounding errors are left, of either sign */
+	if (s->normal.loss_sum < 0)
+		s->normal.loss_sum = 0;
 }
 
 /*

@@ -211,6 +211,24 @@ predict_block(const ml_normal *normal, ml_shard *shard)
 	}
 }
 
+/*
+ * Rows of the penalty, sqrt(l2 d_j) [e_j | -b_j], are a triangle already: the first shard
+ * begins with them.  The intercept has d = 0.
+ */
+static void
+start_with_penalty(const ml_normal *normal, double *l)
+{
+	int64_t cols = normal->design->cols, side = cols + 1;
+
+	for (int64_t j = 1; j < cols; j++)
+	{
+		double root = sqrt(normal->l2 * normal->design->penalty[j]);
+
+		l[j * side + j] = root;
+		l[cols * side + j] = -root * normal->beta[j];
+	}
+}
+
 static ml_status
 pass_shard(void *work, int64_t task, ml_worker *worker)
 {
@@ -231,6 +249,8 @@ pass_shard(void *work, int64_t task, ml_worker *worker)
 	{
 		memset(shard->l, 0, (size_t) (side * side) * sizeof(double));
 		memset(shard->small, 0, (size_t) design->dense * design->dense * sizeof(double));
+		if (normal->by_qr && task == 0)
+			start_with_penalty(normal, shard->l);
 	}
 	shard->objective = 0;
 	while (row < end)
@@ -282,27 +302,9 @@ factor_gram(const ml_blas *blas, ml_normal *normal)
 	normal->dependent = ml_cholesky(blas, design->cols, normal->l, GRAM_TOLERANCE);
 }
 
-/* Rows of the penalty: sqrt(l2 d_j) [e_j | -b_j]; the intercept has d = 0. */
-static void
-add_penalty(const ml_blas *blas, ml_normal *normal)
-{
-	int64_t side = normal->design->cols + 1;
-	ml_shard *first = &normal->shard[0];
-
-	for (int64_t j = 1; j < side - 1 && normal->l2 > 0; j++)
-	{
-		double root = sqrt(normal->l2 * normal->design->penalty[j]);
-
-		memset(first->scaled, 0, (size_t) side * sizeof(double));
-		first->scaled[j] = root;
-		first->scaled[side - 1] = -root * normal->beta[j];
-		ml_qr_add(blas, (int) side, 1, first->scaled, first->l, first->work);
-	}
-}
-
 /* The shards' triangles go into the first one as further rows, in order. */
 static void
-factor_qr(const ml_blas *blas, ml_normal *normal)
+factor_qr(ml_normal *normal)
 {
 	int64_t cols = normal->design->cols, side = cols + 1;
 	ml_shard *first = &normal->shard[0];
@@ -314,7 +316,6 @@ factor_qr(const ml_blas *blas, ml_normal *normal)
 				first->scaled[j] = j >= row ? normal->shard[s].l[j * side + row] : 0;
 			ml_qr_add(NULL, (int) side, 1, first->scaled, first->l, first->work);
 		}
-	add_penalty(blas, normal);
 	normal->dependent = -1;
 	for (int64_t i = 0; i < cols; i++)
 	{
@@ -359,7 +360,7 @@ ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta, int64_t end
 	if (ml_stop(host))
 		return ML_STOPPED;
 	if (normal->by_qr)
-		factor_qr(host->blas, normal);
+		factor_qr(normal);
 	else if (curved)
 		factor_gram(host->blas, normal);
 	return ML_OK;

@@ -153,7 +153,7 @@ read_number(const ml_value *object, const char *name, double minimum, double *nu
 
 	ML_TRY(member(object, name, ML_VALUE_NUMBER, &found));
 	*number = found->number;
-	return found->number >= minimum ? ML_OK : ML_BAD_MODEL;
+	return isfinite(found->number) && found->number >= minimum ? ML_OK : ML_BAD_MODEL;
 }
 
 static ml_status
@@ -189,7 +189,7 @@ read_counts(const ml_value *object, int64_t count, double **counts)
 	if (found->count != count)
 		return ML_BAD_MODEL;
 	for (int64_t i = 0; i < count; i++)
-		if (!(found->numbers[i] >= 0))
+		if (!isfinite(found->numbers[i]) || found->numbers[i] < 0)
 			return ML_BAD_MODEL;
 	*counts = found->numbers;
 	return ML_OK;
@@ -298,6 +298,9 @@ read_learned(ml_host *host, const ml_value *value, ml_fitted *fitted)
 		ML_TRY(ml_text_copy(host, learned->keys[i], &part->name));
 		part->number = item->numbers;
 		part->count = item->kind == ML_VALUE_NUMBERS ? item->count : 0;
+		for (int64_t k = 0; k < part->count; k++)
+			if (isinf(part->number[k]))
+				return ML_BAD_MODEL;
 	}
 	return ML_OK;
 }
