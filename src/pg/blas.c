@@ -32,9 +32,11 @@ load(ml_blas *blas)
 		return false;
 	/* POSIX promises that a symbol's address may be a function */
 	*(void **) &blas->dsyrk = dlsym(handle, "dsyrk_");
-	*(void **) &blas->dpotrf = dlsym(handle, "dpotrf_");
+	*(void **) &blas->dgemm = dlsym(handle, "dgemm_");
+	*(void **) &blas->dtrsm = dlsym(handle, "dtrsm_");
 	*(void **) &blas->dgelqf = dlsym(handle, "dgelqf_");
-	return blas->dsyrk != NULL && blas->dpotrf != NULL && blas->dgelqf != NULL;
+	return blas->dsyrk != NULL && blas->dgemm != NULL && blas->dtrsm != NULL &&
+	       blas->dgelqf != NULL;
 }
 
 /* The routines, or NULL where the library is missing or incomplete. */

@@ -64,7 +64,13 @@ typedef struct ml_blas
 	void (*dsyrk)(const char *uplo, const char *trans, const int *n, const int *k,
 	              const double *alpha, const double *a, const int *lda,
 	              const double *beta, double *c, const int *ldc);
-	void (*dpotrf)(const char *uplo, const int *n, double *a, const int *lda, int *info);
+	void (*dgemm)(const char *transa, const char *transb, const int *m, const int *n,
+	              const int *k, const double *alpha, const double *a, const int *lda,
+	              const double *b, const int *ldb, const double *beta, double *c,
+	              const int *ldc);
+	void (*dtrsm)(const char *side, const char *uplo, const char *transa,
+	              const char *diag, const int *m, const int *n, const double *alpha,
+	              const double *a, const int *lda, double *b, const int *ldb);
 	void (*dgelqf)(const int *m, const int *n, double *a, const int *lda, double *tau,
 	               double *work, const int *lwork, int *info);
 } ml_blas;

@@ -41,63 +41,6 @@ ml_gram_add(const ml_blas *blas, int cols, int rows, const double *block, double
 		blas->dsyrk("U", "N", &cols, &rows, &one, block, &cols, &one, gram, &cols);
 }
 
-/* Row by row; stops early with the column whose pivot is not positive. */
-static int
-cholesky_portable(int n, double *a)
-{
-	for (int i = 0; i < n; i++)
-	{
-		double *row = a + (int64_t) i * n;
-
-		for (int j = 0; j <= i; j++)
-		{
-			const double *other = a + (int64_t) j * n;
-			double sum = row[j];
-
-			for (int k = 0; k < j; k++)
-				sum -= row[k] * other[k];
-			if (j < i)
-				row[j] = sum / other[j];
-			else if (!(sum > 0)) /* also catches NaN */
-				return i;
-			else
-				row[i] = sqrt(sum);
-		}
-	}
-	return -1;
-}
-
-int
-ml_cholesky(const ml_blas *blas, int n, double *a, double tolerance)
-{
-	int dependent = -1;
-
-	/* the strict upper triangle is free: its last column keeps the diagonal of a */
-	double *kept = a + (n - 1);
-	double last = n > 0 ? a[(int64_t) n * n - 1] : 0;
-
-	for (int i = 0; i < n - 1; i++)
-		kept[(int64_t) i * n] = a[(int64_t) i * n + i];
-	if (blas == NULL)
-		dependent = cholesky_portable(n, a);
-	else
-	{
-		int info = 0;
-
-		blas->dpotrf("U", &n, a, &n, &info);
-		dependent = info > 0 ? info - 1 : -1;
-	}
-	for (int i = 0; i < (dependent < 0 ? n : dependent); i++)
-	{
-		double pivot = a[(int64_t) i * n + i];
-		double diagonal = i < n - 1 ? kept[(int64_t) i * n] : last;
-
-		if (!(pivot * pivot > tolerance * diagonal))
-			return i;
-	}
-	return dependent;
-}
-
 void
 ml_solve_lower(int n, const double *l, double *x)
 {

@@ -4,7 +4,7 @@
  *
  * Matrices are row-major, symmetric ones are kept as their lower triangle.
  * With blas == NULL a portable twin computes the same to rounding; the tests
- * hold the two against each other.
+ * hold the two against each other.  cholesky.c has the Cholesky factorization, linalg.c the rest.
  */
 #ifndef ML_LINALG_H
 #define ML_LINALG_H
@@ -16,10 +16,12 @@ extern void
 ml_gram_add(const ml_blas *blas, int cols, int rows, const double *block, double *gram);
 
 /*
- * a = L L' in place, lower triangle.  Answers -1, or the first column whose pivot
- * is at most tolerance times its diagonal: it depends on the columns before it.
+ * a = L L' in place, lower triangle; what is above it is overwritten.  *dependent is -1, or
+ * the first column whose pivot is at most tolerance times its diagonal: it depends on the
+ * columns before it, and the factor ends there.
  */
-extern int ml_cholesky(const ml_blas *blas, int n, double *a, double tolerance);
+extern ml_status
+ml_cholesky(ml_host *host, int n, double *a, double tolerance, int *dependent);
 
 /* x := L^-1 x and x := L^-T x for a lower triangle. */
 extern void ml_solve_lower(int n, const double *l, double *x);

@@ -117,7 +117,7 @@ add_block(moments *all, const double *x, int count)
 	/* nothing before it: the square of a huge mean must not overflow */
 	away = all->rows > 0 ? mean - all->mean : 0;
 	all->squares +=
-	    (squares > 0 ? squares : 0) + away * away * (all->rows * count / total);
+	    (squares < 0 ? 0 : squares) + away * away * (all->rows * count / total);
 	all->mean = all->rows > 0 ? all->mean + away * (count / total) : mean;
 	all->rows = total;
 	extend_range(all, x, count);

@@ -32,6 +32,7 @@ typedef struct solver
 	bool converged;
 	int64_t iterations;
 	double dispersion;
+	double *error; /* [cols] standard errors */
 } solver;
 
 /* Sets up the factorization; a change to QR keeps what has been reached. */
@@ -191,23 +192,42 @@ contrast_error(const solver *s, double *t)
 	return sqrt(s->dispersion * sum);
 }
 
-static double
-column_error(const solver *s, int column)
+typedef struct error_work
 {
-	memset(s->step, 0, (size_t) s->design.cols * sizeof(double));
-	s->step[column] = 1 / (column < s->design.dense ? s->design.scale[column] : 1);
-	return contrast_error(s, s->step);
+	const solver *solver;
+	double *error;                    /* [cols] */
+	double *contrast[ML_MAX_THREADS]; /* [cols] each */
+} error_work;
+
+/* The error of one column; of the intercept it is that of b_0 - sum_j b_j shift_j / scale_j. */
+static ml_status
+column_error(void *argument, int64_t column, ml_worker *worker)
+{
+	error_work *work = argument;
+	const ml_design *design = &work->solver->design;
+	double *t = work->contrast[worker->index];
+
+	if (ml_worker_stop(worker))
+		return ML_STOPPED;
+	memset(t, 0, (size_t) design->cols * sizeof(double));
+	t[column] = 1 / (column < design->dense ? design->scale[column] : 1);
+	for (int c = 1; column == 0 && c < design->dense; c++)
+		t[c] = -design->shift[c] / design->scale[c];
+	work->error[column] = contrast_error(work->solver, t);
+	return ML_OK;
 }
 
-/* Of b_0 - sum_j b_j shift_j / scale_j. */
-static double
-intercept_error(const solver *s)
+/* Standard errors of all columns; each costs the square of their number. */
+static ml_status
+column_errors(solver *s)
 {
-	memset(s->step, 0, (size_t) s->design.cols * sizeof(double));
-	s->step[0] = 1;
-	for (int c = 1; c < s->design.dense; c++)
-		s->step[c] = -s->design.shift[c] / s->design.scale[c];
-	return contrast_error(s, s->step);
+	error_work work = {.solver = s};
+
+	ML_NEW(s->host, s->error, s->design.cols);
+	work.error = s->error;
+	for (int i = 0; i < ml_pool_threads(s->host); i++)
+		ML_NEW(s->host, work.contrast[i], s->design.cols);
+	return ml_parallel(s->host, s->design.cols, column_error, &work);
 }
 
 static double
@@ -235,7 +255,7 @@ write_category(const solver *s, int category, int64_t slot, double *coefficient,
 		int32_t column = column_of[level];
 
 		coefficient[slot + level] = column < 0 ? 0 : s->beta[column];
-		error[slot + level] = column < 0 ? NAN : column_error(s, column);
+		error[slot + level] = column < 0 ? NAN : s->error[column];
 		if (level < feature->levels)
 		{
 			mean += feature->count[level] * coefficient[slot + level];
@@ -255,6 +275,7 @@ write_fitted(solver *s, double log_likelihood, ml_fitted *fitted)
 	double *intercept, *coefficient, *error, *phi, *likelihood;
 	int number = 1, category = 0;
 
+	ML_TRY(column_errors(s));
 	ML_TRY(ml_fitted_add(s->host, fitted, "intercept", 1, &intercept));
 	ML_TRY(ml_fitted_add(s->host, fitted, "coefficients", slots, &coefficient));
 	ML_TRY(ml_fitted_add(s->host, fitted, "standard_errors", slots + 1, &error));
@@ -264,18 +285,16 @@ write_fitted(solver *s, double log_likelihood, ml_fitted *fitted)
 	*phi = s->dispersion;
 	/* an exact fit has no finite one */
 	*likelihood = isfinite(log_likelihood) ? log_likelihood : NAN;
-	error[0] = intercept_error(s);
+	error[0] = s->error[0];
 	for (int f = 0; f < schema->features; f++)
 	{
-		if (ml_stop(s->host))
-			return ML_STOPPED;
 		if (schema->feature[f].kind == ML_CATEGORY)
 		{
 			slot = write_category(s, category++, slot, coefficient, error + 1);
 			continue;
 		}
 		coefficient[slot] = s->beta[number] / s->design.scale[number];
-		error[1 + slot++] = column_error(s, number++);
+		error[1 + slot++] = s->error[number++];
 	}
 	for (int64_t i = 0; i < slots; i++)
 		if (!isfinite(coefficient[i]) || isinf(error[i + 1]))

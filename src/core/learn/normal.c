@@ -279,8 +279,8 @@ pass_shard(void *work, int64_t task, ml_worker *worker)
 }
 
 /* Adds up the shards' Gram matrices and factors the sum. */
-static void
-factor_gram(const ml_blas *blas, ml_normal *normal)
+static ml_status
+factor_gram(ml_host *host, ml_normal *normal)
 {
 	const ml_design *design = normal->design;
 	int64_t cols = design->cols;
@@ -299,12 +299,12 @@ factor_gram(const ml_blas *blas, ml_normal *normal)
 	}
 	for (int64_t i = 0; i < cols; i++)
 		normal->l[i * cols + i] += normal->l2 * design->penalty[i];
-	normal->dependent = ml_cholesky(blas, design->cols, normal->l, GRAM_TOLERANCE);
+	return ml_cholesky(host, design->cols, normal->l, GRAM_TOLERANCE, &normal->dependent);
 }
 
 /* The shards' triangles go into the first one as further rows, in order. */
-static void
-factor_qr(ml_normal *normal)
+static ml_status
+factor_qr(ml_host *host, ml_normal *normal)
 {
 	int64_t cols = normal->design->cols, side = cols + 1;
 	ml_shard *first = &normal->shard[0];
@@ -312,6 +312,8 @@ factor_qr(ml_normal *normal)
 	for (int s = 1; s < normal->shards; s++)
 		for (int64_t row = 0; row < side; row++)
 		{
+			if (ml_stop(host))
+				return ML_STOPPED;
 			for (int64_t j = 0; j < side; j++)
 				first->scaled[j] = j >= row ? normal->shard[s].l[j * side + row] : 0;
 			ml_qr_add(NULL, (int) side, 1, first->scaled, first->l, first->work);
@@ -328,6 +330,7 @@ factor_qr(ml_normal *normal)
 			normal->dependent = (int) i;
 		normal->projected[i] = first->l[cols * side + i];
 	}
+	return ML_OK;
 }
 
 ml_status
@@ -360,9 +363,9 @@ ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta, int64_t end
 	if (ml_stop(host))
 		return ML_STOPPED;
 	if (normal->by_qr)
-		factor_qr(normal);
+		ML_TRY(factor_qr(host, normal));
 	else if (curved)
-		factor_gram(host->blas, normal);
+		ML_TRY(factor_gram(host, normal));
 	return ML_OK;
 }
 
