@@ -165,7 +165,8 @@ solve(solver *s)
 		                          SAMPLE_ITERATIONS, SAMPLE_DECREMENT, &decrement);
 
 		/* a sample may be separable or lack a label where all rows are fine */
-		if (status == ML_SINGULAR || status == ML_NOT_NUMERIC || !s->converged)
+		if (status == ML_SINGULAR || status == ML_NOT_NUMERIC ||
+		    (status == ML_OK && !s->converged))
 		{
 			memset(s->beta, 0, (size_t) s->design.cols * sizeof(double));
 			s->beta[0] = s->glm->start;
