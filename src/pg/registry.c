@@ -263,16 +263,28 @@ leave_owner(const owner_scope *scope)
 	SetUserIdAndSecContext(scope->user, scope->context);
 }
 
-/* Runs one statement with %s for the extension's schema. */
-static void
-execute(Oid schema, int expected, const char *statement, int nargs, Oid *types,
-        Datum *values, const char *nulls)
+/* A statement of ours; %s in its text is the extension's schema. */
+typedef struct statement
 {
-	char *qualifier = pstrdup(quote_identifier(get_namespace_name(schema)));
-	char *query = psprintf(statement, qualifier, qualifier);
+	const char *text;
+	int expected; /* what SPI answers when it went well */
+	int args;
+	Oid *types;
+	Datum *values;
+	const char *nulls;
+} statement;
 
-	if (SPI_execute_with_args(query, nargs, types, values, nulls, false, 0) != expected)
+/* Answers the number of rows. */
+static uint64
+execute(Oid schema, const statement *run)
+{
+	const char *qualifier = quote_identifier(get_namespace_name(schema));
+	char *query = psprintf(run->text, qualifier);
+
+	if (SPI_execute_with_args(query, run->args, run->types, run->values, run->nulls,
+	                          false, 0) != run->expected)
 		elog(ERROR, "could not execute \"%s\"", query);
+	return SPI_processed;
 }
 
 /* A name to train under: new, or of a model that the caller may manage. */
@@ -336,11 +348,15 @@ claim_version(Oid schema, const char *name, Oid user, pg_uuid_t *id, int32 *vers
 	values[0] = NameGetDatum(&fixed);
 	values[1] = ObjectIdGetDatum(user);
 	/* the update locks the row, so that two trainings of one name take turns */
-	execute(schema, SPI_OK_INSERT_RETURNING,
-	        "INSERT INTO %s.cia_registry AS r (name, owner) VALUES ($1, $2) "
-	        "ON CONFLICT (name) DO UPDATE SET latest = r.latest + 1 "
-	        "RETURNING id, latest, owner",
-	        2, types, values, NULL);
+	execute(schema,
+	        &(statement){
+	            .text = "INSERT INTO %s.cia_registry AS r (name, owner) VALUES ($1, $2) "
+	                    "ON CONFLICT (name) DO UPDATE SET latest = r.latest + 1 "
+	                    "RETURNING id, latest, owner",
+	            .expected = SPI_OK_INSERT_RETURNING,
+	            .args = 2,
+	            .types = types,
+	            .values = values});
 	*id = *DatumGetUUIDP(
 	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	*version = DatumGetInt32(
@@ -428,9 +444,13 @@ cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *p
 	insert_version(schema, &id, version, model_type, user, record);
 	values[0] = UUIDPGetDatum(&id);
 	values[1] = Int32GetDatum(version);
-	execute(schema, SPI_OK_UPDATE,
-	        "UPDATE %s.cia_registry SET production = $2 WHERE id = $1", 2, types, values,
-	        NULL);
+	execute(
+	    schema,
+	    &(statement){.text = "UPDATE %s.cia_registry SET production = $2 WHERE id = $1",
+	                 .expected = SPI_OK_UPDATE,
+	                 .args = 2,
+	                 .types = types,
+	                 .values = values});
 	*promoted = true;
 	leave_owner(&scope);
 	return version;
@@ -455,8 +475,13 @@ cia_drop_model(PG_FUNCTION_ARGS)
 	entry = cia_registry_find(schema, name);
 	values[0] = UUIDPGetDatum(&entry.id);
 	scope = become_owner(schema);
-	execute(schema, SPI_OK_DELETE, "DELETE FROM %s.cia_registry WHERE id = $1", 1, types,
-	        values, NULL);
+	if (execute(schema, &(statement){.text = "DELETE FROM %s.cia_registry WHERE id = $1",
+	                                 .expected = SPI_OK_DELETE,
+	                                 .args = 1,
+	                                 .types = types,
+	                                 .values = values}) == 0)
+		/* somebody else has dropped it while we waited */
+		raise_no_model(name);
 	leave_owner(&scope);
 	PG_RETURN_BOOL(true);
 }
