@@ -415,12 +415,18 @@ insert_version(Oid schema, const pg_uuid_t *id, int32 version, Oid type, Oid use
 	values[18] = Float8GetDatum(record->seconds);
 	values[19] = ObjectIdGetDatum(user);
 	execute(
-	    schema, SPI_OK_INSERT,
-	    "INSERT INTO %s.cia_version (model, version, content, source, inputs, id, weight, "
-	    "options, algorithm, task, target, features, rows_used, rows_skipped, metric, "
-	    "value, metrics, notes, seconds, trained_by) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-	    "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
-	    lengthof(types), types, values, nulls);
+	    schema,
+	    &(statement){
+	        .text =
+	            "INSERT INTO %s.cia_version (model, version, content, source, inputs, id, weight, "
+	            "options, algorithm, task, target, features, rows_used, rows_skipped, metric, "
+	            "value, metrics, notes, seconds, trained_by) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+	            "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+	        .expected = SPI_OK_INSERT,
+	        .args = lengthof(types),
+	        .types = types,
+	        .values = values,
+	        .nulls = nulls});
 }
 
 /*
