@@ -63,25 +63,31 @@ extern cia_door *cia_door_open(MemoryContext arena);
 /* A door for reading and writing models, without that limit. */
 extern cia_door *cia_door_for_model(MemoryContext arena);
 
-/* Takes out BLAS, which loads OpenBLAS, and threads; for training only. */
+/* Gives the core threads and BLAS, which loads OpenBLAS; for training and evaluation only. */
 extern void cia_door_equip(cia_door *door);
 
 /* Raises the error that a status stands for; returns for ML_OK. */
 extern void cia_check(cia_door *door, ml_status status);
+
+/* Is the statement to be cancelled, or the backend to end?  Never throws. */
 extern bool cia_stop_requested(void);
 
-/* blas.c */
+/* blas.c: OpenBLAS, loaded by the first call; NULL where it is missing */
 extern const ml_blas *cia_blas(void);
 
-/* numeric.c */
+/* numeric.c: exactly numeric::float8, but an infinity where that is out of range */
 extern double cia_numeric_double(Numeric number);
 
-/* value.c: JSON-shaped values */
+/* value.c: JSON-shaped values; what comes out lives in the current memory context */
 extern void cia_value_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *value);
 extern Jsonb *cia_value_to_jsonb(const ml_value *value);
 extern char *cia_value_to_json(const ml_value *value);
 extern char *cia_text_cstring(ml_text text);
+
+/* "x", or "x[3]" for an element of an array. */
 extern char *cia_element_name(ml_text name, int element);
+
+/* The same bytes; no copy. */
 extern ml_text cia_text_of(const char *string);
 
 /* reader.c: SQL values as cells */
@@ -106,10 +112,18 @@ typedef struct cia_column
  */
 extern void cia_column_open(cia_column *column, const char *name, Oid type,
                             AttrNumber attno, ml_role role);
+
+/* Reads it as labels after all: bool and integers too.  Raises 42804. */
 extern void cia_column_as_category(cia_column *column);
+
+/* Can values of this type be the labels of classes? */
 extern bool cia_type_is_class(Oid type);
+
+/* Sets the field of the cell that counts for the column's kind. */
 extern void
 cia_cell_read(const cia_column *column, Datum value, bool isnull, ml_cell *cell);
+
+/* Elements of an array, palloc'd, and how many; 0 for NULL and the empty array. */
 extern int
 cia_array_read(const cia_column *column, Datum value, bool isnull, double **elements);
 
@@ -137,8 +151,15 @@ typedef struct cia_roles
 	const ml_learner *learner; /* decides how the target is read */
 } cia_roles;
 
+/*
+ * A frame for rows of this shape, in the door's arena.  Raises 42703 for names that are no
+ * column, 42701 for a name that occurs twice, 42804 for types that cannot be used.
+ */
 extern cia_rows *cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles);
+
+/* values and nulls are by attribute number, from 0; a target of its own comes last. */
 extern void cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls);
+
 extern void cia_raise_no_column(const char *name) pg_attribute_noreturn();
 extern bool cia_array_names(ArrayType *names, const char *name);
 
@@ -146,6 +167,10 @@ extern bool cia_array_names(ArrayType *names, const char *name);
 typedef void (*cia_start_rows)(void *state, TupleDesc tupdesc);
 typedef void (*cia_take_row)(void *state, const Datum *values, const bool *nulls);
 
+/*
+ * Runs a table, a view or one query with the caller's rights: start gets the shape, take each
+ * row.  model names what is trained, in error contexts; NULL when nothing is.
+ */
 extern void cia_source_run(const char *source, const char *model, cia_start_rows start,
                            cia_take_row take, void *state);
 
@@ -164,12 +189,15 @@ extern const ml_learner *cia_learner_named(const char *algorithm, Oid target_typ
 /* Checks options given as an object and adds the defaults; raises 22023. */
 extern void cia_settings_read(cia_door *door, const ml_learner *learner,
                               const ml_value *given, cia_settings *settings);
+
+/* NULL is the empty object; raises 22023 for anything but an object. */
 extern void cia_object_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *object);
 
 /* notes.c: the core's notes in words */
 extern ArrayType *cia_notes_text(const ml_result *result, List *further);
 
 /* model.c: the type cia_model */
+/* The model in the door's arena; raises 22P03 for bytes that are none. */
 extern ml_model *cia_model_decode(cia_door *door, struct varlena *bytes);
 extern struct varlena *cia_model_encode(cia_door *door, const ml_model *model);
 
@@ -194,10 +222,17 @@ typedef struct cia_record
 	double seconds;
 } cia_record;
 
+/* Under the active snapshot; raises 42704 for no such model and 42501 for no right to it. */
 extern cia_entry cia_registry_find(Oid schema, const char *name);
+
+/* The version's bytes, detoasted into the current memory context. */
 extern struct varlena *cia_registry_content(Oid schema, const cia_entry *entry);
+
+/* Writes a version in the caller's transaction and answers its number. */
 extern int32
 cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *promoted);
+
+/* Raises 42602 for a name that cannot be one, 42501 for one of somebody else's model. */
 extern void cia_registry_check_name(Oid schema, const char *name);
 
 /* What cia_evaluate has to know of how a version was trained. */
@@ -220,11 +255,16 @@ typedef struct cia_loaded
 
 /* The model a function is called with by name or by value, kept while the node lives. */
 extern const cia_loaded *cia_model_arg(FunctionCallInfo fcinfo, int argument);
+
+/* What input.c keeps for a call site, and the memory for it, until the model changes. */
 extern void **cia_site_row(FunctionCallInfo fcinfo);
 extern MemoryContext cia_site_context(FunctionCallInfo fcinfo);
+
+/* The extension's schema: that of the function called. */
 extern Oid cia_schema(FunctionCallInfo fcinfo);
 
 /* input.c: the row a function is called with */
+/* One double per feature, overwritten by the next call from the same place. */
 extern const double *
 cia_row_arg(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded);
 

@@ -21,7 +21,6 @@ cia_text_cstring(ml_text text)
 	return pnstrdup(text.bytes, text.length);
 }
 
-/* "x", or "x[3]" for an element of an array. */
 char *
 cia_element_name(ml_text name, int element)
 {
