@@ -160,6 +160,8 @@ extern cia_rows *cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_role
 /* values and nulls are by attribute number, from 0; a target of its own comes last. */
 extern void cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls);
 
+extern void
+cia_raise_width(const char *column, int width, int other) pg_attribute_noreturn();
 extern void cia_raise_no_column(const char *name) pg_attribute_noreturn();
 extern bool cia_array_names(ArrayType *names, const char *name);
 

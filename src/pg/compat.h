@@ -22,6 +22,29 @@
 	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                     \
 	PG_FUNCTION_INFO_V1(name)
 
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/regproc.h"
+
+#if PG_VERSION_NUM >= 160000
+#define cia_may_execute(function)                                                        \
+	(object_aclcheck(ProcedureRelationId, (function), GetUserId(), ACL_EXECUTE) ==       \
+	 ACLCHECK_OK)
+#define cia_name_list(text) stringToQualifiedNameList((text), NULL)
+#include "catalog/pg_proc.h"
+#else
+#define cia_may_execute(function)                                                        \
+	(pg_proc_aclcheck((function), GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
+#define cia_name_list(text) stringToQualifiedNameList(text)
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define cia_executor_run(desc) ExecutorRun((desc), ForwardScanDirection, 0)
+#else
+#define cia_executor_run(desc) ExecutorRun((desc), ForwardScanDirection, 0, true)
+#endif
+
 #if PG_VERSION_NUM < 150000
 #error "cia needs PostgreSQL 15 or later"
 #endif

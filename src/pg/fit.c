@@ -168,7 +168,12 @@ cia_fit_transition(PG_FUNCTION_ARGS)
 	int target;
 
 	if (PG_ARGISNULL(1))
+	{
+		/* a pointer that is no state must be NULL to SQL too */
+		if (state == NULL)
+			PG_RETURN_NULL();
 		PG_RETURN_POINTER(state);
+	}
 	header = PG_GETARG_HEAPTUPLEHEADER(1);
 	if (state == NULL)
 	{
@@ -191,6 +196,33 @@ cia_fit_transition(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* Elements of the array column at that place in the source; 0 if none was seen. */
+static int
+width_at(const ml_frame *frame, int position)
+{
+	int width = 0;
+
+	for (int c = 0; c < frame->columns; c++)
+		if (frame->column[c].position == position && frame->column[c].element > width)
+			width = frame->column[c].element;
+	return width;
+}
+
+/* Two workers may each have met arrays of one length, but not of the same. */
+static void
+check_widths(const ml_frame *into, const ml_frame *from)
+{
+	for (int c = 0; c < from->columns; c++)
+	{
+		const ml_column *column = &from->column[c];
+		int width = width_at(from, column->position);
+		int known = width_at(into, column->position);
+
+		if (column->element == 1 && known > 0 && known != width)
+			cia_raise_width(cia_text_cstring(column->name), known, width);
+	}
+}
+
 Datum
 cia_fit_combine(PG_FUNCTION_ARGS)
 {
@@ -198,6 +230,8 @@ cia_fit_combine(PG_FUNCTION_ARGS)
 	fit_state *into = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
 	fit_state *from = PG_ARGISNULL(1) ? NULL : (fit_state *) PG_GETARG_POINTER(1);
 
+	if (from == NULL && into == NULL)
+		PG_RETURN_NULL();
 	if (from == NULL)
 		PG_RETURN_POINTER(into);
 	if (into == NULL)
@@ -206,6 +240,7 @@ cia_fit_combine(PG_FUNCTION_ARGS)
 		cia_check(into->door, ml_frame_create(&into->door->host, &into->frame));
 		into->door->frame = into->frame;
 	}
+	check_widths(into->frame, from->frame);
 	cia_check(into->door, ml_frame_merge(into->frame, from->frame));
 	PG_RETURN_POINTER(into);
 }

@@ -27,6 +27,7 @@ typedef struct row_map
 	bool by_json;
 	Oid type; /* of the record the map is for */
 	int32 typmod;
+	uint64 shape; /* tells the type's definition from a later one */
 	TupleDesc tupdesc;
 	cia_column *column; /* [features]; elements of an array share the first one's */
 	Datum *values;      /* [natts] */
@@ -223,6 +224,7 @@ new_record_map(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded,
 	map->type = HeapTupleHeaderGetTypeId(header);
 	map->typmod = HeapTupleHeaderGetTypMod(header);
 	map->tupdesc = lookup_rowtype_tupdesc_copy(map->type, map->typmod);
+	map->shape = assign_record_type_identifier(map->type, map->typmod);
 	map_record(loaded, map);
 	MemoryContextSwitchTo(before);
 	return map;
@@ -248,7 +250,8 @@ cia_row_arg(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded)
 	}
 	header = PG_GETARG_HEAPTUPLEHEADER(argument);
 	if (map->tupdesc == NULL || map->type != HeapTupleHeaderGetTypeId(header) ||
-	    map->typmod != HeapTupleHeaderGetTypMod(header))
+	    map->typmod != HeapTupleHeaderGetTypMod(header) ||
+	    map->shape != assign_record_type_identifier(map->type, map->typmod))
 	{
 		*kept = NULL;
 		MemoryContextDelete(map->context);

@@ -15,6 +15,7 @@
 #include <math.h>
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_type.h"
 #include "parser/parse_coerce.h"
@@ -179,11 +180,17 @@ open_array(cia_column *column)
 
 	if (column->type != FLOAT4ARRAYOID && column->type != FLOAT8ARRAYOID)
 	{
-		if (OidIsValid(get_element_type(column->type)))
+		/*
+		 * The cast runs because a source has such a column, with the rights of whoever
+		 * trains: only types and casts that a superuser made are let in, which is what
+		 * base types are.
+		 */
+		if (get_typtype(column->type) != TYPTYPE_BASE ||
+		    OidIsValid(get_element_type(column->type)))
 			return false;
 		path = find_coercion_pathway(FLOAT4ARRAYOID, column->type, COERCION_EXPLICIT,
 		                             &function);
-		if (path != COERCION_PATH_FUNC)
+		if (path != COERCION_PATH_FUNC || !cia_may_execute(function))
 			return false;
 		column->convert = palloc(sizeof(FmgrInfo));
 		fmgr_info(function, column->convert);
@@ -328,13 +335,22 @@ cia_column_as_category(cia_column *column)
 		raise_type(column);
 }
 
+/* The name of a type that does not depend on search_path: it becomes part of the model. */
+static const char *
+stable_type_name(Oid type)
+{
+	if (type < FirstNormalObjectId)
+		return format_type_be(type);
+	return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
+}
+
 void
 cia_column_open(cia_column *column, const char *name, Oid type, AttrNumber attno,
                 ml_role role)
 {
 	*column = (cia_column){
 	    .name = pstrdup(name), .type = getBaseType(type), .attno = attno, .role = role};
-	column->type_name = format_type_be(column->type);
+	column->type_name = stable_type_name(column->type);
 	if (open_scalar(column))
 	{
 		if (role == ML_WEIGHT && column->kind != ML_NUMBER)
@@ -359,7 +375,12 @@ cia_array_read(const cia_column *column, Datum value, bool isnull, double **elem
 
 	if (isnull)
 		return 0;
-	if (column->convert != NULL)
+	/* a cast function takes the value, or also a type modifier, or also "explicit" */
+	if (column->convert != NULL && column->convert->fn_nargs == 1)
+		value = FunctionCall1(column->convert, value);
+	else if (column->convert != NULL && column->convert->fn_nargs == 2)
+		value = FunctionCall2(column->convert, value, Int32GetDatum(-1));
+	else if (column->convert != NULL)
 		value =
 		    FunctionCall3(column->convert, value, Int32GetDatum(-1), BoolGetDatum(true));
 	array = DatumGetArrayTypeP(value);

@@ -206,13 +206,13 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 	return rows;
 }
 
-static void
-raise_width(const cia_column *column, int width)
+void
+cia_raise_width(const char *column, int width, int other)
 {
 	ereport(ERROR,
 	        (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-	         errmsg("column \"%s\" holds arrays of %d and of %d elements", column->name,
-	                column->width, width),
+	         errmsg("column \"%s\" holds arrays of %d and of %d elements", column,
+	                Min(width, other), Max(width, other)),
 	         errhint("All arrays of a feature must have one length; NULL is missing.")));
 }
 
@@ -230,7 +230,7 @@ read_array(cia_rows *rows, cia_column *column, Datum value, bool isnull)
 	if (width > 0 && column->width == 0)
 		add_cells(rows, column, width);
 	if (width > 0 && width != column->width)
-		raise_width(column, width);
+		cia_raise_width(column->name, column->width, width);
 	for (int i = 0; i < column->width; i++)
 		rows->cells[column->cell[i]].number = width > 0 ? elements[i] : get_float8_nan();
 }

@@ -100,7 +100,7 @@ query_of(const char *source)
 
 	if (!looks_like_name(source))
 		return pstrdup(source);
-	names = stringToQualifiedNameList(source);
+	names = cia_name_list(source);
 	initStringInfo(&query);
 	appendStringInfoString(&query, "SELECT * FROM ");
 	foreach (cell, names)
@@ -173,7 +173,7 @@ execute(PlannedStmt *plan, const char *query, DestReceiver *receiver)
 	desc = CreateQueryDesc(plan, query, GetActiveSnapshot(), InvalidSnapshot, receiver,
 	                       NULL, NULL, 0);
 	ExecutorStart(desc, 0);
-	ExecutorRun(desc, ForwardScanDirection, 0, true);
+	cia_executor_run(desc);
 	ExecutorFinish(desc);
 	ExecutorEnd(desc);
 	FreeQueryDesc(desc);

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define MAX_DEPTH 16
+#define ITEM 5                          /* bytes of an empty text */
+#define FEWEST_ITEMS 256                /* a few shorter ones are fine */
 #define MAX_BYTES ((size_t) 0x3fffffff) /* what a PostgreSQL value can hold */
 
 enum
@@ -341,6 +343,7 @@ typedef struct reader
 	ml_host *host;
 	const unsigned char *at;
 	size_t left;
+	size_t items; /* that containers may still claim */
 } reader;
 
 static bool
@@ -415,9 +418,13 @@ take_items(reader *in, int depth, bool object, ml_value *value)
 {
 	uint64_t count;
 
-	/* every item takes a byte at least, so count is bounded before memory is asked for */
-	if (!take(in, 4, &count) || count > in->left)
+	/*
+	 * What is worth an item takes ITEM bytes at least, so their number is bounded before memory
+	 * is asked for, in all nested containers together.
+	 */
+	if (!take(in, 4, &count) || count > in->items)
 		return ML_BAD_MODEL;
+	in->items -= count;
 	value->kind = object ? ML_VALUE_OBJECT : ML_VALUE_ARRAY;
 	value->count = (int64_t) count;
 	ML_NEW(in->host, value->items, value->count);
@@ -470,7 +477,8 @@ decode(reader *in, int depth, ml_value *value)
 ml_status
 ml_value_decode(ml_host *host, const unsigned char *bytes, size_t length, ml_value *value)
 {
-	reader in = {.host = host, .at = bytes, .left = length};
+	reader in = {
+	    .host = host, .at = bytes, .left = length, .items = length / ITEM + FEWEST_ITEMS};
 
 	*value = (ml_value){.kind = ML_VALUE_NULL};
 	ML_TRY(decode(&in, 0, value));

@@ -110,8 +110,12 @@ profile_classes(ml_frame *frame, ml_column *target, ml_text positive, ml_schema 
 	if (others == 0)
 		return ML_ONE_VALUE;
 	schema->rest = others > 1;
-	schema->class_label[0] = schema->rest ? (ml_text){"other", 5} : labels->label[other];
 	schema->class_label[1] = labels->label[chosen];
+	schema->class_label[0] = labels->label[other];
+	if (schema->rest)
+		schema->class_label[0] = ml_text_is(labels->label[chosen], "other")
+		                             ? (ml_text){"not other", 9}
+		                             : (ml_text){"other", 5};
 	schema->class_count[1] = (double) rows[chosen];
 	schema->class_count[0] = schema->rows - schema->class_count[1];
 	return to_zero_and_one(frame, target, chosen);

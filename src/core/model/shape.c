@@ -85,9 +85,14 @@ static ml_status
 learned_shape(ml_host *host, const ml_fitted *fitted, ml_value *object)
 {
 	ML_TRY(ml_value_object(host, fitted->parts, object));
+	/* a name from outside may hold a zero byte, so it goes in with its length */
 	for (int i = 0; i < fitted->parts; i++)
-		ml_value_add(object, fitted->part[i].name.bytes,
-		             ml_value_numbers(fitted->part[i].number, fitted->part[i].count));
+	{
+		object->keys[i] = fitted->part[i].name;
+		object->items[i] =
+		    ml_value_numbers(fitted->part[i].number, fitted->part[i].count);
+	}
+	object->count = fitted->parts;
 	return ML_OK;
 }
 
