@@ -102,7 +102,8 @@ typedef struct ml_host
 
 /*
  * Compiles a hot function twice and picks by processor when the library is loaded.  Wider
- * registers alone, no contraction: the results are the same bits.
+ * registers alone, no contraction: the results are the same bits.  For static functions only, since
+ * what picks would be exported.
  */
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) &&                \
     !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) &&                             \

@@ -85,9 +85,8 @@ ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *
 	return ML_OK;
 }
 
-ML_HOT int64_t
-ml_design_fill(const ml_design *design, int64_t first, int64_t end,
-               ml_design_block *block)
+ML_HOT static int64_t
+fill_block(const ml_design *design, int64_t first, int64_t end, ml_design_block *block)
 {
 	const ml_problem *problem = design->problem;
 	const ml_feature *feature = problem->schema->feature;
@@ -127,6 +126,13 @@ ml_design_fill(const ml_design *design, int64_t first, int64_t end,
 			    column_of[code[i] < 0 ? category->levels : code[i]];
 	}
 	return next;
+}
+
+int64_t
+ml_design_fill(const ml_design *design, int64_t first, int64_t end,
+               ml_design_block *block)
+{
+	return fill_block(design, first, end, block);
 }
 
 int
