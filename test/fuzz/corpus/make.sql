@@ -1,0 +1,13 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Models of every shape, for test/fuzz/corpus/make: name, JSON, bytes in hex.
+SET cia.progress = off;
+CREATE TEMP TABLE seed AS
+SELECT i AS id, (i * 37 % 101)::float8 AS x, i % 3 = 0 AS flag, date '2024-01-01' + i AS day,
+	(ARRAY['a', 'b', 'c', NULL])[i % 4 + 1] AS letter, 'label ' || i % 9 AS many,
+	ARRAY[i % 7, i % 5]::float8[] AS pair, i * 37 % 101 > 50 AS y
+FROM generate_series(1, 60) i;
+CREATE TEMP TABLE model AS
+SELECT 'logistic' AS name, cia_fit(s, y, 'logistic', '{"id": ["id"], "max_categories": 4}') AS m FROM seed s
+UNION ALL SELECT 'linear', cia_fit(s, x * 2, 'linear', '{"id": ["id"], "l2": 1, "exclude": ["x"]}') FROM seed s
+UNION ALL SELECT 'one', cia_fit(s, y, 'logistic', '{"features": ["x"], "holdout": 0}') FROM seed s;
+SELECT name, m, encode(cia_model_send(m), 'hex') FROM model ORDER BY name;

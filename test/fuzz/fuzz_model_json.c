@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * fuzz_model_json.c: the JSON of a model, by PostgreSQL's own JSON parser.
+ */
+#include "postgres_fe.h"
+
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
+
+#include "fuzz.h"
+
+#define DEEPEST 64
+
+/* A container under construction. */
+typedef struct level
+{
+	ml_value value;
+	int64_t room;
+	ml_text key; /* of the member that comes next */
+} level;
+
+typedef struct builder
+{
+	ml_host *host;
+	level level[DEEPEST];
+	int depth;
+	bool failed;
+	ml_value result;
+} builder;
+
+static void
+put(builder *b, ml_value value)
+{
+	level *at;
+
+	if (b->depth == 0)
+	{
+		b->result = value;
+		return;
+	}
+	at = &b->level[b->depth - 1];
+	if (at->value.count == at->room)
+	{
+		int64_t room = at->room > 0 ? 2 * at->room : 4;
+		ml_value *items = ml_alloc_array(b->host, room, sizeof *items);
+		ml_text *keys = ml_alloc_array(b->host, room, sizeof *keys);
+
+		if (items == NULL || keys == NULL)
+		{
+			b->failed = true;
+			return;
+		}
+		if (at->room > 0)
+		{
+			memcpy(items, at->value.items, (size_t) at->room * sizeof *items);
+			memcpy(keys, at->value.keys, (size_t) at->room * sizeof *keys);
+		}
+		at->value.items = items;
+		at->value.keys = keys;
+		at->room = room;
+	}
+	at->value.keys[at->value.count] = at->key;
+	at->value.items[at->value.count++] = value;
+}
+
+static void
+begin(builder *b, ml_value_kind kind)
+{
+	if (b->depth == DEEPEST)
+		b->failed = true;
+	else
+		b->level[b->depth++] = (level){.value = {.kind = kind}};
+}
+
+/* As the server does: an array of nothing but numbers and nulls is packed. */
+static void
+end(builder *b)
+{
+	ml_value value;
+	double *numbers;
+
+	if (b->failed || b->depth == 0)
+		return;
+	value = b->level[--b->depth].value;
+	numbers = ml_alloc_array(b->host, value.count, sizeof *numbers);
+	for (int64_t i = 0; numbers != NULL && i < value.count; i++)
+	{
+		if (value.items[i].kind != ML_VALUE_NUMBER &&
+		    value.items[i].kind != ML_VALUE_NULL)
+			numbers = NULL;
+		else
+			numbers[i] =
+			    value.items[i].kind == ML_VALUE_NULL ? NAN : value.items[i].number;
+	}
+	if (value.kind == ML_VALUE_ARRAY && numbers != NULL)
+		value = ml_value_numbers(numbers, value.count);
+	put(b, value);
+}
+
+static void
+object_start(void *state)
+{
+	begin(state, ML_VALUE_OBJECT);
+}
+
+static void
+array_start(void *state)
+{
+	begin(state, ML_VALUE_ARRAY);
+}
+
+static void
+container_end(void *state)
+{
+	end(state);
+}
+
+static ml_text
+keep(builder *b, const char *text)
+{
+	ml_text copy = {"", 0};
+
+	if (ml_text_copy(b->host, (ml_text){text, (int32_t) strlen(text)}, &copy) != ML_OK)
+		b->failed = true;
+	return copy;
+}
+
+static void
+field_start(void *state, char *name, bool isnull)
+{
+	builder *b = state;
+
+	if (!b->failed && b->depth > 0)
+		b->level[b->depth - 1].key = keep(b, name);
+}
+
+static void
+scalar(void *state, char *token, JsonTokenType type)
+{
+	builder *b = state;
+
+	if (b->failed)
+		return;
+	if (type == JSON_TOKEN_STRING)
+		put(b, ml_value_text(keep(b, token)));
+	else if (type == JSON_TOKEN_NUMBER)
+		put(b, (ml_value){.kind = ML_VALUE_NUMBER, .number = strtod(token, NULL)});
+	else if (type == JSON_TOKEN_TRUE || type == JSON_TOKEN_FALSE)
+		put(b, ml_value_bool(type == JSON_TOKEN_TRUE));
+	else
+		put(b, (ml_value){.kind = ML_VALUE_NULL});
+}
+
+int
+LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
+{
+	static builder b;
+	arena a = {0};
+	ml_host host = {.alloc = arena_alloc, .context = &a, .threads = 1};
+	char *text = malloc(length + 1);
+	JsonSemAction action = {.semstate = &b,
+	                        .object_start = object_start,
+	                        .object_end = container_end,
+	                        .array_start = array_start,
+	                        .array_end = container_end,
+	                        .object_field_start = field_start,
+	                        .scalar = scalar};
+	JsonLexContext *lex;
+	ml_model *model;
+
+	memcpy(text, data, length);
+	text[length] = '\0';
+	b = (builder){.host = &host};
+	lex = makeJsonLexContextCstringLen(text, (int) length, PG_UTF8, true);
+	if (pg_parse_json(lex, &action) == JSON_SUCCESS && !b.failed &&
+	    ml_model_read(&host, &b.result, &model) == ML_OK)
+		check_model(&host, model);
+	free(text);
+	arena_free(&a);
+	return 0;
+}
