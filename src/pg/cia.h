@@ -176,6 +176,9 @@ typedef void (*cia_take_row)(void *state, const Datum *values, const bool *nulls
 extern void cia_source_run(const char *source, const char *model, cia_start_rows start,
                            cia_take_row take, void *state);
 
+/* The relation that a source names; InvalidOid for a query or a name of nothing. */
+extern Oid cia_source_relation(const char *source);
+
 /* options.c */
 typedef struct cia_settings
 {

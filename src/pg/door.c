@@ -38,13 +38,42 @@ door_room(void *context)
 bool
 cia_stop_requested(void)
 {
-	return InterruptPending && (QueryCancelPending || ProcDiePending);
+	return InterruptPending &&
+	       (QueryCancelPending || ProcDiePending || ClientConnectionLost);
 }
 
+static void
+keep_error(cia_door *door, MemoryContext context)
+{
+	MemoryContextSwitchTo(context);
+	door->pending = CopyErrorData();
+	FlushErrorState();
+}
+
+/*
+ * Cancel and termination stop the core, and are acted upon when it has returned.  Whatever
+ * else waits for an interrupt, such as another session's DROP DATABASE, is served here.
+ */
 static bool
 door_stop(void *context)
 {
-	return ((cia_door *) context)->pending != NULL || cia_stop_requested();
+	cia_door *door = context;
+	MemoryContext before = CurrentMemoryContext;
+
+	if (door->pending != NULL || cia_stop_requested())
+		return true;
+	if (!InterruptPending)
+		return false;
+	PG_TRY();
+	{
+		CHECK_FOR_INTERRUPTS();
+	}
+	PG_CATCH();
+	{
+		keep_error(door, before);
+	}
+	PG_END_TRY();
+	return door->pending != NULL;
 }
 
 static bool
@@ -93,9 +122,7 @@ door_progress(void *context, ml_stage stage, double done, double total)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(before);
-		door->pending = CopyErrorData();
-		FlushErrorState();
+		keep_error(door, before);
 	}
 	PG_END_TRY();
 }

@@ -29,12 +29,15 @@ typedef struct evaluation
 	cia_rows *rows;
 } evaluation;
 
-/* Is this the source the model was trained on? White space around it does not matter. */
+/* Is this the source the model was trained on: the same relation, or the same text? */
 static bool
 same_source(const char *a, const char *b)
 {
 	size_t length_a, length_b;
+	Oid relation = cia_source_relation(a);
 
+	if (OidIsValid(relation))
+		return relation == cia_source_relation(b);
 	a += strspn(a, " \t\r\n");
 	b += strspn(b, " \t\r\n");
 	length_a = strlen(a);
@@ -86,6 +89,16 @@ feature_columns(const ml_schema *schema)
 	return construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
+static bool
+has_attribute(TupleDesc tupdesc, const char *name)
+{
+	for (int i = 0; i < tupdesc->natts; i++)
+		if (!TupleDescAttr(tupdesc, i)->attisdropped &&
+		    namestrcmp(&TupleDescAttr(tupdesc, i)->attname, name) == 0)
+			return true;
+	return false;
+}
+
 static void
 check_features(const evaluation *run, TupleDesc tupdesc)
 {
@@ -95,13 +108,9 @@ check_features(const evaluation *run, TupleDesc tupdesc)
 	initStringInfo(&missing);
 	for (int f = 0; f < schema->features; f++)
 	{
-		bool found = false;
+		bool found = has_attribute(tupdesc, cia_text_cstring(schema->feature[f].name));
 
-		for (int i = 0; i < tupdesc->natts && !found; i++)
-			found = !TupleDescAttr(tupdesc, i)->attisdropped &&
-			        ml_text_is(schema->feature[f].name,
-			                   NameStr(TupleDescAttr(tupdesc, i)->attname));
-		if (!found && schema->feature[f].element <= 1)
+		if (!found && !cia_is_further_element(schema, f))
 			appendStringInfo(&missing, "%s\"%s\"", missing.len > 0 ? ", " : "",
 			                 cia_text_cstring(schema->feature[f].name));
 	}
@@ -116,6 +125,14 @@ start_rows(void *state, TupleDesc tupdesc)
 	MemoryContext before = MemoryContextSwitchTo(run->door->arena);
 
 	check_features(run, tupdesc);
+	if (run->roles.weight != NULL && !has_attribute(tupdesc, run->roles.weight))
+	{
+		ereport(
+		    NOTICE,
+		    (errmsg("rows are not weighted: column \"%s\" does not exist in the source",
+		            run->roles.weight)));
+		run->roles.weight = NULL;
+	}
 	run->rows = cia_rows_open(run->door, tupdesc, &run->roles);
 	run->rows->scratch =
 	    AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);

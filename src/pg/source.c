@@ -10,6 +10,7 @@
 #include <ctype.h>
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
@@ -88,6 +89,15 @@ looks_like_name(const char *source)
 			return *source == '\0';
 		source++;
 	}
+}
+
+Oid
+cia_source_relation(const char *source)
+{
+	if (!looks_like_name(source))
+		return InvalidOid;
+	return RangeVarGetRelid(makeRangeVarFromNameList(cia_name_list(source)), NoLock,
+	                        true);
 }
 
 /* The text of the query that a source stands for. */

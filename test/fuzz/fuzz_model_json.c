@@ -11,6 +11,45 @@
 
 #define DEEPEST 64
 
+/* The parser's memory, which it does not give back itself: the arena of the input. */
+static arena memory;
+
+void *
+palloc(Size size)
+{
+	Size *piece = arena_alloc(&memory, size + 16);
+
+	if (piece == NULL)
+		exit(0);
+	*piece = size;
+	return (char *) piece + 16;
+}
+
+void *
+palloc0(Size size)
+{
+	return memset(palloc(size), 0, size);
+}
+
+char *
+pstrdup(const char *text)
+{
+	return memcpy(palloc(strlen(text) + 1), text, strlen(text) + 1);
+}
+
+void *
+repalloc(void *pointer, Size size)
+{
+	Size before = *(Size *) ((char *) pointer - 16);
+
+	return memcpy(palloc(size), pointer, before < size ? before : size);
+}
+
+void
+pfree(void *pointer)
+{
+}
+
 /* A container under construction. */
 typedef struct level
 {
@@ -155,8 +194,7 @@ int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 {
 	static builder b;
-	arena a = {0};
-	ml_host host = {.alloc = arena_alloc, .context = &a, .threads = 1};
+	ml_host host = {.alloc = arena_alloc, .context = &memory, .threads = 1};
 	char *text = malloc(length + 1);
 	JsonSemAction action = {.semstate = &b,
 	                        .object_start = object_start,
@@ -176,6 +214,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 	    ml_model_read(&host, &b.result, &model) == ML_OK)
 		check_model(&host, model);
 	free(text);
-	arena_free(&a);
+	arena_free(&memory);
+	memory = (arena){0};
 	return 0;
 }

@@ -113,6 +113,14 @@ typedef struct ml_host
 #define ML_HOT
 #endif
 
+/* In a long loop: asks the host every 65,536 rounds, and leaves with ML_STOPPED. */
+#define ML_PAUSE(host, round)                                                            \
+	do                                                                                   \
+	{                                                                                    \
+		if (((round) &0xffff) == 0 && ml_stop(host))                                     \
+			return ML_STOPPED;                                                           \
+	} while (0)
+
 /* Allocates, or leaves with ML_MEMORY. */
 #define ML_NEW(host, pointer, count)                                                     \
 	do                                                                                   \

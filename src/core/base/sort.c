@@ -99,6 +99,7 @@ ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *in
 	ML_NEW(host, tally, PASSES * DIGITS);
 	for (int64_t i = 0; i < count; i++)
 	{
+		ML_PAUSE(host, i);
 		from[i] = (keyed){.key = ordered_bits(number[i]), .index = (uint32_t) i};
 		for (int pass = 0; pass < PASSES; pass++)
 			tally[pass * DIGITS +

@@ -147,19 +147,22 @@ sort_rows(ml_frame *frame, uint32_t *order)
 	ML_NEW(host, work, frame->rows);
 	/* start[b + 2] counts bucket b; after the sums start[b + 1] is where it begins */
 	for (int64_t row = 0; row < frame->rows; row++)
+	{
+		ML_PAUSE(host, row);
 		start[(key_at(frame, row) >> shift) + 2]++;
+	}
 	for (int64_t b = 2; b <= (INT64_C(1) << bits); b++)
 		start[b + 1] += start[b];
-	if (ml_stop(host))
-		return ML_STOPPED;
 	for (int64_t row = 0; row < frame->rows; row++)
+	{
+		ML_PAUSE(host, row);
 		order[start[(key_at(frame, row) >> shift) + 1]++] = (uint32_t) row;
+	}
 	for (int64_t b = 0; b < (INT64_C(1) << bits); b++)
 	{
 		int64_t rows = start[b + 1] - start[b];
 
-		if (b % 65536 == 0 && ml_stop(host))
-			return ML_STOPPED;
+		ML_PAUSE(host, b);
 		if (rows <= FEW)
 			sort_bucket(frame, order + start[b], rows);
 		else
@@ -257,22 +260,37 @@ gather_rows(ml_frame *frame, const uint32_t *order)
 	return ml_parallel(frame->host, frame->columns + 1, gather_column, &work);
 }
 
+static int
+by_place(const void *context, uint32_t a, uint32_t b)
+{
+	const ml_column *x = (const ml_column *) context + a;
+	const ml_column *y = (const ml_column *) context + b;
+
+	if (x->position != y->position)
+		return x->position < y->position ? -1 : 1;
+	return (x->element > y->element) - (x->element < y->element);
+}
+
 /* Columns by their place in the source: the order in which array elements were met is lost. */
-static void
+static ml_status
 sort_columns(ml_frame *frame)
 {
-	for (int i = 1; i < frame->columns; i++)
-	{
-		ml_column column = frame->column[i];
-		int at = i;
+	uint32_t *order, *work;
+	ml_column *sorted;
 
-		for (; at > 0 && (frame->column[at - 1].position > column.position ||
-		                  (frame->column[at - 1].position == column.position &&
-		                   frame->column[at - 1].element > column.element));
-		     at--)
-			frame->column[at] = frame->column[at - 1];
-		frame->column[at] = column;
-	}
+	ML_NEW(frame->host, order, frame->columns);
+	ML_NEW(frame->host, work, frame->columns);
+	ML_NEW(frame->host, sorted, frame->columns);
+	for (int c = 0; c < frame->columns; c++)
+		order[c] = (uint32_t) c;
+	ML_TRY(ml_sort_indexes(frame->host, order, work, frame->columns, by_place,
+	                       frame->column));
+	for (int c = 0; c < frame->columns; c++)
+		sorted[c] = frame->column[order[c]];
+	frame->column = sorted;
+	frame->column_room = frame->columns;
+	frame->tail_chunk = -1;
+	return ML_OK;
 }
 
 /*
@@ -311,7 +329,7 @@ ml_frame_order(ml_frame *frame, double holdout)
 	uint64_t limit = (uint64_t) (holdout * 18446744073709551616.0);
 	int64_t low = 0, high = frame->rows;
 
-	sort_columns(frame);
+	ML_TRY(sort_columns(frame));
 	if (!frame->keyed)
 	{
 		key_work work = {.frame = frame};

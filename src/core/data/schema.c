@@ -268,6 +268,8 @@ profile_category(ml_frame *frame, ml_feature *feature, int max_categories,
 	ML_NEW(host, code_of, labels);
 	order.rows = rows;
 	feature->missing = (double) count_codes(frame, column, rows);
+	if (ml_stop(host))
+		return ML_STOPPED;
 	ML_TRY(rank_labels(host, &order, max_categories, rank, &seen, &kept));
 
 	feature->pooled = kept < seen;

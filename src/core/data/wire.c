@@ -27,8 +27,11 @@ column_value(const ml_frame *frame, ml_host *host, const ml_column *column, ml_v
 		return ML_OK;
 	ML_NEW(host, numbers, frame->rows);
 	for (int64_t row = 0; row < frame->rows; row++)
+	{
+		ML_PAUSE(host, row);
 		numbers[row] = column->kind == ML_NUMBER ? *ml_numbers_at(column, row)
 		                                         : *ml_codes_at(column, row);
+	}
 	ml_value_add(out, "values", ml_value_numbers(numbers, frame->rows));
 	if (column->kind == ML_CATEGORY)
 	{
@@ -115,6 +118,7 @@ add_rows(ml_frame *frame, const source *sources, int64_t rows, const ml_value *k
 	ML_NEW(frame->host, cells, frame->columns);
 	for (int64_t row = 0; row < rows; row++)
 	{
+		ML_PAUSE(frame->host, row);
 		for (int c = 0; c < frame->columns; c++)
 		{
 			double value =

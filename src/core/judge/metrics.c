@@ -110,8 +110,8 @@ total_classes(const ml_outcomes *in, curve *out)
  * weights of each class under and in the group.  Placements are kept as weights, so that
  * without weights they, and their sum, are exact.
  */
-static void
-walk(const ml_outcomes *in, const uint32_t *order, curve *out)
+static ml_status
+walk(ml_host *host, const ml_outcomes *in, const uint32_t *order, curve *out)
 {
 	double below[2] = {0, 0};
 
@@ -128,6 +128,7 @@ walk(const ml_outcomes *in, const uint32_t *order, curve *out)
 		{
 			int own = is_positive(in, order[i]);
 
+			ML_PAUSE(host, i);
 			out->placement[order[i]] = below[1 - own] + within[1 - own] / 2;
 		}
 		/* precision and recall when everything from this group up is called positive */
@@ -139,11 +140,12 @@ walk(const ml_outcomes *in, const uint32_t *order, curve *out)
 		gap = fabs(below[0] / out->negatives - below[1] / out->positives);
 		out->ks = gap > out->ks ? gap : out->ks;
 	}
+	return ML_OK;
 }
 
 /* var(AUC) = var(placements of positives) / n1 + var(placements of negatives) / n0. */
-static void
-delong(const ml_outcomes *in, curve *out)
+static ml_status
+delong(ml_host *host, const ml_outcomes *in, curve *out)
 {
 	double spread[2] = {0, 0}, n[2] = {out->negative_rows, out->positive_rows};
 	double total[2] = {out->negatives, out->positives}, mean[2], variance = 0;
@@ -160,11 +162,13 @@ delong(const ml_outcomes *in, curve *out)
 		int own = is_positive(in, i);
 		double away = weight_at(in, i) * (out->placement[i] / total[1 - own] - mean[own]);
 
+		ML_PAUSE(host, i);
 		spread[own] += away * away;
 	}
 	for (int own = 0; own < 2; own++)
 		variance += spread[own] / (total[own] * total[own]) * n[own] / (n[own] - 1);
 	out->error = sqrt(variance);
+	return ML_OK;
 }
 
 static ml_status
@@ -181,10 +185,9 @@ trace(ml_host *host, const ml_outcomes *in, curve *out)
 	ML_NEW(host, order, in->rows);
 	ML_NEW(host, out->placement, in->rows);
 	ML_TRY(ml_sort_numbers(host, in->score, in->rows, order));
-	walk(in, order, out);
+	ML_TRY(walk(host, in, order, out));
 	out->average_precision /= out->positives;
-	delong(in, out);
-	return ml_stop(host) ? ML_STOPPED : ML_OK;
+	return delong(host, in, out);
 }
 
 ml_status
@@ -198,13 +201,16 @@ ml_auc(ml_host *host, const ml_outcomes *in, double *auc, double *error)
 	return ML_OK;
 }
 
-/* A weighted mean of losses and its standard error, from sums of w, w x and w^2 x^2. */
+/*
+ * Sums of w, w x, w^2, w^2 x and w^2 x^2.  The influence of a row on the weighted mean m is
+ * w (x - m) / sum w, and the squares of these add up to the mean's variance.
+ */
 typedef struct mean_sum
 {
+	double rows;
 	double weight;
 	double sum;
-	double squares;
-	double rows;
+	double square[3];
 } mean_sum;
 
 static void
@@ -213,18 +219,22 @@ mean_add(mean_sum *sum, double weight, double value)
 	sum->rows++;
 	sum->weight += weight;
 	sum->sum += weight * value;
-	sum->squares += weight * weight * value * value;
+	sum->square[0] += weight * weight;
+	sum->square[1] += weight * weight * value;
+	sum->square[2] += weight * weight * value * value;
 }
 
 static void
 add_mean(ml_report *report, const char *name, const mean_sum *sum)
 {
 	double mean = sum->sum / sum->weight;
-	double share = sum->weight / sum->rows; /* mean weight */
-	double variance = sum->squares / sum->rows / (share * share) - mean * mean;
+	double spread =
+	    sum->square[2] - 2 * mean * sum->square[1] + mean * mean * sum->square[0];
+	double error = spread > 0 && sum->rows > 1
+	                   ? sqrt(spread * sum->rows / (sum->rows - 1)) / sum->weight
+	                   : 0;
 
-	variance = variance > 0 && sum->rows > 1 ? variance / (sum->rows - 1) : 0;
-	add_normal(report, name, mean, sqrt(variance), loss_range);
+	add_normal(report, name, mean, error, loss_range);
 }
 
 static void
@@ -281,6 +291,7 @@ ml_judge_binary(ml_host *host, const ml_outcomes *in, ml_report *report)
 		                                     : in->score[i];
 		double away = in->target[i] - in->score[i];
 
+		ML_PAUSE(host, i);
 		mean_add(&log_loss, weight_at(in, i), is_positive(in, i) ? -log(p) : -log1p(-p));
 		mean_add(&brier, weight_at(in, i), away * away);
 	}
@@ -307,7 +318,6 @@ ml_judge_regression(ml_host *host, const ml_outcomes *in, ml_report *report)
 	double mean, r2;
 	mean_sum absolute = {0};
 
-	(void) host;
 	report->metrics = 0;
 	add(report, "rows", n, NAN, NAN);
 	if (in->rows == 0)
@@ -326,6 +336,7 @@ ml_judge_regression(ml_host *host, const ml_outcomes *in, ml_report *report)
 		s += w * e * e / total;
 		t += w * d * d / total;
 		mean_add(&absolute, w, fabs(e));
+		ML_PAUSE(host, i);
 	}
 	r2 = t > 0 ? 1 - s / t : NAN;
 	for (int64_t i = 0; i < in->rows; i++)
@@ -336,6 +347,7 @@ ml_judge_regression(ml_host *host, const ml_outcomes *in, ml_report *report)
 
 		on_r2 += r2_i * r2_i;
 		on_rmse += s_i * s_i;
+		ML_PAUSE(host, i);
 	}
 	add_normal(report, "r2", r2, sqrt(on_r2) / n, r2_range);
 	add_normal(report, "rmse", sqrt(s), s > 0 ? sqrt(on_rmse) / n / (2 * sqrt(s)) : 0,
