@@ -1,0 +1,31 @@
+-- Notes: what training found out about the columns.
+CREATE TABLE points AS
+SELECT i AS id, u % 40 AS x, u % 40 + v % 30 > 35 AS y, 5 AS five, 'same' AS same, md5(i::text) AS hash, 'label ' || sqrt(v)::int AS town, u % 40 + v % 30 AS leak,
+	   CASE WHEN u % 40 + v % 30 > 35 THEN 'gone' ELSE 'here' END AS state, NULL::date AS never
+FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 AS v FROM generate_series(1, 1000) i) s;
+
+SELECT n.note FROM cia_train('notes', 'points', 'y', id => '{id}') t, unnest(notes) WITH ORDINALITY n(note, place) ORDER BY place;
+SELECT notes = (SELECT notes FROM cia_versions WHERE model = 'notes') AS kept FROM cia_versions WHERE model = 'notes';
+
+-- Rare labels are pooled as "other", and scored as such; labels of the pool's name are no trouble.
+SELECT n.note FROM cia_train('pooled', 'SELECT town, x, y FROM points', 'y', options => '{"max_categories": 5}') t, unnest(notes) WITH ORDINALITY n(note, place) ORDER BY place;
+SELECT f->'labels' AS labels, f->'pooled' AS pooled FROM cia_versions, jsonb_array_elements(content::jsonb->'features') f WHERE model = 'pooled' AND f->>'name' = 'town';
+SELECT count(DISTINCT cia_score('pooled', r)) AS one FROM (VALUES ('label 2', 7), ('label 3', 7), ('never seen', 7), ('other', 7)) r(town, x);
+SELECT features FROM cia_train('others', $$SELECT (ARRAY['other', 'a', 'b', 'c', 'd'])[1 + sqrt(id % 25)::int % 5] AS c, x, y FROM points$$, 'y', options => '{"max_categories": 3}');
+SELECT f->'labels' AS labels FROM cia_versions, jsonb_array_elements(content::jsonb->'features') f WHERE model = 'others' AND f->>'name' = 'c';
+
+-- Suspected leaks are kept and told: by AUC, by R2, also when they point the other way or are labels.
+SELECT n.note FROM cia_train('leaks', 'SELECT x, -leak AS minus_leak, state, y FROM points', 'y') t, unnest(notes) WITH ORDINALITY n(note, place) WHERE note ~ 'leak' ORDER BY place;
+SELECT features, n.note FROM cia_train('leaks', 'SELECT x, leak * 3 + 1 AS near, leak AS y FROM points', 'y') t, unnest(notes) n(note) WHERE note ~ 'leak';
+SELECT count(*) FROM cia_train('leaks', 'SELECT x, town, y FROM points', 'y') t, unnest(notes) n(note) WHERE note ~ 'leak';
+
+-- Long lists are cut short.
+SELECT n.note FROM cia_train('many', $$SELECT x, y, 1 AS c1, 1 AS c2, 1 AS c3, 1 AS c4, 1 AS c5, 1 AS c6, 1 AS c7, 1 AS c8, 1 AS c9, 1 AS c10, 1 AS c11, 1 AS c12, 1 AS c13, 1 AS c14 FROM points$$,
+	'y') t, unnest(notes) WITH ORDINALITY n(note, place) WHERE note ~ 'never' ORDER BY place;
+
+-- A holdout of one class, or none.
+SELECT value IS NULL AS unknown, n.note FROM cia_train('small', 'SELECT x, y FROM points LIMIT 12', 'y') t, unnest(notes) n(note) WHERE note ~ 'holdout';
+SELECT value IS NULL AS unknown, n.note FROM cia_train('none', 'SELECT x, y FROM points', 'y', options => '{"holdout": 0}') t, unnest(notes) n(note) WHERE note ~ 'holdout';
+
+SELECT count(cia_drop_model(model)) FROM cia_models;
+DROP TABLE points;

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * race.c: whole trainings on several threads, under the thread sanitizer.
+ */
+#include "sample.h"
+
+static void
+train(test_host *t, const sample *s, int64_t rows)
+{
+	static const sample_option options[] = {{"max_categories", 6}, {NULL, 0}};
+	ml_frame *frame, *other;
+	ml_result result;
+	ml_report report;
+	int column[SAMPLE_COLUMNS] = {0};
+
+	REQUIRE_OK(sample_fill(&t->core, s, 0, rows, &frame));
+	REQUIRE_OK(sample_train(&t->core, frame, s->binary ? "logistic" : "linear", options,
+	                        &result));
+	REQUIRE_OK(sample_fill(&t->core, s, rows, 2 * rows, &other));
+	for (int f = 0; f < result.model->schema.features; f++)
+		for (int c = 0; c < other->columns; c++)
+			if (other->column[c].element == result.model->schema.feature[f].element &&
+			    ml_text_equal(other->column[c].name,
+			                  result.model->schema.feature[f].name))
+				column[f] = c;
+	ml_rows in = {.frame = other, .column = column, .end = other->rows};
+	REQUIRE_OK(ml_evaluate(&t->core, result.model, &in, &report));
+}
+
+static void
+trains_without_a_race(test_host *t)
+{
+	for (int kind = 0; kind < 4; kind++)
+		for (int threads = 2; threads <= 4; threads++)
+		{
+			sample s = {
+			    .seed = 601, .binary = kind & 1, .id = kind & 2, .weight = kind & 2};
+
+			t->core.threads = threads;
+			train(t, &s, 9000);
+		}
+}
+
+/* By the Gram matrix and its factor, and from a start on a sample. */
+static void
+trains_large_frames_without_a_race(test_host *t)
+{
+	for (int binary = 0; binary < 2; binary++)
+	{
+		sample s = {.seed = 602, .binary = binary, .products = 300};
+
+		t->core.threads = 3;
+		train(t, &s, binary ? 83000 : 15000);
+	}
+}
+
+static void
+stops_without_a_race(test_host *t)
+{
+	for (int64_t k = 1; k < 400; k += 13)
+	{
+		sample s = {.seed = 603, .binary = true};
+		ml_frame *frame;
+		ml_result result;
+		ml_status status;
+
+		REQUIRE_OK(sample_fill(&t->core, &s, 0, 9000, &frame));
+		t->core.threads = 4;
+		t->questions = 0;
+		t->stop_at = k;
+		status = sample_train(&t->core, frame, "logistic", NULL, &result);
+		CHECK(status == ML_STOPPED || (status == ML_OK && t->questions < k));
+		t->stop_at = 0;
+	}
+}
+
+TEST_MAIN({trains_without_a_race, "training and judging on threads are free of races"},
+          {trains_large_frames_without_a_race, "so are large frames"},
+          {stops_without_a_race, "so is a stop"})

@@ -1,0 +1,11 @@
+-- All that must be kept: every version's fingerprint and scores bit for bit, and what the registry says of it.
+SET client_min_messages = error;
+SELECT model, version, production, algorithm, task, target, source, options, features, rows_used, rows_skipped, metric, float8send(value), metrics, notes, float8send(seconds), :fingerprint, trained_by, trained_at
+FROM cia_versions ORDER BY model COLLATE "C", version;
+SELECT * FROM cia_models ORDER BY model COLLATE "C";
+SELECT model, version, md5(string_agg(encode(float8send(cia_score(format('%s@%s', model, version), x)), 'hex'), '' ORDER BY id)),
+	   md5(string_agg(encode(float8send(cia_score(content, x)), 'hex'), '' ORDER BY id)), md5(string_agg(encode(float8send(cia_score(model, to_jsonb(x))), 'hex'), '' ORDER BY id))
+FROM cia_versions, customer x GROUP BY model, version ORDER BY model COLLATE "C", version;
+SELECT f.town COLLATE "C", md5(string_agg(encode(float8send(cia_score(model, x)), 'hex'), '' ORDER BY id)) FROM fitted f, customer x GROUP BY f.town ORDER BY 1;
+SELECT metric, float8send(value), float8send(low), float8send(high) FROM cia_evaluate('churn', 'customer');
+SELECT feature, value, float8send(contribution) FROM customer x, cia_explain('churn@1', x) WHERE id = 7;

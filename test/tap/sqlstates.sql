@@ -1,0 +1,88 @@
+-- SQLSTATE and message of every error that a user can cause.
+BEGIN;
+SELECT plan(60);
+SET LOCAL client_min_messages = error;
+CREATE TABLE points AS SELECT i AS id, i % 17 AS x, i * 7 % 5 AS z, i * i % 11 > 5 AS y FROM generate_series(1, 200) i;
+CREATE FUNCTION train(source text, target text DEFAULT 'y', algorithm text DEFAULT 'auto', options text DEFAULT '{}') RETURNS text LANGUAGE sql AS
+$$SELECT format('SELECT * FROM cia_train(%L, %L, %L, %L, options => %L)', 'm', source, target, algorithm, options)$$;
+SELECT lives_ok(train('points'), 'a training goes through');
+
+-- arguments
+SELECT throws_ok($$SELECT cia_train(NULL, 'points', 'y')$$, '22004', 'argument "model" must not be null');
+SELECT throws_ok($$SELECT cia_train('m', NULL, 'y')$$, '22004', 'argument "source" must not be null');
+SELECT throws_ok($$SELECT cia_train('m', 'points', 'y', NULL)$$, '22004', 'argument "algorithm" must not be null');
+SELECT throws_ok($$SELECT cia_train('m', 'points')$$, '22023', 'algorithm "auto" needs a target');
+SELECT throws_ok($$SELECT cia_train('m@2', 'points', 'y')$$, '42602', 'invalid model name "m@2"');
+SELECT throws_ok(train('points', 'y', 'forest'), '22023', 'unrecognized algorithm "forest"');
+SELECT throws_ok(train('points', options => '{"holdot": 1}'), '22023', 'unrecognized option "holdot" for algorithm "logistic"');
+SELECT throws_ok(train('points', options => '{"holdout": 1}'), '22023', 'option "holdout" must be between 0 and 0.9');
+SELECT throws_ok(train('points', options => '{"max_iterations": 0}'), '22023', 'option "max_iterations" must be between 1 and 100000');
+SELECT throws_ok(train('points', options => '{"holdout": "x"}'), '22023', 'option "holdout" must be a number');
+SELECT throws_ok(train('points', options => '{"max_iterations": 1.5}'), '22023', 'option "max_iterations" must be an integer');
+SELECT throws_ok(train('points', options => '[]'), '22023', 'options must be a JSON object');
+SELECT throws_ok(train('points', options => '{"positive": "maybe"}'), '22000', 'target "y" has no such class');
+
+-- sources and columns
+SELECT throws_ok(train('nothing'), '42P01', 'relation "nothing" does not exist');
+SELECT throws_ok(train('SELECT * FORM points'), '42601', 'syntax error at or near "FORM"');
+SELECT throws_ok(train('SELECT * FROM points; SELECT 1'), '42601', 'source must be one query, not 2');
+SELECT throws_ok(train('DELETE FROM points RETURNING *'), '42601', 'source must be a table, a view or a query that returns rows');
+SELECT throws_ok(train('SELECT 1 / (x - 5) AS x, y FROM points'), '22012', 'division by zero');
+SELECT throws_ok(train('SELECT x, x, y FROM points'), '42701', 'column "x" occurs more than once in the training source');
+SELECT throws_ok(train('points', 'Y'), '42703', 'column "Y" does not exist in the training source');
+SELECT throws_ok($$SELECT cia_train('m', 'points', 'y', features => '{w}')$$, '42703', 'column "w" does not exist in the training source');
+SELECT throws_ok($$SELECT cia_train('m', 'points', 'y', features => '{x,NULL}')$$, '22004', 'lists of columns must not contain NULL');
+SELECT throws_ok(train($$SELECT x, json '{}' AS j, y FROM points$$), '42804', 'column "j" has type json, which cannot be used as a feature');
+SELECT throws_ok(train($$SELECT x, 'a' || z AS y FROM points$$, 'y', 'linear'), '42804', 'target "y" has type text, but algorithm "linear" needs a number');
+SELECT throws_ok(train('SELECT x, 0.5 * z AS y FROM points', 'y', 'logistic'), '42804', 'column "y" has type numeric, which cannot be used as a target');
+
+-- rows and values
+SELECT throws_ok(train('SELECT * FROM points WHERE false'), '22000', 'training source returned no rows');
+SELECT throws_ok(train('SELECT x, NULL::bool AS y FROM points'), '22000', 'training source returned no rows');
+SELECT throws_ok(train('SELECT x, y FROM points LIMIT 1'), '22000', NULL, 'one row');
+SELECT throws_ok(train('SELECT y FROM points'), '22000', 'training source has no column that can be a feature');
+SELECT throws_ok(train('SELECT NULL::int AS x, y FROM points'), '22000', 'training source has no column that can be a feature');
+SELECT throws_ok(train('SELECT x, true AS y FROM points'), '22000', 'target "y" has only one distinct value');
+SELECT throws_ok(train('points', 'z', 'logistic'), '22000', 'target "z" has 5 classes, but algorithm "logistic" takes two');
+SELECT throws_ok(train($$SELECT x, float8 'inf' AS f, y FROM points$$), '22000', 'column "f" contains a value that is not finite');
+SELECT throws_ok(train('SELECT x, 10::numeric ^ 400 AS n, y FROM points'), '22000', 'column "n" contains a value that is not finite');
+SELECT throws_ok(train('SELECT x, z, x * 1e300 AS f, y FROM points'), '22003', 'values of column "f" are too large to compute with');
+SELECT throws_ok(train('SELECT x, 2 * x AS xx, z AS y FROM points', 'y', 'linear'), '22000', 'could not fit model because its columns are linearly dependent');
+SELECT throws_ok(train('SELECT CASE id WHEN 9 THEN ARRAY[1, 2] ELSE ARRAY[x] END::float8[] AS v, y FROM points'), '2202E', NULL, 'arrays of differing lengths');
+SELECT throws_ok($$SELECT cia_train('m', 'SELECT x, y, -id AS w FROM points', 'y', weight => 'w')$$, '22000', 'weight "w" is negative');
+SET LOCAL cia.max_memory = '1MB';
+SELECT throws_ok(train('SELECT n % 101 AS a, n % 103 AS b, n % 3 = 0 AS y FROM generate_series(1, 200000) n'), '54000', NULL, 'more memory than cia.max_memory');
+RESET cia.max_memory;
+
+-- models
+SELECT throws_ok('SELECT cia_score(''nobody'', p) FROM points p', '42704', 'model "nobody" does not exist');
+SELECT throws_ok('SELECT cia_score(''m@77'', p) FROM points p', '42704', 'model "m@77" does not exist');
+SELECT throws_ok('SELECT cia_drop_model(''nobody'')', '42704', 'model "nobody" does not exist');
+SELECT throws_ok('SELECT cia_drop_model(''m@1'')', '42602', NULL, 'one version cannot be dropped');
+SELECT throws_ok('SELECT cia_score(''m'', r) FROM (SELECT x FROM points) r', '42703', 'row lacks columns that model "m" was trained on');
+SELECT throws_ok('SELECT cia_score(''m'', ''{}''::jsonb)', '42703', 'row lacks columns that model "m" was trained on');
+SELECT throws_ok('SELECT cia_score(''m'', ''[]''::jsonb)', '22023', 'row must be a JSON object');
+SELECT throws_ok('SELECT cia_score(''m'', r) FROM (SELECT id, x::text, z FROM points) r', '42804', 'column "x" has type text, but model "m" was trained on type integer');
+SELECT throws_ok($$SELECT cia_score('m', r) FROM (SELECT id, float8 'inf' AS x, z FROM points) r$$, '22000', 'column "x" contains a value that is not finite');
+SELECT lives_ok($$SELECT cia_train('number', 'points', 'z', 'linear')$$, 'a regression');
+SELECT throws_ok('SELECT cia_class(''number'', p) FROM points p', '42809', 'model "number" predicts a number, not a class');
+SELECT throws_ok('SELECT cia_probabilities(''number'', p) FROM points p', '42809', 'model "number" predicts a number, not a class');
+SELECT throws_ok($$SELECT cia_evaluate('m', 'points', '{"rows": "some"}')$$, '22023', NULL, 'rows of cia_evaluate');
+SELECT throws_ok($$SELECT cia_evaluate('m', 'SELECT id, x, z, ''maybe'' AS y FROM points')$$, '22000', 'target "y" has no such class');
+SELECT throws_ok($$SELECT 'text'::cia_model$$, '22P02', 'invalid input syntax for type cia_model');
+SELECT throws_ok($$SELECT '{"format": 2}'::cia_model$$, '0A000', 'model format 2 is not supported');
+CREATE CAST (bytea AS cia_model) WITHOUT FUNCTION;
+SELECT throws_ok($$SELECT cia_model_out('\x00'::bytea::cia_model)$$, '22P03', 'invalid model data');
+UPDATE cia_version SET content = '\x00'::bytea::cia_model FROM cia_registry r WHERE r.id = model AND r.name = 'm';
+SELECT throws_ok('SELECT cia_score(''m'', p) FROM points p', 'XX001', 'model "m" is corrupted');
+
+-- rights
+CREATE ROLE regress_cia_stranger;
+GRANT SELECT ON points TO regress_cia_stranger;
+SET ROLE regress_cia_stranger;
+SELECT throws_ok('SELECT cia_score(''m'', p) FROM points p', '42501', 'permission denied for model "m"');
+SELECT throws_ok('SELECT cia_drop_model(''m'')', '42501', 'permission denied for model "m"');
+RESET ROLE;
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,34 @@
+-- The SQL surface: names, arguments, results and columns that others rely on.
+BEGIN;
+SELECT plan(25);
+
+SELECT function_returns('cia_train', ARRAY['text', 'text', 'text', 'text', 'text[]', 'text[]', 'text[]', 'text', 'jsonb'], 'setof record', 'cia_train returns rows');
+SELECT is(pg_get_function_result('cia_train'::regproc),
+	'TABLE(model text, version integer, algorithm text, rows_used bigint, rows_skipped bigint, features integer, metric text, value double precision, seconds double precision, promoted boolean, notes text[])',
+	'columns of cia_train');
+SELECT is(pg_get_function_arguments('cia_train'::regproc),
+	'model text, source text, target text DEFAULT NULL::text, algorithm text DEFAULT ''auto''::text, features text[] DEFAULT NULL::text[], exclude text[] DEFAULT NULL::text[], id text[] DEFAULT NULL::text[], weight text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb',
+	'arguments of cia_train and their defaults');
+SELECT function_returns('cia_score', ARRAY[model, row_type], 'double precision', format('cia_score(%s, %s)', model, row_type))
+FROM (VALUES ('text'), ('cia_model')) m(model), (VALUES ('record'), ('jsonb')) r(row_type) ORDER BY model, row_type;
+SELECT function_returns('cia_class', ARRAY[model, row_type], 'text', format('cia_class(%s, %s)', model, row_type))
+FROM (VALUES ('text'), ('cia_model')) m(model), (VALUES ('record'), ('jsonb')) r(row_type) ORDER BY model, row_type;
+SELECT function_returns('cia_probabilities', ARRAY[model, row_type], 'jsonb', format('cia_probabilities(%s, %s)', model, row_type))
+FROM (VALUES ('text'), ('cia_model')) m(model), (VALUES ('record'), ('jsonb')) r(row_type) ORDER BY model, row_type;
+SELECT is((SELECT array_agg(DISTINCT pg_get_function_result(oid)) FROM pg_proc WHERE proname = 'cia_explain'),
+	ARRAY['TABLE(feature text, value text, contribution double precision)'], 'cia_explain, all four forms');
+SELECT is(pg_get_function_result('cia_evaluate'::regproc), 'TABLE(metric text, value double precision, low double precision, high double precision)', 'columns of cia_evaluate');
+SELECT is(pg_get_function_arguments('cia_evaluate'::regproc), 'model text, source text, options jsonb DEFAULT ''{}''::jsonb', 'arguments of cia_evaluate');
+SELECT has_function('cia_drop_model', ARRAY['text'], 'cia_drop_model(text)');
+SELECT is(pg_get_function_result('cia_options'::regproc), 'TABLE(option text, type text, default_value text, minimum double precision, maximum double precision, meaning text)', 'columns of cia_options');
+SELECT columns_are('cia_algorithms', ARRAY['algorithm', 'task', 'summary']);
+SELECT columns_are('cia_models', ARRAY['model', 'owner', 'version', 'versions', 'algorithm', 'task', 'target', 'metric', 'value', 'rows_used', 'trained_at']);
+SELECT columns_are('cia_versions', ARRAY['model', 'version', 'production', 'algorithm', 'task', 'target', 'source', 'options', 'features', 'rows_used', 'rows_skipped', 'metric',
+	'value', 'metrics', 'notes', 'seconds', 'fingerprint', 'size', 'content', 'trained_by', 'trained_at']);
+SELECT ok((SELECT aggkind = 'n' AND proparallel = 's' AND aggcombinefn <> 0 AND aggserialfn <> 0 AND aggdeserialfn <> 0 FROM pg_aggregate JOIN pg_proc ON oid = aggfnoid
+	WHERE oid = 'cia_fit(record, "any", text, jsonb)'::regprocedure), 'cia_fit is an aggregate that can run in parts');
+SELECT ok((SELECT bool_and(provolatile = 's' AND proparallel = 's') FROM pg_proc WHERE proname IN ('cia_score', 'cia_class', 'cia_probabilities', 'cia_explain')),
+	'all that uses a model is STABLE and PARALLEL SAFE');
+
+SELECT * FROM finish();
+ROLLBACK;
