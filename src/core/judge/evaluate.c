@@ -96,7 +96,7 @@ read_targets(ml_host *host, const ml_schema *schema, const ml_rows *rows, double
 		if (target[row - rows->begin] == 0 && !schema->rest &&
 		    !ml_text_equal(label, schema->class_label[0]))
 			return ml_fail(host, ML_NO_SUCH_CLASS, (int) (column - rows->frame->column),
-			               row);
+			               row + 1);
 	}
 	return ML_OK;
 }

@@ -107,7 +107,7 @@ ml_score_rows(ml_host *host, const ml_model *model, const ml_rows *rows, double 
 
 /*
  * Judges a model on rows whose codes are translated by label (code is not read).
- * ML_NO_SUCH_CLASS with fault.row if a target is of neither class.
+ * ML_NO_SUCH_CLASS with fault.row, of the frame and from 1, if a target is of neither class.
  */
 extern ml_status
 ml_evaluate(ml_host *host, const ml_model *model, const ml_rows *rows, ml_report *report);

@@ -46,8 +46,12 @@ score_quantiles(ml_host *host, const double *score, int64_t rows, ml_value *out)
 	ML_NEW(host, quantile, QUANTILES + 1);
 	ML_NEW(host, order, rows);
 	ML_TRY(ml_sort_numbers(host, score, rows, order));
+	/* a score beyond doubles is kept as not known: a model holds no infinities */
 	for (int i = 0; i <= QUANTILES; i++)
+	{
 		quantile[i] = score[order[(rows - 1) * i / QUANTILES]];
+		quantile[i] = isfinite(quantile[i]) ? quantile[i] : NAN;
+	}
 	*out = ml_value_numbers(quantile, QUANTILES + 1);
 	return ML_OK;
 }
