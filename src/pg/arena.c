@@ -42,10 +42,7 @@ take(cia_arena *arena, Size size)
 	char *memory;
 
 	if (size > arena->limit - Min(arena->used, arena->limit))
-	{
-		arena->denied = true;
 		return NULL;
-	}
 	memory = MemoryContextAllocExtended(arena->context, size,
 	                                    MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
 	if (memory == NULL)
@@ -56,7 +53,7 @@ take(cia_arena *arena, Size size)
 	return memory;
 }
 
-/* Memory for any use, or NULL; denied tells a limit from a lack of memory. */
+/* Memory for any use, or NULL: past the limit, or there is none. */
 void *
 cia_arena_alloc(cia_arena *arena, Size size)
 {

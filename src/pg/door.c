@@ -12,6 +12,7 @@
 
 #include "miscadmin.h"
 #include "optimizer/cost.h"
+#include "storage/procsignal.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -28,10 +29,7 @@ door_alloc(void *context, size_t size)
 static double
 door_room(void *context)
 {
-	cia_door *door = context;
-
-	door->memory.denied = true;
-	return cia_arena_room(&door->memory);
+	return cia_arena_room(&((cia_door *) context)->memory);
 }
 
 /* Is the statement to be cancelled, or the backend to end? */
@@ -51,8 +49,9 @@ keep_error(cia_door *door, MemoryContext context)
 }
 
 /*
- * Cancel and termination stop the core, and are acted upon when it has returned.  Whatever
- * else waits for an interrupt, such as another session's DROP DATABASE, is served here.
+ * Cancel and termination stop the core, and are acted upon when it has returned: ending
+ * the backend here would take the memory away under its threads.  Barriers are served,
+ * since another session's DROP DATABASE may be waiting for them.
  */
 static bool
 door_stop(void *context)
@@ -62,11 +61,11 @@ door_stop(void *context)
 
 	if (door->pending != NULL || cia_stop_requested())
 		return true;
-	if (!InterruptPending)
+	if (!InterruptPending || !ProcSignalBarrierPending)
 		return false;
 	PG_TRY();
 	{
-		CHECK_FOR_INTERRUPTS();
+		ProcessProcSignalBarrier();
 	}
 	PG_CATCH();
 	{
@@ -116,6 +115,8 @@ door_progress(void *context, ml_stage stage, double done, double total)
 	if (!shows_progress() || !TimestampDifferenceExceeds(door->reported, now, REPORT_MS))
 		return;
 	door->reported = now;
+	/* a notice asks for interrupts, which could end the backend */
+	HOLD_INTERRUPTS();
 	PG_TRY();
 	{
 		show_progress(stage, done, total);
@@ -125,6 +126,7 @@ door_progress(void *context, ml_stage stage, double done, double total)
 		keep_error(door, before);
 	}
 	PG_END_TRY();
+	RESUME_INTERRUPTS();
 }
 
 static cia_door *
@@ -180,7 +182,7 @@ raise_memory(const cia_door *door)
 	double needed = (double) door->memory.used + (double) door->host.fault.bytes;
 	char needs[32];
 
-	if (!door->memory.denied)
+	if ((double) door->host.fault.bytes <= cia_arena_room(&door->memory))
 		ereport(ERROR,
 		        (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
 		         errdetail("Failed on request of size %zu.", door->host.fault.bytes)));
@@ -284,6 +286,14 @@ cia_check(cia_door *door, ml_status status)
 			                errdetail("It is negative in row %lld of the source.",
 			                          (long long) door->host.fault.row),
 			                errhint("Weights must be zero or more.")));
+			break;
+		case ML_NULL_ID:
+			ereport(ERROR,
+			        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			         errmsg("id \"%s\" is null", column_name(door)),
+			         errdetail("It is null in row %lld of the source.",
+			                   (long long) door->host.fault.row),
+			         errhint("Leave such rows out with WHERE, or train without id.")));
 			break;
 		case ML_NO_ROWS:
 			ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),

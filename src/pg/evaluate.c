@@ -25,6 +25,7 @@ typedef struct evaluation
 	cia_door *door;
 	cia_lineage lineage;
 	bool holdout; /* judge the holdout only */
+	bool tell;    /* that all rows are judged, which nobody asked for */
 	cia_roles roles;
 	cia_rows *rows;
 } evaluation;
@@ -49,12 +50,21 @@ same_source(const char *a, const char *b)
 	return length_a == length_b && memcmp(a, b, length_a) == 0;
 }
 
+static double
+holdout_share(const ml_model *model)
+{
+	const ml_value *share = ml_value_member(&model->options, "holdout");
+
+	return share != NULL && share->kind == ML_VALUE_NUMBER ? share->number : 0;
+}
+
 static bool
 wants_holdout(evaluation *run, Jsonb *options, const char *source)
 {
 	ml_value given;
 	const ml_value *rows;
-	bool trained_on = same_source(source, run->lineage.source);
+	bool trained_on =
+	    holdout_share(run->loaded->model) > 0 && same_source(source, run->lineage.source);
 
 	cia_object_from_jsonb(run->door, options, &given);
 	rows = ml_value_member(&given, "rows");
@@ -65,7 +75,10 @@ wants_holdout(evaluation *run, Jsonb *options, const char *source)
 			                       cia_text_cstring(given.keys[i])),
 			                errhint("The only option is \"rows\".")));
 	if (rows == NULL || (rows->kind == ML_VALUE_TEXT && ml_text_is(rows->text, "auto")))
+	{
+		run->tell = !trained_on;
 		return trained_on;
+	}
 	if (rows->kind == ML_VALUE_TEXT && ml_text_is(rows->text, "all"))
 		return false;
 	if (rows->kind == ML_VALUE_TEXT && ml_text_is(rows->text, "holdout"))
@@ -177,14 +190,6 @@ map_features(const evaluation *run)
 	return column;
 }
 
-static double
-holdout_share(const ml_model *model)
-{
-	const ml_value *share = ml_value_member(&model->options, "holdout");
-
-	return share != NULL && share->kind == ML_VALUE_NUMBER ? share->number : 0;
-}
-
 static void
 judge(evaluation *run, ml_report *report)
 {
@@ -209,6 +214,10 @@ judge(evaluation *run, ml_report *report)
 		         (long long) end),
 		     errhint("Judge all rows with options => '{\"rows\": \"all\"}'.")));
 	}
+	if (run->tell)
+		ereport(NOTICE,
+		        (errmsg("judged on all %lld rows of the source", (long long) end),
+		         errdetail("Rows that the model was trained on would flatter it.")));
 	rows = (ml_rows){.frame = frame, .column = map_features(run), .end = end};
 	cia_check(run->door,
 	          ml_evaluate(&run->door->host, run->loaded->model, &rows, report));

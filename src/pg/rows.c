@@ -73,10 +73,32 @@ check_names(TupleDesc tupdesc, ArrayType *names)
 	}
 }
 
+static void
+raise_clash(const char *name, const char *roles)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("column \"%s\" cannot be both %s", name, roles)));
+}
+
+static void
+check_clashes(const cia_roles *roles)
+{
+	/* a target that is no column of the source clashes with none */
+	const char *target = OidIsValid(roles->target_type) ? NULL : roles->target;
+
+	if (target != NULL && roles->weight != NULL && strcmp(target, roles->weight) == 0)
+		raise_clash(target, "target and weight");
+	if (target != NULL && cia_array_names(roles->id, target))
+		raise_clash(target, "target and id");
+	if (roles->weight != NULL && cia_array_names(roles->id, roles->weight))
+		raise_clash(roles->weight, "weight and id");
+}
+
 /* Every name that the user gave must be a column, and every column have one name. */
 static void
 check_roles(TupleDesc tupdesc, const cia_roles *roles)
 {
+	check_clashes(roles);
 	check_names(tupdesc, roles->features);
 	check_names(tupdesc, roles->exclude);
 	check_names(tupdesc, roles->id);

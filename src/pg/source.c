@@ -19,6 +19,7 @@
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/snapmgr.h"
 
@@ -94,10 +95,16 @@ looks_like_name(const char *source)
 Oid
 cia_source_relation(const char *source)
 {
+	RangeVar *relation;
+
 	if (!looks_like_name(source))
 		return InvalidOid;
-	return RangeVarGetRelid(makeRangeVarFromNameList(cia_name_list(source)), NoLock,
-	                        true);
+	relation = makeRangeVarFromNameList(cia_name_list(source));
+	/* without a look at rights: the name may be somebody else's, of long ago */
+	if (relation->schemaname == NULL)
+		return RelnameGetRelid(relation->relname);
+	return get_relname_relid(relation->relname,
+	                         get_namespace_oid(relation->schemaname, true));
 }
 
 /* The text of the query that a source stands for. */

@@ -24,6 +24,7 @@ typedef enum ml_status
 	ML_STOPPED,          /* stop() said so */
 	ML_NOT_FINITE,       /* an infinity; fault.column, fault.row */
 	ML_NEGATIVE_WEIGHT,  /* a weight below zero; fault.row */
+	ML_NULL_ID,          /* a row without an id; fault.column, fault.row */
 	ML_NO_ROWS,          /* no row with a known target and a positive weight */
 	ML_NO_TRAINING_ROWS, /* all rows fell into the holdout */
 	ML_NO_FEATURES,      /* every column was left out */

@@ -308,7 +308,13 @@ sort_nested(ml_host *host, ml_value *value, int depth)
 	if (value->kind == ML_VALUE_OBJECT)
 		ML_TRY(sort_members(host, value));
 	for (int64_t i = 0; i < value->count; i++)
+	{
+		/* these take less than ITEM bytes, and no model has an array of them */
+		if (value->kind == ML_VALUE_ARRAY && (value->items[i].kind == ML_VALUE_NULL ||
+		                                      value->items[i].kind == ML_VALUE_BOOL))
+			return ML_BAD_MODEL;
 		ML_TRY(sort_nested(host, &value->items[i], depth + 1));
+	}
 	return ML_OK;
 }
 

@@ -79,7 +79,8 @@ extern const ml_value *ml_value_member(const ml_value *object, const char *key);
 /*
  * Puts the members of a member, and of all objects within, in byte order of their names, so
  * that equal values have equal bytes; ML_BAD_MODEL if it is nested deeper than bytes can be
- * or holds an infinity.
+ * or holds an infinity,
+ * or an array of which an item is null, true or false.
  */
 extern ml_status ml_value_sort(ml_host *host, ml_value *member);
 

@@ -196,6 +196,8 @@ static ml_status
 check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 {
 	int64_t row = frame->rows + frame->skipped + 1;
+	int nameless = -1;
+	bool named = false;
 
 	*skip = false;
 	*key = 0;
@@ -208,6 +210,10 @@ check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 		if (column->role == ML_ID)
 		{
 			*key += ml_hash_add(column->name_hash, cell_hash(column, &cells[c]));
+			if (is_missing(column, &cells[c]))
+				nameless = c;
+			else
+				named = true;
 			continue;
 		}
 		if (column->role == ML_WEIGHT && cells[c].number < 0)
@@ -216,6 +222,9 @@ check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 		    (column->role == ML_WEIGHT && cells[c].number == 0))
 			*skip = true;
 	}
+	/* without an id all such rows would be one customer */
+	if (nameless >= 0 && !named)
+		return ml_fail(frame->host, ML_NULL_ID, nameless, row);
 	return ML_OK;
 }
 

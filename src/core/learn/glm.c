@@ -17,6 +17,7 @@
 #define SAMPLE_ITERATIONS 5
 #define SAMPLE_DECREMENT 1.0 /* a start need not be nearer than the sample's own noise */
 #define HALVINGS 20
+#define SEPARATED 1e-6   /* loss per row under which the classes are separated */
 #define SAME_POINT 1e-12 /* decrement under which a step changes no standard error */
 
 typedef struct solver
@@ -319,6 +320,18 @@ name_dependent(const solver *s, ml_status status)
 	return status;
 }
 
+/* Sum of log w: weights are inverse variances to the normal likelihood. */
+static double
+log_weights(const ml_problem *problem)
+{
+	double sum = 0;
+
+	for (int64_t row = problem->begin; problem->weight != NULL && row < problem->end;
+	     row++)
+		sum += log(*ml_numbers_at(problem->weight, row));
+	return sum;
+}
+
 ml_status
 ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitted *fitted)
 {
@@ -334,6 +347,9 @@ ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitte
 	    use_factorization(&s, (double) rows * s.design.cols * s.design.cols <= QR_WORK));
 	ML_TRY(name_dependent(&s, solve(&s)));
 	likelihood = -s.normal.loss_sum;
+	/* classes that are told apart without error have no maximum to converge to */
+	if (!glm->quadratic && glm->l2 == 0 && s.normal.loss_sum < SEPARATED * (double) rows)
+		s.converged = false;
 	if (glm->quadratic)
 	{
 		double variance = 2 * s.normal.loss_sum / (double) rows;
@@ -341,7 +357,8 @@ ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitte
 		s.dispersion = rows > s.design.cols
 		                   ? 2 * s.normal.loss_sum / (double) (rows - s.design.cols)
 		                   : NAN;
-		likelihood = -0.5 * (double) rows * (log(2 * acos(-1) * variance) + 1);
+		likelihood = -0.5 * (double) rows * (log(2 * acos(-1) * variance) + 1) +
+		             log_weights(problem) / 2;
 	}
 	return write_fitted(&s, likelihood, fitted);
 }
