@@ -41,7 +41,8 @@ take(cia_arena *arena, Size size)
 {
 	char *memory;
 
-	if (size > arena->limit - Min(arena->used, arena->limit))
+	arena->denied = size > arena->limit - Min(arena->used, arena->limit);
+	if (arena->denied)
 		return NULL;
 	memory = MemoryContextAllocExtended(arena->context, size,
 	                                    MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);

@@ -33,9 +33,10 @@ typedef struct cia_arena
 {
 	MemoryContext context;
 	Size limit;
-	Size used;  /* taken from the context */
-	Size next;  /* size of the next slab */
-	char *free; /* what is left of the current slab */
+	Size used;   /* taken from the context */
+	bool denied; /* the last request went past the limit */
+	Size next;   /* size of the next slab */
+	char *free;  /* what is left of the current slab */
 	Size left;
 } cia_arena;
 

@@ -182,7 +182,8 @@ raise_memory(const cia_door *door)
 	double needed = (double) door->memory.used + (double) door->host.fault.bytes;
 	char needs[32];
 
-	if ((double) door->host.fault.bytes <= cia_arena_room(&door->memory))
+	if (!door->memory.denied &&
+	    (double) door->host.fault.bytes <= cia_arena_room(&door->memory))
 		ereport(ERROR,
 		        (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
 		         errdetail("Failed on request of size %zu.", door->host.fault.bytes)));

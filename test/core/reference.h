@@ -429,6 +429,9 @@ check_fit(const reference *r, const fit *f, double tolerance)
 	{
 		dispersion = 2 * r->loss / (r->rows - r->cols);
 		likelihood = -0.5L * r->rows * (logl(2 * acosl(-1) * 2 * r->loss / r->rows) + 1);
+		/* weights are inverse variances */
+		for (int i = 0; i < r->rows && r->weight != NULL; i++)
+			likelihood += logl(r->weight[i]) / 2;
 	}
 	CHECK_CLOSE(*learned(f, "dispersion"), dispersion, tolerance);
 	CHECK_CLOSE(*learned(f, "log_likelihood"), likelihood, tolerance);

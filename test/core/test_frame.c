@@ -243,6 +243,34 @@ names_column_and_row_of_a_fault(test_host *t)
 	CHECK(ml_text_is(cell_of(&frame->column[4], 1).text, "label"));
 }
 
+/* Of several ids one may be missing; a row without any is nobody's. */
+static void
+refuses_rows_without_an_id(test_host *t)
+{
+	for (int known = 0; known < 4; known++)
+	{
+		ml_frame *frame;
+		ml_cell cells[3] = {{.number = NAN}, {.number = NAN}, {.number = 1}};
+		ml_status status;
+
+		REQUIRE_OK(ml_frame_create(&t->core, &frame));
+		add(frame, "branch", ML_NUMBER, ML_ID);
+		add(frame, "customer", ML_CATEGORY, ML_ID);
+		add(frame, "x", ML_NUMBER, ML_FEATURE);
+		if (known & 1)
+			cells[0].number = 7;
+		if (known & 2)
+			cells[1].text = test_text("");
+		status = ml_frame_append(frame, cells);
+		CHECK_INT(status, known == 0 ? ML_NULL_ID : ML_OK);
+		CHECK_INT(frame->rows, known == 0 ? 0 : 1);
+		if (known > 0)
+			continue;
+		CHECK(frame->host->fault.column < 2);
+		CHECK_INT(frame->host->fault.row, 1);
+	}
+}
+
 static void
 stores_plain_zeros(test_host *t)
 {

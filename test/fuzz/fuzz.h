@@ -8,6 +8,7 @@
 #include "judge/judge.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,12 +49,16 @@ arena_free(arena *a)
 	}
 }
 
-static void
-must(bool claim)
-{
-	if (!claim)
-		abort();
-}
+/* A claim that does not hold is a finding. */
+#define must(claim)                                                                      \
+	do                                                                                   \
+	{                                                                                    \
+		if (!(claim))                                                                    \
+		{                                                                                \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #claim);                  \
+			abort();                                                                     \
+		}                                                                                \
+	} while (0)
 
 /* Bytes and back are the same bytes; scoring and explaining stay within the model. */
 static void
