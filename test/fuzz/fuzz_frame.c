@@ -86,7 +86,8 @@ take_columns(program *p)
 		*spec = (ml_column){.name = {name[c], 1}, .type = {"t", 1}};
 		spec->position = c < 3 ? MOST_COLUMNS : MOST_COLUMNS - c;
 		spec->element = c < 3 ? c + 1 : 0;
-		spec->kind = kind % 2 ? ML_CATEGORY : ML_NUMBER;
+		/* elements of arrays are numbers */
+		spec->kind = kind % 2 && c >= 3 ? ML_CATEGORY : ML_NUMBER;
 		spec->role = kind / 2 % 4 == 3 ? ML_ID : ML_FEATURE;
 	}
 	/* one target and one weight at the most */
