@@ -96,7 +96,8 @@ SELECT cia_fit(c, false, 'logistic', '{}') FROM customer c;
 SELECT cia_fit(c, NULL::bool, 'logistic', '{}') FROM customer c;
 SELECT cia_fit(c, interval '1 day', 'linear', '{}') FROM customer c;
 SELECT cia_fit(c, churned, 'logistic', '{}') OVER () FROM customer c;
-SELECT cia_fit_final(NULL);
+-- Minor versions of PostgreSQL word it differently.
+DO $$BEGIN PERFORM cia_fit_final(NULL); EXCEPTION WHEN others THEN RAISE NOTICE 'refused'; END$$;
 
 SELECT cia_drop_model('churn');
 DROP TABLE customer, fitted;

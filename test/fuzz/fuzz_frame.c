@@ -378,8 +378,8 @@ run(program *p)
 			case 2:
 				ML_TRY(merge(p, at, (int) (what / 16) % PIECES));
 				break;
-			case 3: /* the last row so many times more */
-				for (int i = 0; i < 1 << what / 16 % 13; i++)
+			case 3: /* the last row some times more, or past the end of a chunk */
+				for (unsigned i = 0; i < (what / 16 < 15 ? what / 16 : ML_CHUNK); i++)
 					ML_TRY(append(p, at, &row));
 				break;
 			default:
