@@ -302,6 +302,13 @@ ml_frame_append(ml_frame *frame, const ml_cell *cells)
 	return store_row(frame, cells, ml_hash_mix(key));
 }
 
+ml_status
+ml_frame_restore(ml_frame *frame, const ml_cell *cells, uint64_t key)
+{
+	ML_TRY(make_room(frame));
+	return store_row(frame, cells, key);
+}
+
 ml_column *
 ml_frame_role(const ml_frame *frame, ml_role role)
 {
@@ -362,9 +369,8 @@ ml_frame_merge(ml_frame *into, const ml_frame *from)
 			return ML_STOPPED;
 		for (int c = 0; c < from->columns; c++)
 			cell_at(&from->column[c], row, &cells[place[c]]);
-		ML_TRY(make_room(into));
-		ML_TRY(store_row(into, cells,
-		                 from->key[row >> ML_CHUNK_BITS][row & (ML_CHUNK - 1)]));
+		ML_TRY(ml_frame_restore(into, cells,
+		                        from->key[row >> ML_CHUNK_BITS][row & (ML_CHUNK - 1)]));
 	}
 	into->skipped += from->skipped;
 	return ML_OK;

@@ -91,6 +91,9 @@ extern ml_status ml_frame_add_column(ml_frame *frame, const ml_column *spec, int
  */
 extern ml_status ml_frame_append(ml_frame *frame, const ml_cell *cells);
 
+/* Appends a row that another frame has accepted, with the key that it had there. */
+extern ml_status ml_frame_restore(ml_frame *frame, const ml_cell *cells, uint64_t key);
+
 /* Appends all rows of another frame whose columns carry the same names. */
 extern ml_status ml_frame_merge(ml_frame *into, const ml_frame *from);
 

@@ -110,6 +110,15 @@ add_columns(ml_frame *frame, const ml_value *columns, source *sources)
 	return ML_OK;
 }
 
+static uint64_t
+key_at(const ml_value *halves, int64_t row)
+{
+	uint64_t high = (uint32_t) (int32_t) halves->numbers[2 * row];
+	uint64_t low = (uint32_t) (int32_t) halves->numbers[2 * row + 1];
+
+	return high << 32 | low;
+}
+
 static ml_status
 add_rows(ml_frame *frame, const source *sources, int64_t rows, const ml_value *keys)
 {
@@ -128,14 +137,7 @@ add_rows(ml_frame *frame, const source *sources, int64_t rows, const ml_value *k
 			if (!sources[c].number && value >= 0)
 				cells[c].text = sources[c].labels->items[(int64_t) value].text;
 		}
-		ML_TRY(ml_frame_append(frame, cells));
-		if (keys != NULL)
-		{
-			uint64_t high = (uint32_t) (int32_t) keys->numbers[2 * row];
-			uint64_t low = (uint32_t) (int32_t) keys->numbers[2 * row + 1];
-
-			frame->key[row >> ML_CHUNK_BITS][row & (ML_CHUNK - 1)] = high << 32 | low;
-		}
+		ML_TRY(ml_frame_restore(frame, cells, keys != NULL ? key_at(keys, row) : 0));
 	}
 	return ML_OK;
 }
