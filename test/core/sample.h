@@ -18,6 +18,7 @@ typedef struct sample
 	bool weight;   /* and a weight */
 	bool oddities; /* columns that are to be left out */
 	int products;  /* labels of the wide category; 0: 12 */
+	int customers; /* so many ids, each of several rows; 0: one id per row */
 } sample;
 
 enum
@@ -110,7 +111,8 @@ sample_make_row(const sample *s, int64_t i, sample_row *row)
 	if (place < 4)
 		cell[SAMPLE_REGION].text = test_text(region[place]);
 	sample_label(row, SAMPLE_PRODUCT, "p%02lld", product);
-	sample_label(row, SAMPLE_CUSTOMER, "customer-%lld", i);
+	sample_label(row, SAMPLE_CUSTOMER, "customer-%lld",
+	             s->customers > 0 ? i % s->customers : i);
 	sample_label(row, SAMPLE_CARD, "card-%lld", i);
 	cell[SAMPLE_CURRENCY].text = test_text("EUR");
 	cell[SAMPLE_WEIGHT].number = 0.5 + (double) test_below(&at, 4);

@@ -396,6 +396,7 @@ TEST_MAIN(
     {skips_rows_without_target_or_weight, "rows without target or weight are counted"},
     {names_column_and_row_of_a_fault,
      "a fault names column and row, and leaves no trace"},
+    {refuses_rows_without_an_id, "a row without any id is refused"},
     {stores_plain_zeros, "-0 is stored as 0"},
     {tells_empty_labels_from_missing, "the empty label is no missing one"},
     {merges_to_the_same_rows, "merged pieces are the same rows"},

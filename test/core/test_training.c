@@ -32,8 +32,9 @@ static const sample kinds[] = {
     {.seed = 402, .binary = true, .weight = true, .oddities = true},
     {.seed = 403, .id = true, .weight = true},
     {.seed = 404, .oddities = true},
+    {.seed = 413, .binary = true, .id = true, .customers = 40},
 };
-#define KINDS 4
+#define KINDS 5
 #define ROWS 13000
 
 static void
