@@ -131,6 +131,15 @@ typedef struct ml_host
 			return ML_MEMORY;                                                            \
 	} while (0)
 
+/* The same without zeros, for what is large and written before it is read. */
+#define ML_NEW_RAW(host, pointer, count)                                                 \
+	do                                                                                   \
+	{                                                                                    \
+		(pointer) = ml_alloc_raw((host), (count), sizeof *(pointer));                    \
+		if ((pointer) == NULL)                                                           \
+			return ML_MEMORY;                                                            \
+	} while (0)
+
 /* ML_MEMORY, before anything is asked for, if so many bytes would be refused. */
 extern ml_status ml_memory_check(ml_host *host, double bytes);
 

@@ -213,8 +213,8 @@ encoded_size(const ml_value *value)
 	return size;
 }
 
-static void
-encode(const ml_value *value, unsigned char **at)
+static ml_status
+encode(ml_host *host, const ml_value *value, unsigned char **at)
 {
 	int width;
 
@@ -241,6 +241,7 @@ encode(const ml_value *value, unsigned char **at)
 			put(at, (uint64_t) value->count, 8);
 			for (int64_t i = 0; i < value->count; i++)
 			{
+				ML_PAUSE(host, i);
 				if (width == 8)
 					put_number(at, value->numbers[i]);
 				else
@@ -255,10 +256,11 @@ encode(const ml_value *value, unsigned char **at)
 			{
 				if (value->kind == ML_VALUE_OBJECT)
 					put_text(at, value->keys[i]);
-				encode(&value->items[i], at);
+				ML_TRY(encode(host, &value->items[i], at));
 			}
 			break;
 	}
+	return ML_OK;
 }
 
 static int
@@ -340,8 +342,7 @@ ml_value_encode(ml_host *host, const ml_value *value, size_t header, ml_bytes *b
 	ML_NEW(host, bytes->data, (int64_t) size);
 	bytes->length = size;
 	at = bytes->data + header;
-	encode(value, &at);
-	return ML_OK;
+	return encode(host, value, &at);
 }
 
 typedef struct reader
@@ -409,6 +410,7 @@ take_numbers(reader *in, ml_value *value)
 	ML_NEW(in->host, value->numbers, value->count);
 	for (int64_t i = 0; i < value->count; i++)
 	{
+		ML_PAUSE(in->host, i);
 		take(in, (int) width, &word);
 		value->numbers[i] = number_of(word, (int) width);
 		if (isinf(value->numbers[i]))

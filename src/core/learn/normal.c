@@ -48,12 +48,12 @@ shard_create(ml_host *host, const ml_normal *normal, ml_shard *shard)
 	ML_NEW(host, shard->eta, ML_BLOCK);
 	ML_NEW(host, shard->gradient_of, ML_BLOCK);
 	ML_NEW(host, shard->curvature, ML_BLOCK);
-	ML_NEW(host, shard->scaled, ML_BLOCK * width);
-	ML_NEW(host, shard->small, (int64_t) design->dense * design->dense);
-	ML_NEW(host, shard->l, side * side);
+	ML_NEW_RAW(host, shard->scaled, ML_BLOCK * width);
+	ML_NEW_RAW(host, shard->small, (int64_t) design->dense * design->dense);
+	ML_NEW_RAW(host, shard->l, side * side);
 	ML_NEW(host, shard->gradient, design->cols);
 	if (normal->by_qr)
-		ML_NEW(host, shard->work, ml_qr_work((int) side, ML_BLOCK));
+		ML_NEW_RAW(host, shard->work, ml_qr_work((int) side, ML_BLOCK));
 	return ML_OK;
 }
 
@@ -66,8 +66,12 @@ ml_normal_create(ml_host *host, ml_normal *normal)
 	normal->dependent = -1;
 	ML_NEW(host, normal->shard, normal->shards);
 	for (int i = 0; i < normal->shards; i++)
+	{
+		if (ml_stop(host))
+			return ML_STOPPED;
 		ML_TRY(shard_create(host, normal, &normal->shard[i]));
-	ML_NEW(host, normal->l, (int64_t) (design->cols + 1) * (design->cols + 1));
+	}
+	ML_NEW_RAW(host, normal->l, (int64_t) (design->cols + 1) * (design->cols + 1));
 	ML_NEW(host, normal->projected, design->cols);
 	ML_NEW(host, normal->gradient, design->cols);
 	return ML_OK;
