@@ -95,11 +95,17 @@ split_name(const char *given, char **name, int32 *version)
 static void
 check_right(const char *name, Oid owner)
 {
-	if (!has_privs_of_role(GetUserId(), owner))
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		                errmsg("permission denied for model \"%s\"", name),
-		                errhint("It belongs to role \"%s\", whose members may use it.",
-		                        GetUserNameFromId(owner, true))));
+	const char *owner_name = GetUserNameFromId(owner, true);
+
+	if (has_privs_of_role(GetUserId(), owner))
+		return;
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+	     errmsg("permission denied for model \"%s\"", name),
+	     owner_name != NULL
+	         ? errhint("It belongs to role \"%s\", whose members may use it.", owner_name)
+	         : errhint("Its owner no longer exists; a superuser may use or drop it.")));
 }
 
 typedef struct version_scan
