@@ -48,11 +48,18 @@ RESET cia.threads;
 INSERT INTO prints SELECT 'none', cia_model_send(cia_fit(p, y, 'logistic', '{"exclude": ["y"]}')) FROM points p;
 SELECT count(DISTINCT bytes) AS models, count(*) AS trainings FROM prints;
 
--- Progress is shown when asked for, at most every two seconds.
+-- Progress is shown when asked for, at most every two seconds; under auto, to sessions called psql alone.
+CREATE FUNCTION slow(n int) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_sleep(2.1) WHERE n = 60000;
+	RETURN n % 101;
+END $$;
 SET cia.progress = on;
+SELECT rows_used FROM cia_train('m', 'SELECT slow(n) AS x, n % 3 = 0 AS y FROM generate_series(1, 70000) n', 'y');
 SELECT rows_used FROM cia_train('m', 'SELECT * FROM points WHERE id < 1000', 'y');
 RESET cia.progress;
+SELECT rows_used FROM cia_train('m', 'SELECT slow(n) AS x, n % 3 = 0 AS y FROM generate_series(1, 70000) n', 'y');
 
 SELECT count(cia_drop_model(model)) FROM cia_models;
-DROP FUNCTION held;
+DROP FUNCTION held, slow;
 DROP TABLE points, prints;

@@ -197,6 +197,24 @@ BEGIN
 END $$;
 ROLLBACK;
 
+-- A role that is dropped leaves its models to superusers.
+CREATE ROLE regress_cia_gone;
+GRANT SELECT ON points TO regress_cia_gone;
+SET ROLE regress_cia_gone;
+SELECT version FROM cia_train('orphan', 'points', 'label');
+RESET ROLE;
+DROP OWNED BY regress_cia_gone;
+DROP ROLE regress_cia_gone;
+SELECT count(cia_score('orphan', p)) FROM points p;
+SELECT version, versions FROM cia_models WHERE model = 'orphan';
+\set VERBOSITY terse
+SET ROLE regress_cia_bob;
+SELECT cia_score('orphan', p) FROM points p;
+SELECT count(*) FROM cia_models WHERE model = 'orphan';
+RESET ROLE;
+\set VERBOSITY default
+SELECT version FROM cia_train('orphan', 'points', 'label');
+
 SELECT count(cia_drop_model(model)) FROM cia_models;
 DROP FUNCTION peek, lend, lend_training;
 DROP TABLE points;

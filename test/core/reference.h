@@ -15,7 +15,7 @@
 
 typedef struct reference
 {
-	/* the data; labels are one letter each, in byte order */
+	/* the data; labels are two letters each, in byte order */
 	int rows;
 	int numbers;
 	int categories;
@@ -283,7 +283,7 @@ reference_frame(test_host *t, const reference *r)
 {
 	ml_frame *frame;
 	ml_cell *cells = reference_room(t, r->numbers + r->categories + 2, sizeof(ml_cell));
-	char text[64][2], name[24];
+	char text[256][3], name[24];
 	int index, columns = r->numbers + r->categories + 1 + (r->weight != NULL);
 
 	REQUIRE_OK(ml_frame_create(&t->core, &frame));
@@ -304,8 +304,8 @@ reference_frame(test_host *t, const reference *r)
 			spec.role = ML_WEIGHT;
 		REQUIRE_OK(ml_frame_add_column(frame, &spec, &index));
 	}
-	for (int code = 0; code < 64; code++)
-		snprintf(text[code], sizeof text[code], "%c", '0' + code);
+	for (int code = 0; code < 256; code++)
+		snprintf(text[code], sizeof text[code], "%c%c", '0' + code / 64, '0' + code % 64);
 	for (int i = 0; i < r->rows; i++)
 	{
 		int c = 0;

@@ -102,6 +102,28 @@ passes_honest_categories(test_host *t)
 		}
 }
 
+/* Labels of one or two rows each tell those rows' targets, and no others. */
+static void
+passes_labels_of_few_rows(test_host *t)
+{
+	for (int binary = 0; binary < 2; binary++)
+		for (uint64_t seed = 0; seed < 10; seed++)
+		{
+			uint64_t state = 295 + seed;
+			guarded g = {.r = {.rows = 260, .categories = 1, .levels = {240}}};
+
+			g.r.binary = binary;
+			reference_random(t, &g.r, 0, 296 + seed);
+			for (int i = 0; i < g.r.rows; i++)
+			{
+				g.r.y[i] = binary ? (double) test_below(&state, 2) : test_normal(&state);
+				g.r.code[i] = i % 240;
+			}
+			guard(t, &g);
+			CHECK_INT(g.notes.count, 0);
+		}
+}
+
 /* Fewer rows than fifty prove nothing. */
 static void
 says_nothing_of_few_rows(test_host *t)
@@ -223,6 +245,7 @@ TEST_MAIN({notes_numbers_that_leak,
            "numbers that tell the target are noted, either way round"},
           {notes_categories_that_leak, "categories that tell the target are noted"},
           {passes_honest_categories, "categories that tell nothing pass without a note"},
+          {passes_labels_of_few_rows, "so do labels of few rows each"},
           {says_nothing_of_few_rows, "few rows prove nothing"},
           {leaves_out_copies, "copies of the target are left out, near copies are not"},
           {has_nothing_left, "a copy alone is no feature"},

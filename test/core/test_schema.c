@@ -173,7 +173,7 @@ leaves_out_identifiers(test_host *t)
 	char(*text)[8] = ml_alloc_array(&t->core, 600, sizeof *text);
 	ml_notes notes;
 
-	for (int rows = 10; rows <= 600; rows = rows * 3 / 2)
+	for (int rows = 10; rows <= 600; rows = rows < 25 ? rows + 1 : rows * 2)
 		for (int how = 0; how < 3; how++)
 		{
 			bool expected = rows >= 20 && how != 1;
