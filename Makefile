@@ -16,7 +16,7 @@ PG_CFLAGS = -std=gnu11 -O3 -fvisibility=hidden -ffp-contract=off -fno-math-errno
 SHLIB_LINK = -lm -lpthread -ldl
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
-REGRESS_OPTS = --inputdir=. --outputdir=.test/regress
+REGRESS_OPTS = --inputdir=. --outputdir=.test/regress --load-extension=cia
 
 EXTRA_CLEAN = .build .test
 

@@ -66,7 +66,8 @@ agrees_by_blas_and_threads(test_host *t)
 
 /*
  * Wampler's problems (1970): a polynomial of degree five over x = 0 .. 20, whose
- * coefficients are exact.  Nine digits are what NIST's problem Wampler1 is held to.
+ * coefficients are exact.  Refinement with residuals of twice the working precision keeps
+ * eleven digits, where one solution by QR keeps nine.
  */
 static void
 keeps_the_digits_of_ill_conditioned_problems(test_host *t)
@@ -97,11 +98,11 @@ keeps_the_digits_of_ill_conditioned_problems(test_host *t)
 				}
 				REQUIRE_OK(fit_learner(t, reference_frame(t, &r), "linear", NULL, &f));
 				coefficient = learned(&f, "coefficients");
-				CHECK_NEAR(*learned(&f, "intercept"), 1, 1e-9);
+				CHECK_NEAR(*learned(&f, "intercept"), 1, 1e-11);
 				for (int j = 0; j < 5; j++)
 				{
 					expected *= base;
-					CHECK_CLOSE(coefficient[j], expected, 1e-9);
+					CHECK_CLOSE(coefficient[j], expected, 1e-11);
 				}
 				CHECK(*learned(&f, "dispersion") >= 0);
 				CHECK(*learned(&f, "dispersion") < 1e-12);
@@ -295,7 +296,7 @@ TEST_MAIN({agrees_with_the_reference,
            "coefficients, errors, likelihood agree with the reference"},
           {agrees_by_blas_and_threads, "so they do by BLAS and on three threads"},
           {keeps_the_digits_of_ill_conditioned_problems,
-           "Wampler's problems keep nine digits"},
+           "Wampler's problems keep eleven digits"},
           {bears_means_far_from_zero, "means far from zero cost no digits"},
           {counts_weights_as_rows, "a row of weight 3 is three rows"},
           {shrinks_by_l2, "more l2 is smaller coefficients"},
