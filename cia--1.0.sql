@@ -172,8 +172,14 @@ COMMENT ON FUNCTION cia_options(text) IS
 -- Use
 --
 
+CREATE FUNCTION cia_score_support(internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_score_support(internal) IS
+	'planner support of cia_score and its sisters: hands over the columns that a model uses instead of a whole row, and tells costs';
+
 CREATE FUNCTION cia_score(model text, "row" record) RETURNS float8
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_score(text, record) IS
 $$score of a row by a model: the value of a regression, the probability of the positive class of a classification.
 model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
@@ -184,16 +190,27 @@ COMMENT ON FUNCTION cia_score(text, jsonb) IS
 	'score of a row given as a JSON object, whose members are matched by name';
 
 CREATE FUNCTION cia_score(model cia_model, "row" record) RETURNS float8
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_score(cia_model, record) IS 'score of a row by a model given as a value';
 
 CREATE FUNCTION cia_score(model cia_model, "row" jsonb) RETURNS float8
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_score(cia_model, jsonb) IS
 	'score of a row given as a JSON object by a model given as a value';
 
-CREATE FUNCTION cia_class(model text, "row" record) RETURNS text
+CREATE FUNCTION cia_score(model text, "row" float8[]) RETURNS float8
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_score(text, float8[]) IS
+	'score of a row given as numbers in the order of cia_features(model); a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_score(model cia_model, "row" float8[]) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_score(cia_model, float8[]) IS
+	'score of a row given as numbers in the order of cia_features(model) by a model given as a value; a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_class(model text, "row" record) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_class(text, record) IS
 	'label of the class that a model predicts: the positive one from a probability of one half on';
 
@@ -203,17 +220,28 @@ COMMENT ON FUNCTION cia_class(text, jsonb) IS
 	'label of the class that a model predicts for a row given as a JSON object';
 
 CREATE FUNCTION cia_class(model cia_model, "row" record) RETURNS text
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_class(cia_model, record) IS
 	'label of the class that a model given as a value predicts';
 
 CREATE FUNCTION cia_class(model cia_model, "row" jsonb) RETURNS text
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_class(cia_model, jsonb) IS
 	'label of the class that a model given as a value predicts for a JSON object';
 
-CREATE FUNCTION cia_probabilities(model text, "row" record) RETURNS jsonb
+CREATE FUNCTION cia_class(model text, "row" float8[]) RETURNS text
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_class(text, float8[]) IS
+	'label of the class that a model predicts for a row given as numbers in the order of cia_features(model); a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_class(model cia_model, "row" float8[]) RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_class(cia_model, float8[]) IS
+	'label of the class that a model predicts for a row given as numbers in the order of cia_features(model) by a model given as a value; a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_probabilities(model text, "row" record) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_probabilities(text, record) IS
 	'probability of every class, as an object of label and probability';
 
@@ -223,25 +251,37 @@ COMMENT ON FUNCTION cia_probabilities(text, jsonb) IS
 	'probability of every class for a row given as a JSON object';
 
 CREATE FUNCTION cia_probabilities(model cia_model, "row" record) RETURNS jsonb
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_probabilities(cia_model, record) IS
 	'probability of every class by a model given as a value';
 
 CREATE FUNCTION cia_probabilities(model cia_model, "row" jsonb) RETURNS jsonb
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_probabilities(cia_model, jsonb) IS
 	'probability of every class for a JSON object by a model given as a value';
 
+CREATE FUNCTION cia_probabilities(model text, "row" float8[]) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_probabilities(text, float8[]) IS
+	'probability of every class for a row given as numbers in the order of cia_features(model); a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_probabilities(model cia_model, "row" float8[]) RETURNS jsonb
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_probabilities(cia_model, float8[]) IS
+	'probability of every class for a row given as numbers in the order of cia_features(model) by a model given as a value; a label is given as its place among the labels, from 1';
+
 CREATE FUNCTION cia_explain(model text, "row" record)
 	RETURNS TABLE (feature text, value text, contribution float8)
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 20 AS 'MODULE_PATHNAME';
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 20 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_explain(text, record) IS
 $$why a row has its score: what each feature adds to the margin, the largest first.
 The margin is the value of a regression and the log odds of a classification; the first row, bias, is the margin of the average row, and the contributions add up to the margin of this one.$$;
 
 CREATE FUNCTION cia_explain(model text, "row" jsonb)
 	RETURNS TABLE (feature text, value text, contribution float8)
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 20 AS 'MODULE_PATHNAME';
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 20 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_explain(text, jsonb) IS
 	'why a row given as a JSON object has its score';
 
@@ -256,6 +296,39 @@ CREATE FUNCTION cia_explain(model cia_model, "row" jsonb)
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 20 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_explain(cia_model, jsonb) IS
 	'why a JSON object has its score by a model given as a value';
+
+--
+-- What the planner makes of cia_score and its sisters; not part of the contract
+--
+
+CREATE FUNCTION cia_columns(internal, VARIADIC "values" "any") RETURNS internal
+	LANGUAGE C STABLE PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_columns(internal, "any") IS
+	'values of columns for cia_score_columns, where they are more than a function takes';
+
+CREATE FUNCTION cia_score_columns(
+	model text, version int, columns text[], present boolean, VARIADIC "values" "any"
+) RETURNS float8
+	LANGUAGE C STABLE PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_score_columns(text, int, text[], boolean, "any") IS
+	'cia_score of a row given by columns; the planner puts it in place of cia_score(model, row)';
+
+CREATE FUNCTION cia_class_columns(
+	model text, version int, columns text[], present boolean, VARIADIC "values" "any"
+) RETURNS text
+	LANGUAGE C STABLE PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_class_columns(text, int, text[], boolean, "any") IS
+	'cia_class of a row given by columns; the planner puts it in place of cia_class(model, row)';
+
+CREATE FUNCTION cia_probabilities_columns(
+	model text, version int, columns text[], present boolean, VARIADIC "values" "any"
+) RETURNS jsonb
+	LANGUAGE C STABLE PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_probabilities_columns(text, int, text[], boolean, "any") IS
+	'cia_probabilities of a row given by columns; the planner puts it in place of cia_probabilities(model, row)';
 
 --
 -- Judge

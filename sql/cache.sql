@@ -76,10 +76,24 @@ FETCH 2 FROM walk;
 ROLLBACK;
 
 -- More models than are kept decoded, all used by one query, then each again.
-SELECT count(t.version) FROM generate_series(1, 50) n, cia_train('many ' || n, 'points', 'y', features => '{x}', options => jsonb_build_object('l2', n)) t;
+SELECT count(t.version) FROM generate_series(1, 51) n, cia_train('many ' || n, 'points', 'y', features => '{x}', options => jsonb_build_object('l2', n)) t;
 SELECT count(DISTINCT cia_score('many ' || n, p)) FROM generate_series(1, 50) n, points p WHERE id = 1;
 SELECT bool_and(cia_score(model, p) = cia_score(content, p)) AS right FROM cia_versions v, points p WHERE v.model LIKE 'many %' AND id < 5;
-SELECT count(*) BETWEEN 1 AND 33 AS kept FROM pg_backend_memory_contexts WHERE name = 'cia model';
+SELECT count(*) BETWEEN 50 AND 60 AS kept FROM pg_backend_memory_contexts WHERE name = 'cia model';
+SET cia.cache_size = '100kB';
+SELECT bool_and(cia_score(model, p) = cia_score(content, p)) AS right FROM cia_versions v, points p WHERE v.model LIKE 'many %' AND id < 5;
+SELECT sum(total_bytes) BETWEEN 1 AND 100 * 1024 AS bounded FROM pg_backend_memory_contexts
+WHERE name = 'cia model' OR parent = 'cia model';
+-- A model in use stays, whatever the bound.
+SET cia.cache_size = 0;
+SELECT count(DISTINCT cia_score('many 7', p)) > 1 AS right FROM points p;
+SELECT count(*) AS kept FROM pg_backend_memory_contexts WHERE name = 'cia model';
+RESET cia.cache_size;
+-- When a model is dropped or replaced, nothing is kept of it.
+SELECT count(cia_score('many 51', p)) FROM points p WHERE id = 1;
+SELECT count(*) > 0 AS kept FROM pg_backend_memory_contexts WHERE name = 'cia model';
+SELECT cia_drop_model('many 51');
+SELECT count(*) AS kept FROM pg_backend_memory_contexts WHERE name = 'cia model';
 DO $$
 DECLARE
 	p points;

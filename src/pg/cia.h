@@ -10,6 +10,9 @@
 #include "access/tupdesc.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "lib/ilist.h"
+#include "nodes/pathnodes.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 #include "utils/uuid.h"
@@ -19,6 +22,8 @@
 /* module.c: settings */
 extern int cia_threads;
 extern int cia_max_memory_kb;
+extern int cia_cache_size_kb;
+extern bool cia_see_through;
 extern int cia_progress;
 
 enum
@@ -103,6 +108,7 @@ typedef struct cia_column
 	FmgrInfo *convert; /* output function, or cast to float4[]; NULL where not needed */
 	int width;         /* of an array, 0 until the first one is seen */
 	int *cell;         /* [width] its places among the cells of a frame's row */
+	bool plain;        /* double precision: the value needs no reading */
 	void (*read)(const struct cia_column *column, Datum value, ml_cell *cell);
 } cia_column;
 
@@ -212,8 +218,16 @@ typedef struct cia_entry
 	pg_uuid_t id;
 	int32 version;
 	TransactionId stamp; /* wrote the version: tells it from one that was undone */
-	char *name;          /* without the version */
+	Oid owner;
+	NameData name; /* without the version */
 } cia_entry;
+
+typedef enum cia_finding
+{
+	CIA_FOUND,
+	CIA_ABSENT,
+	CIA_DENIED /* there, but not the caller's to use */
+} cia_finding;
 
 typedef struct cia_record
 {
@@ -227,8 +241,18 @@ typedef struct cia_record
 	double seconds;
 } cia_record;
 
-/* Under the active snapshot; raises 42704 for no such model and 42501 for no right to it. */
+/* Looks a name up for the current user, under the active snapshot. */
+extern cia_finding cia_registry_seek(Oid schema, const char *name, cia_entry *entry);
+
+/* Raises 42704 for CIA_ABSENT and 42501 for CIA_DENIED. */
+extern void
+cia_registry_check(cia_finding finding, const char *name, const cia_entry *entry);
+
+/* Both in one. */
 extern cia_entry cia_registry_find(Oid schema, const char *name);
+
+/* The table of names: what plans depend on. */
+extern Oid cia_registry_relation(Oid schema);
 
 /* The version's bytes, detoasted into the current memory context. */
 extern struct varlena *cia_registry_content(Oid schema, const cia_entry *entry);
@@ -251,27 +275,158 @@ typedef struct cia_lineage
 
 extern cia_lineage cia_registry_lineage(Oid schema, const cia_entry *entry);
 
-/* cache.c: models decoded, per backend */
+/* cache.c: models decoded, per backend, and what names stand for */
+/* What a look-up by name depends on: who asks, and what he sees. */
+typedef struct cia_view
+{
+	Oid user;
+	TransactionId own;               /* his transaction, if it has written */
+	SubTransactionId subtransaction; /* what it did may have been undone */
+	CommandId command;
+	TransactionId xmin;
+	TransactionId xmax;
+	uint32 running;
+	int32 running_below;
+} cia_view;
+
+typedef struct cia_cached
+{
+	dlist_node node; /* most recently used first */
+	cia_entry named;
+	int pins;
+	bool leaving; /* with its last pin */
+	Size size;    /* bytes of the context */
+	MemoryContext context;
+	ml_model *model;
+	struct cia_row_map *maps; /* of input.c: shapes of rows met so far */
+	int map_count;
+} cia_cached;
+
+/* The view of the active snapshot. */
+extern cia_view cia_current_view(void);
+extern bool cia_same_view(const cia_view *a, const cia_view *b);
+
+/* The very same version, as one transaction wrote it. */
+static inline bool
+cia_same_version(const cia_entry *a, const cia_entry *b)
+{
+	return a->version == b->version && a->stamp == b->stamp &&
+	       memcmp(&a->id, &b->id, sizeof a->id) == 0;
+}
+
+extern void cia_cache_open(void);
+extern cia_finding cia_cache_seek(Oid schema, const char *name, cia_entry *entry);
+extern Oid cia_cache_registry(void);
+
+/* Without a pin it is good until the next look at a table or a catalog. */
+extern cia_cached *cia_cache_find(Oid schema, const cia_entry *named);
+extern void cia_cache_pin(cia_cached *cached);
+extern void cia_cache_unpin(cia_cached *cached);
+
+/* To be called when something was added to the context. */
+extern void cia_cache_measure(cia_cached *cached);
+
+/* call_site.c: what one place in a query keeps */
 typedef struct cia_loaded
 {
 	const ml_model *model;
 	const char *name; /* for messages */
 } cia_loaded;
 
+typedef struct cia_site
+{
+	cia_loaded loaded;
+	Oid schema;   /* of the extension */
+	bool by_name; /* not by value */
+	Oid row_type;
+	struct varlena *given; /* the argument, for comparison; NULL: no model yet */
+	cia_view seen;
+	cia_cached *cached;    /* pinned; of a model by name */
+	MemoryContext lasting; /* lives as long as the site */
+	MemoryContext context; /* of what depends on the model */
+	MemoryContextCallback release;
+	struct cia_reader *reader; /* of input.c; in context */
+	struct cia_columns *call;  /* of columns.c; in lasting */
+} cia_site;
+
+extern cia_site *cia_site_open(FunctionCallInfo fcinfo);
+extern void cia_site_use(cia_site *site, cia_cached *cached, const char *name);
+
 /* The model a function is called with by name or by value, kept while the node lives. */
 extern const cia_loaded *cia_model_arg(FunctionCallInfo fcinfo, int argument);
-
-/* What input.c keeps for a call site, and the memory for it, until the model changes. */
-extern void **cia_site_row(FunctionCallInfo fcinfo);
-extern MemoryContext cia_site_context(FunctionCallInfo fcinfo);
 
 /* The extension's schema: that of the function called. */
 extern Oid cia_schema(FunctionCallInfo fcinfo);
 
 /* input.c: the row a function is called with */
+/* How rows of one shape become features; kept with the model where that is possible. */
+typedef struct cia_row_map
+{
+	struct cia_row_map *next; /* of the same model */
+	MemoryContext context;
+	TupleDesc tupdesc;  /* of a record; NULL for columns */
+	uint64 shape;       /* tells the record's definition from a later one */
+	ArrayType *names;   /* of columns */
+	Oid *types;         /* [count] of columns */
+	int count;          /* values of a row */
+	cia_column *column; /* [features]; elements of an array share the first one's */
+} cia_row_map;
+
+typedef struct cia_reader
+{
+	MemoryContext context;
+	cia_row_map *map; /* NULL: the row is read without one */
+	Datum *values;    /* [map->count] */
+	bool *nulls;
+	double *row; /* [features] */
+} cia_reader;
+
 /* One double per feature, overwritten by the next call from the same place. */
 extern const double *
 cia_row_arg(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded);
+
+/* A reader for columns of these names and types. */
+extern cia_reader *
+cia_columns_reader(cia_site *site, ArrayType *names, const Oid *types, int count);
+
+/* Reads the reader's values. */
+extern const double *cia_read_values(const cia_loaded *loaded, cia_reader *reader);
+
+/* columns.c: the row as columns, which the planner hands over */
+/* The model and the row of a call; NULL for a row that is not there. */
+extern const double *cia_columns_arg(FunctionCallInfo fcinfo, const cia_loaded **loaded);
+extern bool cia_columns_suffice(const ml_model *model, ArrayType *names);
+
+/* whole_row.c: the columns of a row expression */
+typedef struct cia_row_columns
+{
+	PlannerInfo *root;
+	const Node *row;              /* Var or RowExpr */
+	const PlaceHolderVar *holder; /* around the RowExpr, or NULL */
+	Node *present; /* an expression: true, or NULL for a row that is not there */
+	char **name;   /* [count] NULL for a column that was dropped */
+	int count;
+	List *vars;      /* [count] of a Var without a named type */
+	bool may_repeat; /* can a name occur twice? */
+	int last;        /* the column found last, or -1 */
+} cia_row_columns;
+
+extern bool
+cia_whole_row_open(PlannerInfo *root, const Node *row, cia_row_columns *columns);
+extern Node *cia_whole_row_column(cia_row_columns *columns, const char *name);
+
+/* plan.c: plans that depend on models */
+extern void cia_plan_open(void);
+
+/* The plan under way depends on the registry. */
+extern void cia_plan_depend(PlannerInfo *root, Oid schema);
+
+/* It was made for this version, and hands over these columns. */
+extern void cia_plan_note(PlannerInfo *root, Oid schema, const char *name,
+                          const cia_entry *named, ArrayType *columns);
+
+/* Where a placeholder is remembered, for one planning; what is there may be NULL. */
+extern Node **cia_plan_placeholder(PlannerInfo *root, Index number, int column);
 
 /* Is a feature a further element of the array that the one before it comes from? */
 extern bool cia_is_further_element(const ml_schema *schema, int feature);
@@ -284,8 +439,11 @@ cia_check_width(const cia_loaded *loaded, const ml_feature *feature, int width);
 extern void
 cia_raise_missing(const cia_loaded *loaded, const char *columns) pg_attribute_noreturn();
 
-/* input_json.c */
+/* input_json.c: the row as an object */
 extern void cia_read_json_row(const cia_loaded *loaded, Jsonb *jsonb, double *row);
+
+/* input_array.c: the row as numbers by position */
+extern void cia_read_array_row(const cia_loaded *loaded, ArrayType *array, double *row);
 
 /* The text of a feature's value in the row that cia_row_arg read last; NULL if missing. */
 extern char *cia_feature_text(const ml_feature *feature, double value);

@@ -45,6 +45,69 @@
 #define cia_executor_run(desc) ExecutorRun((desc), ForwardScanDirection, 0, true)
 #endif
 
+/*
+ * Variables and placeholders of outer joins.  From 16 on each of them says by which joins
+ * it may have gone NULL.
+ */
+#include "nodes/bitmapset.h"
+#include "nodes/pathnodes.h"
+
+#if PG_VERSION_NUM >= 160000
+static inline bool
+cia_var_is_nullable(const PlannerInfo *root, const Var *var)
+{
+	return !bms_is_empty(var->varnullingrels);
+}
+
+static inline void
+cia_null_like(PlaceHolderVar *holder, const Var *var)
+{
+	holder->phnullingrels = bms_copy(var->varnullingrels);
+}
+
+/* Does the variable go NULL with the placeholder by itself? */
+static inline bool
+cia_var_is_held(const Var *var, const PlaceHolderVar *holder)
+{
+	return false;
+}
+#else
+extern bool cia_join_nulls(const Node *jointree, Index relation);
+
+static inline bool
+cia_var_is_nullable(const PlannerInfo *root, const Var *var)
+{
+	return cia_join_nulls((const Node *) root->parse->jointree, var->varno);
+}
+
+static inline void
+cia_null_like(PlaceHolderVar *holder, const Var *var)
+{
+}
+
+static inline bool
+cia_var_is_held(const Var *var, const PlaceHolderVar *holder)
+{
+	return IsA(var, Var) && var->varlevelsup == 0 &&
+	       bms_is_member(var->varno, holder->phrels);
+}
+#endif
+
+/* The columns of a range table entry, names and variables. */
+#include "parser/parse_relation.h"
+
+#if PG_VERSION_NUM >= 180000
+#define cia_expand_rte(rte, var, names, vars)                                            \
+	expandRTE((rte), (var)->varno, (var)->varlevelsup, (var)->varreturningtype, -1,      \
+	          true, (names), (vars))
+#define cia_attribute_is_virtual(attribute)                                              \
+	((attribute)->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL)
+#else
+#define cia_expand_rte(rte, var, names, vars)                                            \
+	expandRTE((rte), (var)->varno, (var)->varlevelsup, -1, true, (names), (vars))
+#define cia_attribute_is_virtual(attribute) false
+#endif
+
 #if PG_VERSION_NUM < 150000
 #error "cia needs PostgreSQL 15 or later"
 #endif

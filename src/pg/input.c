@@ -2,14 +2,17 @@
 /*
  * input.c: the row to be scored.
  *
- * A record's columns are matched with the model's features by name once per row type;
- * for jsonb see input_json.c.
+ * Columns are matched with the model's features by name, once per shape of row: a row
+ * type, or the names and types of columns that are handed over one by one.  What was
+ * found is kept with the decoded model.  For jsonb see input_json.c, for arrays
+ * input_array.c.
  */
 #include "cia.h"
 
 #include <math.h>
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
@@ -20,20 +23,16 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
-/* How a function call site reads its rows. */
-typedef struct row_map
+/* Maps kept with one model; where rows of more shapes come by, the others are made anew. */
+#define MOST_MAPS 16
+
+/* Names and types of a row's values, whatever they come from. */
+typedef struct row_shape
 {
-	MemoryContext context; /* of the map */
-	bool by_json;
-	Oid type; /* of the record the map is for */
-	int32 typmod;
-	uint64 shape; /* tells the type's definition from a later one */
-	TupleDesc tupdesc;
-	cia_column *column; /* [features]; elements of an array share the first one's */
-	Datum *values;      /* [natts] */
-	bool *nulls;
-	double *row; /* [features] */
-} row_map;
+	ml_text *name; /* [count] bytes are NULL for a column that was dropped */
+	Oid *type;     /* [count] */
+	int count;
+} row_shape;
 
 /* All columns that a row or a source lacks, at once. */
 void
@@ -54,14 +53,36 @@ cia_is_further_element(const ml_schema *schema, int feature)
 	                     schema->feature[feature - 1].name);
 }
 
+/*
+ * The place of a column, or -1.  The search begins behind the column found before, since
+ * features come in the order of their columns: a wide row is matched in one pass.
+ */
 static int
-attribute_named(TupleDesc tupdesc, ml_text name)
+find_column(const row_shape *shape, ml_text name, int before)
 {
-	for (int i = 0; i < tupdesc->natts; i++)
-		if (!TupleDescAttr(tupdesc, i)->attisdropped &&
-		    ml_text_is(name, NameStr(TupleDescAttr(tupdesc, i)->attname)))
-			return i;
+	for (int i = 1; i <= shape->count; i++)
+	{
+		int at = (before + i) % shape->count;
+
+		if (shape->name[at].bytes != NULL && ml_text_equal(shape->name[at], name))
+			return at;
+	}
 	return -1;
+}
+
+/* A name that occurs twice is refused where the model needs it. */
+static void
+check_once(const cia_loaded *loaded, const row_shape *shape, int found)
+{
+	for (int i = 0; i < shape->count; i++)
+		if (i != found && shape->name[i].bytes != NULL &&
+		    ml_text_equal(shape->name[i], shape->name[found]))
+			ereport(ERROR,
+			        (errcode(ERRCODE_AMBIGUOUS_COLUMN),
+			         errmsg("column \"%s\" occurs more than once in the row",
+			                cia_text_cstring(shape->name[found])),
+			         errdetail("Model \"%s\" uses a column of that name.", loaded->name),
+			         errhint("Name the columns of the query apart.")));
 }
 
 static void
@@ -76,45 +97,49 @@ raise_other_type(const cia_loaded *loaded, const ml_feature *feature, Oid type)
 }
 
 static void
-map_feature(const cia_loaded *loaded, const ml_feature *feature, TupleDesc tupdesc,
-            int attribute, cia_column *column)
+map_feature(const cia_loaded *loaded, const ml_feature *feature, const row_shape *shape,
+            int at, cia_column *column)
 {
-	Form_pg_attribute attr = TupleDescAttr(tupdesc, attribute);
-
-	cia_column_open(column, NameStr(attr->attname), attr->atttypid, attr->attnum,
-	                ML_FEATURE);
+	cia_column_open(column, cia_text_cstring(shape->name[at]), shape->type[at],
+	                (AttrNumber) (at + 1), ML_FEATURE);
 	if (feature->kind == ML_CATEGORY && column->kind != ML_CATEGORY && !column->is_array)
 		cia_column_as_category(column);
 	if (column->kind != feature->kind || column->is_array != (feature->element > 0))
-		raise_other_type(loaded, feature, attr->atttypid);
+		raise_other_type(loaded, feature, shape->type[at]);
 }
 
 /* Finds every feature's column; all that are missing are told at once. */
 static void
-map_record(const cia_loaded *loaded, row_map *map)
+map_features(const cia_loaded *loaded, const row_shape *shape, bool may_repeat,
+             cia_row_map *map)
 {
 	const ml_schema *schema = &loaded->model->schema;
 	StringInfoData missing;
+	int at = -1;
 
 	initStringInfo(&missing);
+	map->count = shape->count;
 	map->column = palloc0(sizeof(cia_column) * schema->features);
 	for (int f = 0; f < schema->features; f++)
 	{
-		int attribute = attribute_named(map->tupdesc, schema->feature[f].name);
+		int found;
 
 		if (cia_is_further_element(schema, f))
 			continue;
-		if (attribute < 0)
+		found = find_column(shape, schema->feature[f].name, at);
+		if (found < 0)
+		{
 			appendStringInfo(&missing, "%s\"%s\"", missing.len > 0 ? ", " : "",
 			                 cia_text_cstring(schema->feature[f].name));
-		else
-			map_feature(loaded, &schema->feature[f], map->tupdesc, attribute,
-			            &map->column[f]);
+			continue;
+		}
+		if (may_repeat)
+			check_once(loaded, shape, found);
+		map_feature(loaded, &schema->feature[f], shape, found, &map->column[f]);
+		at = found;
 	}
 	if (missing.len > 0)
 		cia_raise_missing(loaded, missing.data);
-	map->values = palloc(sizeof(Datum) * map->tupdesc->natts);
-	map->nulls = palloc(sizeof(bool) * map->tupdesc->natts);
 }
 
 void
@@ -142,92 +167,248 @@ cia_check_width(const cia_loaded *loaded, const ml_feature *feature, int width)
 
 /* Reads an array column into its features; answers the feature after the last. */
 static int
-read_elements(const cia_loaded *loaded, const row_map *map, int first)
+read_elements(const cia_loaded *loaded, const cia_reader *reader, int first)
 {
 	const ml_schema *schema = &loaded->model->schema;
-	const cia_column *column = &map->column[first];
+	const cia_column *column = &reader->map->column[first];
 	int at = column->attno - 1, f = first;
 	double *elements = NULL;
-	int width = cia_array_read(column, map->values[at], map->nulls[at], &elements);
+	int width = cia_array_read(column, reader->values[at], reader->nulls[at], &elements);
 
 	cia_check_width(loaded, &schema->feature[first], width);
 	do
 	{
-		map->row[f] =
+		reader->row[f] =
 		    width > 0 ? elements[schema->feature[f].element - 1] : get_float8_nan();
-		cia_check_feature(loaded, &schema->feature[f], map->row[f]);
+		cia_check_feature(loaded, &schema->feature[f], reader->row[f]);
 	} while (++f < schema->features && cia_is_further_element(schema, f));
 	return f;
 }
 
-static void
-read_record(const cia_loaded *loaded, row_map *map, HeapTupleHeader header)
+static double
+read_scalar(const ml_feature *feature, const cia_column *column, Datum value, bool isnull)
+{
+	ml_cell cell;
+
+	if (isnull)
+		return column->kind == ML_CATEGORY ? -1 : get_float8_nan();
+	if (column->plain)
+		return DatumGetFloat8(value);
+	column->read(column, value, &cell);
+	if (column->kind == ML_CATEGORY)
+		return ml_feature_code(feature, cell.text);
+	return cell.number;
+}
+
+const double *
+cia_read_values(const cia_loaded *loaded, cia_reader *reader)
 {
 	const ml_schema *schema = &loaded->model->schema;
+
+	for (int f = 0; f < schema->features;)
+	{
+		const cia_column *column = &reader->map->column[f];
+		int at = column->attno - 1;
+
+		if (column->is_array)
+		{
+			f = read_elements(loaded, reader, f);
+			continue;
+		}
+		reader->row[f] = read_scalar(&schema->feature[f], column, reader->values[at],
+		                             reader->nulls[at]);
+		if (unlikely(isinf(reader->row[f])))
+			cia_check_feature(loaded, &schema->feature[f], reader->row[f]);
+		f++;
+	}
+	return reader->row;
+}
+
+static cia_row_map *
+new_map(MemoryContext parent)
+{
+	MemoryContext context =
+	    AllocSetContextCreate(parent, "cia row map", ALLOCSET_SMALL_SIZES);
+	cia_row_map *map = MemoryContextAllocZero(context, sizeof *map);
+
+	map->context = context;
+	return map;
+}
+
+/* A function that a user made may be replaced; those of PostgreSQL itself stay. */
+static bool
+may_be_kept(const cia_row_map *map, int features)
+{
+	for (int f = 0; f < features; f++)
+		if (map->column[f].convert != NULL &&
+		    map->column[f].convert->fn_oid >= FirstNormalObjectId)
+			return false;
+	return true;
+}
+
+/* Gives a map to the model, for the next call site that meets rows of this shape. */
+static void
+keep_map(cia_site *site, cia_row_map *map)
+{
+	cia_cached *cached = site->cached;
+
+	if (cached == NULL || cached->map_count == MOST_MAPS ||
+	    !may_be_kept(map, cached->model->schema.features))
+		return;
+	MemoryContextSetParent(map->context, cached->context);
+	map->next = cached->maps;
+	cached->maps = map;
+	cached->map_count++;
+	cia_cache_measure(cached);
+}
+
+static cia_reader *
+new_reader(cia_site *site)
+{
+	MemoryContext context;
+	cia_reader *reader;
+
+	if (site->reader != NULL)
+	{
+		context = site->reader->context;
+		site->reader = NULL;
+		MemoryContextDelete(context);
+	}
+	context = AllocSetContextCreate(site->context, "cia row", ALLOCSET_SMALL_SIZES);
+	reader = MemoryContextAllocZero(context, sizeof *reader);
+	reader->context = context;
+	reader->row =
+	    MemoryContextAlloc(context, sizeof(double) * site->loaded.model->schema.features);
+	return reader;
+}
+
+static cia_reader *
+set_map(cia_site *site, cia_reader *reader, cia_row_map *map)
+{
+	reader->map = map;
+	reader->values = MemoryContextAlloc(reader->context, sizeof(Datum) * map->count);
+	reader->nulls = MemoryContextAlloc(reader->context, sizeof(bool) * map->count);
+	site->reader = reader;
+	return reader;
+}
+
+static row_shape
+shape_of_record(TupleDesc tupdesc)
+{
+	row_shape shape = {.count = tupdesc->natts};
+
+	shape.name = palloc0(sizeof(ml_text) * Max(shape.count, 1));
+	shape.type = palloc(sizeof(Oid) * Max(shape.count, 1));
+	for (int i = 0; i < shape.count; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
+
+		if (!attribute->attisdropped)
+			shape.name[i] = cia_text_of(NameStr(attribute->attname));
+		shape.type[i] = attribute->atttypid;
+	}
+	return shape;
+}
+
+static bool
+is_of_record(const cia_row_map *map, HeapTupleHeader header, uint64 shape)
+{
+	return map->tupdesc != NULL && map->shape == shape &&
+	       map->tupdesc->tdtypeid == HeapTupleHeaderGetTypeId(header) &&
+	       map->tupdesc->tdtypmod == HeapTupleHeaderGetTypMod(header);
+}
+
+static cia_reader *
+record_reader(cia_site *site, HeapTupleHeader header, uint64 id)
+{
+	cia_reader *reader = new_reader(site);
+	cia_row_map *map = site->cached != NULL ? site->cached->maps : NULL;
+	MemoryContext before;
+	row_shape shape;
+
+	while (map != NULL && !is_of_record(map, header, id))
+		map = map->next;
+	if (map != NULL)
+		return set_map(site, reader, map);
+	map = new_map(reader->context);
+	before = MemoryContextSwitchTo(map->context);
+	map->shape = id;
+	map->tupdesc = lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header),
+	                                           HeapTupleHeaderGetTypMod(header));
+	shape = shape_of_record(map->tupdesc);
+	map_features(&site->loaded, &shape, map->tupdesc->tdtypeid == RECORDOID, map);
+	MemoryContextSwitchTo(before);
+	keep_map(site, map);
+	return set_map(site, reader, map);
+}
+
+static const double *
+read_record(cia_site *site, HeapTupleHeader header)
+{
+	uint64 id = assign_record_type_identifier(HeapTupleHeaderGetTypeId(header),
+	                                          HeapTupleHeaderGetTypMod(header));
+	cia_reader *reader = site->reader;
 	HeapTupleData tuple;
 
+	if (reader == NULL || !is_of_record(reader->map, header, id))
+		reader = record_reader(site, header, id);
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = header;
-	heap_deform_tuple(&tuple, map->tupdesc, map->values, map->nulls);
-	for (int f = 0; f < schema->features;)
+	heap_deform_tuple(&tuple, reader->map->tupdesc, reader->values, reader->nulls);
+	return cia_read_values(&site->loaded, reader);
+}
+
+static row_shape
+shape_of_columns(ArrayType *names, const Oid *types, int count)
+{
+	row_shape shape = {.count = count};
+	Datum *name;
+
+	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &name, NULL, &shape.count);
+	shape.name = palloc(sizeof(ml_text) * Max(count, 1));
+	shape.type = palloc(sizeof(Oid) * Max(count, 1));
+	for (int i = 0; i < count; i++)
 	{
-		const cia_column *column = &map->column[f];
-		int at = column->attno - 1;
-		ml_cell cell;
-
-		if (column->is_array)
-		{
-			f = read_elements(loaded, map, f);
-			continue;
-		}
-		cia_cell_read(column, map->values[at], map->nulls[at], &cell);
-		if (column->kind == ML_CATEGORY)
-			map->row[f] = cell.text.bytes == NULL
-			                  ? -1
-			                  : ml_feature_code(&schema->feature[f], cell.text);
-		else
-		{
-			map->row[f] = cell.number;
-			cia_check_feature(loaded, &schema->feature[f], cell.number);
-		}
-		f++;
+		shape.name[i] = (ml_text){VARDATA_ANY(DatumGetPointer(name[i])),
+		                          (int32) VARSIZE_ANY_EXHDR(DatumGetPointer(name[i]))};
+		shape.type[i] = types[i];
 	}
+	return shape;
 }
 
-/* A map in a context of its own: where rows of several types come by, maps come and go. */
-static row_map *
-new_map(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded)
+static bool
+is_of_columns(const cia_row_map *map, ArrayType *names, const Oid *types, int count)
 {
-	MemoryContext context = AllocSetContextCreate(cia_site_context(fcinfo), "cia row map",
-	                                              ALLOCSET_SMALL_SIZES);
-	row_map *map = MemoryContextAllocZero(context, sizeof *map);
-	Oid *types;
-	int count;
-
-	map->context = context;
-	get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
-	map->by_json = types[argument] == JSONBOID;
-	map->row =
-	    MemoryContextAlloc(context, sizeof(double) * loaded->model->schema.features);
-	return map;
+	return map->tupdesc == NULL && map->count == count &&
+	       VARSIZE(map->names) == VARSIZE(names) &&
+	       memcmp(map->names, names, VARSIZE(names)) == 0 &&
+	       memcmp(map->types, types, sizeof(Oid) * count) == 0;
 }
 
-static row_map *
-new_record_map(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded,
-               HeapTupleHeader header)
+cia_reader *
+cia_columns_reader(cia_site *site, ArrayType *names, const Oid *types, int count)
 {
-	row_map *map = new_map(fcinfo, argument, loaded);
-	MemoryContext before = MemoryContextSwitchTo(map->context);
+	cia_reader *reader = new_reader(site);
+	cia_row_map *map = site->cached->maps;
+	MemoryContext before;
+	row_shape shape;
 
-	map->type = HeapTupleHeaderGetTypeId(header);
-	map->typmod = HeapTupleHeaderGetTypMod(header);
-	map->tupdesc = lookup_rowtype_tupdesc_copy(map->type, map->typmod);
-	map->shape = assign_record_type_identifier(map->type, map->typmod);
-	map_record(loaded, map);
+	while (map != NULL && !is_of_columns(map, names, types, count))
+		map = map->next;
+	if (map != NULL)
+		return set_map(site, reader, map);
+	map = new_map(reader->context);
+	before = MemoryContextSwitchTo(map->context);
+	map->names = palloc(VARSIZE(names));
+	memcpy(map->names, names, VARSIZE(names));
+	shape = shape_of_columns(map->names, types, count);
+	map->types = shape.type;
+	map_features(&site->loaded, &shape, false, map);
 	MemoryContextSwitchTo(before);
-	return map;
+	keep_map(site, map);
+	return set_map(site, reader, map);
 }
 
 /*
@@ -237,28 +418,17 @@ new_record_map(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded,
 const double *
 cia_row_arg(FunctionCallInfo fcinfo, int argument, const cia_loaded *loaded)
 {
-	void **kept = cia_site_row(fcinfo);
-	row_map *map = *kept;
-	HeapTupleHeader header;
+	cia_site *site = cia_site_open(fcinfo);
 
-	if (map == NULL)
-		*kept = map = new_map(fcinfo, argument, loaded);
-	if (map->by_json)
-	{
-		cia_read_json_row(loaded, PG_GETARG_JSONB_P(argument), map->row);
-		return map->row;
-	}
-	header = PG_GETARG_HEAPTUPLEHEADER(argument);
-	if (map->tupdesc == NULL || map->type != HeapTupleHeaderGetTypeId(header) ||
-	    map->typmod != HeapTupleHeaderGetTypMod(header) ||
-	    map->shape != assign_record_type_identifier(map->type, map->typmod))
-	{
-		*kept = NULL;
-		MemoryContextDelete(map->context);
-		*kept = map = new_record_map(fcinfo, argument, loaded, header);
-	}
-	read_record(loaded, map, header);
-	return map->row;
+	if (site->row_type == RECORDOID)
+		return read_record(site, PG_GETARG_HEAPTUPLEHEADER(argument));
+	if (site->reader == NULL)
+		site->reader = new_reader(site);
+	if (site->row_type == JSONBOID)
+		cia_read_json_row(loaded, PG_GETARG_JSONB_P(argument), site->reader->row);
+	else
+		cia_read_array_row(loaded, PG_GETARG_ARRAYTYPE_P(argument), site->reader->row);
+	return site->reader->row;
 }
 
 /* What a user wrote for a feature's value: a label, a number, a date. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * module.c: what happens when the library is loaded: its settings.
+ * module.c: what happens when the library is loaded: settings and hooks.
  */
 #include "cia.h"
 
@@ -14,6 +14,8 @@ extern PGDLLEXPORT void _PG_init(void);
 
 int cia_threads = 0;
 int cia_max_memory_kb = 1024 * 1024;
+int cia_cache_size_kb = 64 * 1024;
+bool cia_see_through = true;
 int cia_progress = CIA_PROGRESS_AUTO;
 
 static const struct config_enum_entry progress_options[] = {
@@ -35,9 +37,19 @@ _PG_init(void)
 	                        "Sets the memory that one training or evaluation may use.",
 	                        NULL, &cia_max_memory_kb, 1024 * 1024, 1024, MAX_KILOBYTES,
 	                        PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+	    "cia.cache_size", "Sets the memory in which a session keeps models decoded.",
+	    "Models in use stay beyond it.", &cia_cache_size_kb, 64 * 1024, 0, MAX_KILOBYTES,
+	    PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+	    "cia.see_through", "Lets the planner hand over columns instead of whole rows.",
+	    "For development: off, every score takes the record path.", &cia_see_through,
+	    true, PGC_USERSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 	DefineCustomEnumVariable(
 	    "cia.progress", "Reports the progress of training as notices.",
 	    "auto reports to psql alone.", &cia_progress, CIA_PROGRESS_AUTO, progress_options,
 	    PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("cia");
+	cia_cache_open();
+	cia_plan_open();
 }

@@ -24,6 +24,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -73,32 +74,39 @@ raise_no_model(const char *name)
 	                errhint("List models with SELECT * FROM cia_models.")));
 }
 
-/* Cuts 'churn@3' into name and version; version 0 stands for the one in production. */
-static void
-split_name(const char *given, char **name, int32 *version)
+/*
+ * Cuts 'churn@3' into name and version; version 0 stands for the one in production.
+ * False for what cannot be the name of a model.
+ */
+static bool
+split_name(const char *given, NameData *name, int32 *version)
 {
 	const char *at = strrchr(given, '@');
+	size_t length = at != NULL ? at - given : strlen(given);
 	char *end;
 	long number;
 
-	*name = pstrdup(given);
+	if (length >= NAMEDATALEN)
+		return false;
+	memset(name, 0, sizeof *name);
+	memcpy(NameStr(*name), given, length);
 	*version = 0;
 	if (at == NULL)
-		return;
+		return true;
+	errno = 0;
 	number = strtol(at + 1, &end, 10);
-	if (at[1] < '0' || at[1] > '9' || *end != '\0' || number < 1 || number > PG_INT32_MAX)
-		raise_no_model(given);
-	(*name)[at - given] = '\0';
+	if (at[1] < '0' || at[1] > '9' || *end != '\0' || errno != 0 || number < 1 ||
+	    number > PG_INT32_MAX)
+		return false;
 	*version = (int32) number;
+	return true;
 }
 
 static void
-check_right(const char *name, Oid owner)
+raise_denied(const char *name, Oid owner)
 {
 	const char *owner_name = GetUserNameFromId(owner, true);
 
-	if (has_privs_of_role(GetUserId(), owner))
-		return;
 	ereport(
 	    ERROR,
 	    (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -129,8 +137,6 @@ open_version(Oid schema, const cia_entry *entry)
 	found.scan = systable_beginscan(found.table, relation_of(schema, "cia_version_pkey"),
 	                                true, GetActiveSnapshot(), 2, key);
 	found.tuple = systable_getnext(found.scan);
-	if (!HeapTupleIsValid(found.tuple))
-		raise_no_model(psprintf("%s@%d", entry->name, entry->version));
 	return found;
 }
 
@@ -141,45 +147,97 @@ close_version(version_scan *found)
 	table_close(found->table, AccessShareLock);
 }
 
-/* Finds a model the caller may use, under the active snapshot; raises 42704 or 42501. */
-cia_entry
-cia_registry_find(Oid schema, const char *given)
+/* For a version that is known to be there. */
+static version_scan
+need_version(Oid schema, const cia_entry *entry)
+{
+	version_scan found = open_version(schema, entry);
+
+	if (!HeapTupleIsValid(found.tuple))
+		raise_no_model(psprintf("%s@%d", NameStr(entry->name), entry->version));
+	return found;
+}
+
+Oid
+cia_registry_relation(Oid schema)
+{
+	return relation_of(schema, "cia_registry");
+}
+
+/* Reads the registry's row of that name; false if there is none. */
+static bool
+read_entry(Oid schema, const NameData *name, cia_entry *entry)
 {
 	Relation table = table_open(relation_of(schema, "cia_registry"), AccessShareLock);
-	cia_entry entry = {.version = 0};
-	NameData name;
+	TupleDesc tupdesc = RelationGetDescr(table);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple tuple;
 	bool isnull;
-	Datum production;
-	version_scan found;
 
-	split_name(given, &entry.name, &entry.version);
-	if (strlen(entry.name) >= NAMEDATALEN)
-		raise_no_model(given);
-	namestrcpy(&name, entry.name);
-	ScanKeyInit(&key, REGISTRY_NAME, BTEqualStrategyNumber, F_NAMEEQ,
-	            NameGetDatum(&name));
+	ScanKeyInit(&key, REGISTRY_NAME, BTEqualStrategyNumber, F_NAMEEQ, NameGetDatum(name));
 	scan = systable_beginscan(table, relation_of(schema, "cia_registry_name_key"), true,
 	                          GetActiveSnapshot(), 1, &key);
 	tuple = systable_getnext(scan);
-	if (!HeapTupleIsValid(tuple))
-		raise_no_model(given);
-	entry.id = *DatumGetUUIDP(
-	    heap_getattr(tuple, REGISTRY_ID, RelationGetDescr(table), &isnull));
-	check_right(entry.name,
-	            DatumGetObjectId(heap_getattr(tuple, REGISTRY_OWNER,
-	                                          RelationGetDescr(table), &isnull)));
-	production =
-	    heap_getattr(tuple, REGISTRY_PRODUCTION, RelationGetDescr(table), &isnull);
-	if (entry.version == 0)
-		entry.version = DatumGetInt32(production);
+	if (HeapTupleIsValid(tuple))
+		*entry = (cia_entry){
+		    .name = *name,
+		    .id = *DatumGetUUIDP(heap_getattr(tuple, REGISTRY_ID, tupdesc, &isnull)),
+		    .owner =
+		        DatumGetObjectId(heap_getattr(tuple, REGISTRY_OWNER, tupdesc, &isnull)),
+		    .version = DatumGetInt32(
+		        heap_getattr(tuple, REGISTRY_PRODUCTION, tupdesc, &isnull))};
 	systable_endscan(scan);
 	table_close(table, AccessShareLock);
-	found = open_version(schema, &entry);
-	entry.stamp = HeapTupleHeaderGetRawXmin(found.tuple->t_data);
+	return HeapTupleIsValid(tuple);
+}
+
+cia_finding
+cia_registry_seek(Oid schema, const char *given, cia_entry *entry)
+{
+	NameData name;
+	int32 version;
+	version_scan found;
+	bool is_there;
+
+	if (!split_name(given, &name, &version) || !read_entry(schema, &name, entry))
+		return CIA_ABSENT;
+	if (!has_privs_of_role(GetUserId(), entry->owner))
+		return CIA_DENIED;
+	if (version != 0)
+		entry->version = version;
+	found = open_version(schema, entry);
+	is_there = HeapTupleIsValid(found.tuple);
+	if (is_there)
+		entry->stamp = HeapTupleHeaderGetRawXmin(found.tuple->t_data);
 	close_version(&found);
+	return is_there ? CIA_FOUND : CIA_ABSENT;
+}
+
+/* The error that stands for a finding; returns for CIA_FOUND. */
+void
+cia_registry_check(cia_finding finding, const char *given, const cia_entry *entry)
+{
+	switch (finding)
+	{
+		case CIA_FOUND:
+			return;
+		case CIA_ABSENT:
+			raise_no_model(given);
+			break;
+		case CIA_DENIED:
+			raise_denied(NameStr(entry->name), entry->owner);
+			break;
+	}
+}
+
+/* Finds a model the caller may use, under the active snapshot; raises 42704 or 42501. */
+cia_entry
+cia_registry_find(Oid schema, const char *given)
+{
+	cia_entry entry;
+
+	cia_registry_check(cia_registry_seek(schema, given, &entry), given, &entry);
 	return entry;
 }
 
@@ -198,7 +256,7 @@ version_column(const version_scan *found, int column)
 struct varlena *
 cia_registry_content(Oid schema, const cia_entry *entry)
 {
-	version_scan found = open_version(schema, entry);
+	version_scan found = need_version(schema, entry);
 	struct varlena *content = pg_detoast_datum_copy(
 	    (struct varlena *) DatumGetPointer(version_column(&found, VERSION_CONTENT)));
 
@@ -225,7 +283,7 @@ array_column(const version_scan *found, int column)
 cia_lineage
 cia_registry_lineage(Oid schema, const cia_entry *entry)
 {
-	version_scan found = open_version(schema, entry);
+	version_scan found = need_version(schema, entry);
 	cia_lineage lineage = {.source = text_column(&found, VERSION_SOURCE),
 	                       .inputs = array_column(&found, VERSION_INPUTS),
 	                       .id = array_column(&found, VERSION_ID),
@@ -261,10 +319,15 @@ become_owner(Oid schema)
 	return scope;
 }
 
+/*
+ * Every plan that depends on the registry, and every model kept decoded, is looked at
+ * anew: here at once, elsewhere when the transaction commits.
+ */
 static void
-leave_owner(const owner_scope *scope)
+leave_owner(const owner_scope *scope, Oid schema)
 {
 	SPI_finish();
+	CacheInvalidateRelcacheByRelid(relation_of(schema, "cia_registry"));
 	AtEOXact_GUC(true, scope->guc_level);
 	SetUserIdAndSecContext(scope->user, scope->context);
 }
@@ -297,11 +360,8 @@ execute(Oid schema, const statement *run)
 void
 cia_registry_check_name(Oid schema, const char *name)
 {
-	Relation table;
-	SysScanDesc scan;
-	HeapTuple tuple;
-	ScanKeyData key;
 	NameData fixed;
+	cia_entry entry;
 
 	if (name[0] == '\0' || strchr(name, '@') != NULL || strlen(name) >= NAMEDATALEN)
 		ereport(ERROR,
@@ -310,21 +370,9 @@ cia_registry_check_name(Oid schema, const char *name)
 		                 "version.",
 		                 NAMEDATALEN - 1)));
 	namestrcpy(&fixed, name);
-	table = table_open(relation_of(schema, "cia_registry"), AccessShareLock);
-	ScanKeyInit(&key, REGISTRY_NAME, BTEqualStrategyNumber, F_NAMEEQ,
-	            NameGetDatum(&fixed));
-	scan = systable_beginscan(table, relation_of(schema, "cia_registry_name_key"), true,
-	                          GetActiveSnapshot(), 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-	{
-		bool isnull;
-
-		check_right(name, DatumGetObjectId(heap_getattr(
-		                      tuple, REGISTRY_OWNER, RelationGetDescr(table), &isnull)));
-	}
-	systable_endscan(scan);
-	table_close(table, AccessShareLock);
+	if (read_entry(schema, &fixed, &entry) &&
+	    !has_privs_of_role(GetUserId(), entry.owner))
+		raise_denied(name, entry.owner);
 }
 
 static Datum
@@ -464,7 +512,7 @@ cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *p
 	                 .types = types,
 	                 .values = values});
 	*promoted = true;
-	leave_owner(&scope);
+	leave_owner(&scope, schema);
 	return version;
 }
 
@@ -494,6 +542,6 @@ cia_drop_model(PG_FUNCTION_ARGS)
 	                                 .values = values}) == 0)
 		/* somebody else has dropped it while we waited */
 		raise_no_model(name);
-	leave_owner(&scope);
+	leave_owner(&scope, schema);
 	PG_RETURN_BOOL(true);
 }

@@ -13,14 +13,15 @@
 CIA_FUNCTION(cia_score);
 CIA_FUNCTION(cia_class);
 CIA_FUNCTION(cia_probabilities);
+CIA_FUNCTION(cia_score_columns);
+CIA_FUNCTION(cia_class_columns);
+CIA_FUNCTION(cia_probabilities_columns);
 CIA_FUNCTION(cia_explain);
 
-Datum
-cia_score(PG_FUNCTION_ARGS)
+static Datum
+answer_score(const cia_loaded *loaded, const double *row)
 {
-	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
-
-	PG_RETURN_FLOAT8(ml_model_score(loaded->model, cia_row_arg(fcinfo, 1, loaded)));
+	return Float8GetDatum(ml_model_score(loaded->model, row));
 }
 
 static void
@@ -33,35 +34,90 @@ need_classes(const cia_loaded *loaded)
 		         errhint("Use cia_score.")));
 }
 
-Datum
-cia_class(PG_FUNCTION_ARGS)
+static Datum
+answer_class(const cia_loaded *loaded, const double *row)
 {
-	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
-	double score;
+	ml_text label;
 
 	need_classes(loaded);
-	score = ml_model_score(loaded->model, cia_row_arg(fcinfo, 1, loaded));
-	PG_RETURN_TEXT_P(cstring_to_text(cia_text_cstring(
-	    loaded->model->schema.class_label[ml_model_class(loaded->model, score)])));
+	label = loaded->model->schema.class_label[ml_model_class(
+	    loaded->model, ml_model_score(loaded->model, row))];
+	return PointerGetDatum(cstring_to_text_with_len(label.bytes, label.length));
 }
 
-Datum
-cia_probabilities(PG_FUNCTION_ARGS)
+static Datum
+answer_probabilities(const cia_loaded *loaded, const double *row)
 {
-	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
 	double score;
 	ml_value items[2];
 	ml_text keys[2];
 	ml_value object = {.kind = ML_VALUE_OBJECT, .count = 2, .items = items, .keys = keys};
 
 	need_classes(loaded);
-	score = ml_model_score(loaded->model, cia_row_arg(fcinfo, 1, loaded));
+	score = ml_model_score(loaded->model, row);
 	for (int i = 0; i < 2; i++)
 	{
 		keys[i] = loaded->model->schema.class_label[i];
 		items[i] = ml_value_number(i == 1 ? score : 1 - score);
 	}
-	PG_RETURN_JSONB_P(cia_value_to_jsonb(&object));
+	return JsonbPGetDatum(cia_value_to_jsonb(&object));
+}
+
+Datum
+cia_score(PG_FUNCTION_ARGS)
+{
+	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
+
+	return answer_score(loaded, cia_row_arg(fcinfo, 1, loaded));
+}
+
+Datum
+cia_class(PG_FUNCTION_ARGS)
+{
+	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
+
+	return answer_class(loaded, cia_row_arg(fcinfo, 1, loaded));
+}
+
+Datum
+cia_probabilities(PG_FUNCTION_ARGS)
+{
+	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
+
+	return answer_probabilities(loaded, cia_row_arg(fcinfo, 1, loaded));
+}
+
+Datum
+cia_score_columns(PG_FUNCTION_ARGS)
+{
+	const cia_loaded *loaded;
+	const double *row = cia_columns_arg(fcinfo, &loaded);
+
+	if (row == NULL)
+		PG_RETURN_NULL();
+	return answer_score(loaded, row);
+}
+
+Datum
+cia_class_columns(PG_FUNCTION_ARGS)
+{
+	const cia_loaded *loaded;
+	const double *row = cia_columns_arg(fcinfo, &loaded);
+
+	if (row == NULL)
+		PG_RETURN_NULL();
+	return answer_class(loaded, row);
+}
+
+Datum
+cia_probabilities_columns(PG_FUNCTION_ARGS)
+{
+	const cia_loaded *loaded;
+	const double *row = cia_columns_arg(fcinfo, &loaded);
+
+	if (row == NULL)
+		PG_RETURN_NULL();
+	return answer_probabilities(loaded, row);
 }
 
 /* A feature's share in a score. */

@@ -471,6 +471,12 @@ contribution_of(const term *term, double x)
 }
 
 double
+ml_glm_work(const void *state)
+{
+	return ((const scorer *) state)->terms;
+}
+
+double
 ml_glm_margin(const void *state, const double *row)
 {
 	const scorer *scorer = state;

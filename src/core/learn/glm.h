@@ -35,6 +35,7 @@ extern double ml_glm_memory(const ml_problem *problem, int threads);
 
 extern ml_status ml_glm_prepare(ml_host *host, const ml_schema *schema,
                                 const ml_fitted *fitted, void **state);
+extern double ml_glm_work(const void *state);
 extern double ml_glm_margin(const void *state, const double *row);
 extern void
 ml_glm_explain(const void *state, const double *row, double *contribution, double *bias);

@@ -61,6 +61,9 @@ typedef struct ml_learner
 	ml_status (*prepare)(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 	                     void **state);
 
+	/* About how many additions and look-ups the margin of a row takes. */
+	double (*work)(const void *state);
+
 	/* The margin of a row: the value, or the log odds. */
 	double (*margin)(const void *state, const double *row);
 

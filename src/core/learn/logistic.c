@@ -72,6 +72,7 @@ const ml_learner ml_logistic = {
     .memory = ml_glm_memory,
     .fit = fit,
     .prepare = ml_glm_prepare,
+    .work = ml_glm_work,
     .margin = ml_glm_margin,
     .explain = ml_glm_explain,
 };

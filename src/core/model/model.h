@@ -51,6 +51,9 @@ extern ml_status ml_model_decode(ml_host *host, const unsigned char *bytes, size
 /* The score of a row of one double per feature: see learner.h for the row. */
 extern double ml_model_score(const ml_model *model, const double *row);
 
+/* About how many additions and look-ups the score of a row takes. */
+extern double ml_model_work(const ml_model *model);
+
 /* The class of a score, 0 or 1: positive from one half on. */
 extern int ml_model_class(const ml_model *model, double score);
 

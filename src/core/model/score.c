@@ -11,6 +11,12 @@ ml_model_score(const ml_model *model, const double *row)
 	                          model->learner->margin(model->state, row));
 }
 
+double
+ml_model_work(const ml_model *model)
+{
+	return model->learner->work(model->state);
+}
+
 int
 ml_model_class(const ml_model *model, double score)
 {

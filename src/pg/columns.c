@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * columns.c: scoring a row whose columns are handed over one by one.
+ *
+ * This is what see_through.c makes of cia_score(model, row):
+ *
+ *	cia_score_columns(model, version, columns, present, value, value, ...)
+ *
+ * columns are the names of the values that follow; present is NULL for the row of NULLs
+ * that an outer join puts in place of none, and then so is the answer.  A function takes
+ * 100 arguments at most, so more values come in packs, each the answer of cia_columns.
+ * version is the one that the query was planned for.  The version in force counts
+ * instead if the columns suffice for it; plan.c sees to that.
+ *
+ * Anybody may call these functions, so nothing in the arguments is trusted: the name is
+ * looked up with the caller's rights, and columns are matched with values by number.
+ */
+#include "cia.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+CIA_FUNCTION(cia_columns);
+
+#define FIRST_VALUE 4
+
+/* What a call site was made with. */
+typedef struct cia_columns
+{
+	char *name;
+	int32 version;
+	ArrayType *names;
+	int count;
+	Oid *types; /* [count] */
+	bool packed;
+} cia_columns_call;
+
+/* Values beyond the number of arguments that a function takes. */
+typedef struct column_pack
+{
+	int count;
+	const NullableDatum *value;
+	Oid *types; /* [count] */
+} column_pack;
+
+/* Answers a pack, which lives as long as the call site, with this row's values. */
+Datum
+cia_columns(PG_FUNCTION_ARGS)
+{
+	column_pack *pack = fcinfo->flinfo->fn_extra;
+
+	if (pack == NULL)
+	{
+		pack = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof *pack);
+		pack->count = PG_NARGS() - 1;
+		pack->types =
+		    MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(Oid) * pack->count);
+		for (int i = 0; i < pack->count; i++)
+			pack->types[i] = get_fn_expr_argtype(fcinfo->flinfo, i + 1);
+		fcinfo->flinfo->fn_extra = pack;
+	}
+	pack->value = &fcinfo->args[1];
+	PG_RETURN_POINTER(pack);
+}
+
+/* A constant argument of the call; raises 22023 for any other. */
+static Datum
+constant_argument(FunctionCallInfo fcinfo, int argument)
+{
+	if (!get_fn_expr_arg_stable(fcinfo->flinfo, argument) || PG_ARGISNULL(argument))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("model, version and columns must be constants and not NULL"),
+		         errhint("This function is what the planner makes of cia_score(model, "
+		                 "row) and its like; call those.")));
+	return PG_GETARG_DATUM(argument);
+}
+
+static const column_pack *
+pack_of(FunctionCallInfo fcinfo, int argument)
+{
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("a value of type internal must come from cia_columns")));
+	return (const column_pack *) PG_GETARG_POINTER(argument);
+}
+
+/* Types of the values, also of those in packs. */
+static void
+read_types(FunctionCallInfo fcinfo, cia_columns_call *call)
+{
+	int at = 0, room = 0;
+
+	for (int i = FIRST_VALUE; i < PG_NARGS(); i++)
+		if (get_fn_expr_argtype(fcinfo->flinfo, i) == INTERNALOID)
+		{
+			call->packed = true;
+			room += pack_of(fcinfo, i)->count;
+		}
+		else
+			room++;
+	call->types = palloc(sizeof(Oid) * Max(room, 1));
+	for (int i = FIRST_VALUE; i < PG_NARGS(); i++)
+	{
+		Oid type = get_fn_expr_argtype(fcinfo->flinfo, i);
+
+		if (type != INTERNALOID)
+			call->types[at++] = type;
+		else
+		{
+			const column_pack *pack = pack_of(fcinfo, i);
+
+			memcpy(&call->types[at], pack->types, sizeof(Oid) * pack->count);
+			at += pack->count;
+		}
+	}
+	call->count = at;
+}
+
+static void
+check_names(const cia_columns_call *call)
+{
+	ArrayType *names = call->names;
+
+	if (ARR_NDIM(names) > 1 || array_contains_nulls(names) ||
+	    ArrayGetNItems(ARR_NDIM(names), ARR_DIMS(names)) != call->count)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("there must be as many names of columns as values, %d",
+		                       call->count)));
+}
+
+static cia_columns_call *
+open_call(FunctionCallInfo fcinfo, cia_site *site)
+{
+	MemoryContext before = MemoryContextSwitchTo(site->lasting);
+	cia_columns_call *call = palloc0(sizeof *call);
+
+	if (get_fn_expr_variadic(fcinfo->flinfo))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("values of columns cannot be given as an array")));
+	call->name = TextDatumGetCString(constant_argument(fcinfo, 0));
+	call->version = DatumGetInt32(constant_argument(fcinfo, 1));
+	call->names = DatumGetArrayTypePCopy(constant_argument(fcinfo, 2));
+	read_types(fcinfo, call);
+	check_names(call);
+	MemoryContextSwitchTo(before);
+	return call;
+}
+
+/* Do these columns suffice for the model? */
+bool
+cia_columns_suffice(const ml_model *model, ArrayType *names)
+{
+	Datum *name;
+	int count, at = 0;
+
+	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &name, NULL, &count);
+	for (int f = 0; f < model->schema.features; f++)
+	{
+		ml_text wanted = model->schema.feature[f].name;
+		int tried = 0;
+
+		/* columns come in the order of the features they were made for */
+		for (; tried < count; tried++, at = (at + 1) % count)
+		{
+			struct varlena *given = (struct varlena *) DatumGetPointer(name[at]);
+
+			if (wanted.length == (int32) VARSIZE_ANY_EXHDR(given) &&
+			    memcmp(wanted.bytes, VARDATA_ANY(given), wanted.length) == 0)
+				break;
+		}
+		if (tried == count)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The version in force.  Its columns are at hand, since plan.c has seen to it when the
+ * query began; where it could not, the version that the query was planned for serves.
+ */
+static void
+load_model(cia_site *site, const cia_columns_call *call, const cia_view *now)
+{
+	cia_entry named;
+	cia_cached *cached;
+
+	cia_registry_check(cia_cache_seek(site->schema, call->name, &named), call->name,
+	                   &named);
+	cached = cia_cache_find(site->schema, &named);
+	if (named.version != call->version &&
+	    !cia_columns_suffice(cached->model, call->names))
+	{
+		const char *planned = psprintf("%s@%d", NameStr(named.name), call->version);
+
+		if (cia_cache_seek(site->schema, planned, &named) == CIA_FOUND)
+			cached = cia_cache_find(site->schema, &named);
+	}
+	cia_site_use(site, cached, call->name);
+	site->seen = *now;
+}
+
+static void
+copy_values(FunctionCallInfo fcinfo, const cia_columns_call *call,
+            const cia_reader *reader)
+{
+	int at = 0;
+
+	for (int i = FIRST_VALUE; i < PG_NARGS(); i++)
+	{
+		const NullableDatum *value = &fcinfo->args[i];
+		int count = 1;
+
+		if (call->packed && get_fn_expr_argtype(fcinfo->flinfo, i) == INTERNALOID)
+		{
+			const column_pack *pack = pack_of(fcinfo, i);
+
+			value = pack->value;
+			count = pack->count;
+		}
+		for (int k = 0; k < count; k++, at++)
+		{
+			reader->values[at] = value[k].value;
+			reader->nulls[at] = value[k].isnull;
+		}
+	}
+}
+
+/* The model and the row of a call; NULL for a row that is not there. */
+const double *
+cia_columns_arg(FunctionCallInfo fcinfo, const cia_loaded **loaded)
+{
+	cia_site *site;
+	cia_view now;
+
+	if (PG_ARGISNULL(3))
+		return NULL;
+	site = cia_site_open(fcinfo);
+	if (site->call == NULL)
+		site->call = open_call(fcinfo, site);
+	now = cia_current_view();
+	if (site->cached == NULL || !cia_same_view(&site->seen, &now))
+		load_model(site, site->call, &now);
+	if (site->reader == NULL)
+		cia_columns_reader(site, site->call->names, site->call->types, site->call->count);
+	copy_values(fcinfo, site->call, site->reader);
+	*loaded = &site->loaded;
+	return cia_read_values(&site->loaded, site->reader);
+}

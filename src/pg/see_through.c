@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * see_through.c: the planner support function of cia_score and its sisters.
+ *
+ * Building a whole row and taking it apart again costs more than scoring it.  So
+ * cia_score(model, row) becomes cia_score_columns(model, ..., column, column, ...) while
+ * the query is planned, wherever the row shows its columns (whole_row.c).  Columns that
+ * the model does not use are then neither computed nor fetched.
+ *
+ * It also tells the planner what a call costs, from the model's size.
+ */
+#include "cia.h"
+
+#include "catalog/pg_collation.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+CIA_FUNCTION(cia_score_support);
+
+/* Arguments of a function: values beside model, version, columns and present. */
+#define MOST_VALUES (FUNC_MAX_ARGS - 4)
+/* Values of a pack, beside its first argument. */
+#define MOST_PACKED (FUNC_MAX_ARGS - 1)
+
+/* Work of a call in units of cpu_operator_cost: of the call, and of each feature. */
+#define CALL_COST 4.0
+#define COLUMN_COST 0.5
+#define RECORD_COST 2.5
+/* Features of a model that is not known yet. */
+#define GUESSED_FEATURES 100
+
+/* A function of the extension by its name and arguments. */
+static Oid
+function_of(Oid schema, const char *name, const Oid *types, int count)
+{
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+	                       PointerGetDatum(buildoidvector(types, count)),
+	                       ObjectIdGetDatum(schema));
+}
+
+/* cia_score_columns for cia_score; InvalidOid if there is none. */
+static Oid
+columns_function(Oid schema, Oid function)
+{
+	const Oid types[] = {TEXTOID, INT4OID, TEXTARRAYOID, BOOLOID, ANYOID};
+	char *name = get_func_name(function);
+
+	if (name == NULL)
+		return InvalidOid;
+	return function_of(schema, psprintf("%s_columns", name), types, lengthof(types));
+}
+
+/* The model's name in a call of cia_score or of cia_score_columns, if it is known. */
+static char *
+name_in(const Node *node)
+{
+	const Const *name;
+
+	if (node == NULL || !IsA(node, FuncExpr) || ((const FuncExpr *) node)->args == NIL)
+		return NULL;
+	name = linitial(((const FuncExpr *) node)->args);
+	if (!IsA(name, Const) || name->consttype != TEXTOID || name->constisnull)
+		return NULL;
+	return TextDatumGetCString(name->constvalue);
+}
+
+/* The model in force for the query that is planned; NULL if the user has none such. */
+static const ml_model *
+model_named(Oid schema, const char *name, cia_entry *named)
+{
+	if (!ActiveSnapshotSet() || cia_cache_seek(schema, name, named) != CIA_FOUND)
+		return NULL;
+	return cia_cache_find(schema, named)->model;
+}
+
+/* Names of the model's columns, each once, as palloc'd strings. */
+static List *
+columns_of(const ml_model *model)
+{
+	List *names = NIL;
+
+	for (int f = 0; f < model->schema.features; f++)
+		if (!cia_is_further_element(&model->schema, f))
+			names = lappend(names, cia_text_cstring(model->schema.feature[f].name));
+	return names;
+}
+
+static ArrayType *
+text_array(const List *names)
+{
+	Datum *datum = palloc(sizeof(Datum) * Max(list_length(names), 1));
+	ListCell *cell;
+
+	foreach (cell, names)
+		datum[foreach_current_index(cell)] = CStringGetTextDatum(lfirst(cell));
+	return construct_array(datum, list_length(names), TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/* Values in packs where there are more than a function takes. */
+static List *
+packed(Oid schema, List *values)
+{
+	const Oid types[] = {INTERNALOID, ANYOID};
+	Oid function;
+	List *packs = NIL;
+
+	if (list_length(values) <= MOST_VALUES)
+		return values;
+	function = function_of(schema, "cia_columns", types, lengthof(types));
+	if (!OidIsValid(function) || list_length(values) > MOST_VALUES * MOST_PACKED)
+		return NIL;
+	for (int at = 0; at < list_length(values); at += MOST_PACKED)
+	{
+		List *args = list_make1(makeNullConst(INTERNALOID, -1, InvalidOid));
+
+		for (int i = at; i < Min(at + MOST_PACKED, list_length(values)); i++)
+			args = lappend(args, list_nth(values, i));
+		packs = lappend(packs, makeFuncExpr(function, INTERNALOID, args, InvalidOid,
+		                                    InvalidOid, COERCE_EXPLICIT_CALL));
+	}
+	return packs;
+}
+
+/* The values of these columns; NIL if one is not there. */
+static List *
+values_of(cia_row_columns *row, const List *names)
+{
+	List *values = NIL;
+	ListCell *cell;
+
+	foreach (cell, names)
+	{
+		Node *value = cia_whole_row_column(row, lfirst(cell));
+
+		if (value == NULL)
+			return NIL;
+		values = lappend(values, value);
+	}
+	return values;
+}
+
+static Node *
+call_with_columns(Oid function, const FuncExpr *call, const cia_entry *named,
+                  ArrayType *names, Node *present, List *values)
+{
+	List *args = list_make4(copyObject(linitial(call->args)),
+	                        makeConst(INT4OID, -1, InvalidOid, sizeof(int32),
+	                                  Int32GetDatum(named->version), false, true),
+	                        makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1,
+	                                  PointerGetDatum(names), false, false),
+	                        present);
+	FuncExpr *made =
+	    makeFuncExpr(function, call->funcresulttype, list_concat(args, values),
+	                 call->funccollid, call->inputcollid, COERCE_EXPLICIT_CALL);
+
+	made->location = call->location;
+	return (Node *) made;
+}
+
+static Node *
+see_through(const SupportRequestSimplify *request)
+{
+	PlannerInfo *root = request->root;
+	const FuncExpr *call = request->fcall;
+	char *name = name_in((const Node *) call);
+	Oid schema, function;
+	cia_entry named;
+	const ml_model *model;
+	cia_row_columns row;
+	List *names, *values;
+
+	if (!cia_see_through || root == NULL || root->parse == NULL || name == NULL)
+		return NULL;
+	schema = get_func_namespace(call->funcid);
+	function = columns_function(schema, call->funcid);
+	if (!OidIsValid(function) || !cia_may_execute(call->funcid))
+		return NULL;
+	cia_plan_depend(root, schema);
+	model = model_named(schema, name, &named);
+	if (model == NULL)
+		return NULL;
+	names = columns_of(model);
+	if (!cia_whole_row_open(root, lsecond(call->args), &row))
+		return NULL;
+	values = packed(schema, values_of(&row, names));
+	if (values == NIL)
+		return NULL;
+	cia_plan_note(root, schema, name, &named, text_array(names));
+	return call_with_columns(function, call, &named, text_array(names), row.present,
+	                         values);
+}
+
+static void
+tell_cost(SupportRequestCost *request)
+{
+	Oid schema = get_func_namespace(request->funcid);
+	const FuncExpr *call = (const FuncExpr *) request->node;
+	char *name = name_in(request->node);
+	cia_entry named;
+	const ml_model *model = name != NULL ? model_named(schema, name, &named) : NULL;
+	double features = model != NULL ? model->schema.features : GUESSED_FEATURES;
+	double work = model != NULL ? ml_model_work(model) : GUESSED_FEATURES;
+	bool by_columns = call != NULL && IsA(call, FuncExpr) && list_length(call->args) > 2;
+
+	request->startup = 0;
+	request->per_tuple =
+	    cpu_operator_cost *
+	    (CALL_COST + features * (by_columns ? COLUMN_COST : RECORD_COST) + work / 10);
+}
+
+/* cia_explain answers a row for every feature, and one for the bias. */
+static bool
+tell_rows(SupportRequestRows *request)
+{
+	char *name = name_in(request->node);
+	cia_entry named;
+	const ml_model *model =
+	    name != NULL ? model_named(get_func_namespace(request->funcid), name, &named)
+	                 : NULL;
+
+	if (model != NULL)
+		request->rows = model->schema.features + 1;
+	return model != NULL;
+}
+
+Datum
+cia_score_support(PG_FUNCTION_ARGS)
+{
+	Node *request = (Node *) PG_GETARG_POINTER(0);
+
+	if (IsA(request, SupportRequestSimplify))
+		PG_RETURN_POINTER(see_through((SupportRequestSimplify *) request));
+	if (IsA(request, SupportRequestCost))
+	{
+		tell_cost((SupportRequestCost *) request);
+		PG_RETURN_POINTER(request);
+	}
+	if (IsA(request, SupportRequestRows) && tell_rows((SupportRequestRows *) request))
+		PG_RETURN_POINTER(request);
+	PG_RETURN_POINTER(NULL);
+}
