@@ -53,12 +53,15 @@ cia_current_view(void)
 }
 
 bool
-cia_same_view(const cia_view *a, const cia_view *b)
+cia_view_holds(const cia_view *seen)
 {
-	return a->user == b->user && a->own == b->own &&
-	       a->subtransaction == b->subtransaction && a->command == b->command &&
-	       a->xmin == b->xmin && a->xmax == b->xmax && a->running == b->running &&
-	       a->running_below == b->running_below;
+	Snapshot snapshot = GetActiveSnapshot();
+
+	return snapshot->xmin == seen->xmin && snapshot->xmax == seen->xmax &&
+	       snapshot->curcid == seen->command && snapshot->xcnt == seen->running &&
+	       snapshot->subxcnt == seen->running_below && GetUserId() == seen->user &&
+	       GetTopTransactionIdIfAny() == seen->own &&
+	       GetCurrentSubTransactionId() == seen->subtransaction;
 }
 
 static void
@@ -198,13 +201,12 @@ load_entry(Oid schema, const cia_entry *named)
 cia_finding
 cia_cache_seek(Oid schema, const char *given, cia_entry *entry)
 {
-	cia_view now = cia_current_view();
 	uint32 slot = string_hash(given, strlen(given) + 1) % lengthof(memos);
 	cia_memo *memo = &memos[slot];
 	cia_finding finding;
 
 	if (memo->schema == schema && strcmp(memo->given, given) == 0 &&
-	    cia_same_view(&memo->seen, &now))
+	    cia_view_holds(&memo->seen))
 	{
 		*entry = memo->entry;
 		return CIA_FOUND;
@@ -213,7 +215,7 @@ cia_cache_seek(Oid schema, const char *given, cia_entry *entry)
 	finding = cia_registry_seek(schema, given, entry);
 	if (finding == CIA_FOUND && strlen(given) < sizeof memo->given)
 	{
-		*memo = (cia_memo){.schema = schema, .seen = now, .entry = *entry};
+		*memo = (cia_memo){.schema = schema, .seen = cia_current_view(), .entry = *entry};
 		strlcpy(memo->given, given, sizeof memo->given);
 	}
 	return finding;

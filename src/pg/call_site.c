@@ -85,14 +85,14 @@ same_bytes(const void *kept, const void *given)
 }
 
 static void
-load_named(cia_site *site, text *name, const cia_view *now)
+load_named(cia_site *site, text *name)
 {
 	char *given = text_to_cstring(name);
 	cia_entry named;
 
 	cia_registry_check(cia_cache_seek(site->schema, given, &named), given, &named);
 	cia_site_use(site, cia_cache_find(site->schema, &named), given);
-	site->seen = *now;
+	site->seen = cia_current_view();
 	if (!same_bytes(site->given, name))
 		keep_given(site, name);
 }
@@ -118,10 +118,9 @@ cia_model_arg(FunctionCallInfo fcinfo, int argument)
 	if (site->by_name)
 	{
 		text *name = PG_GETARG_TEXT_PP(argument);
-		cia_view now = cia_current_view();
 
-		if (!same_bytes(site->given, name) || !cia_same_view(&site->seen, &now))
-			load_named(site, name, &now);
+		if (!same_bytes(site->given, name) || !cia_view_holds(&site->seen))
+			load_named(site, name);
 	}
 	else if (!same_bytes(site->given, given))
 		load_value(site, given);

@@ -108,7 +108,7 @@ typedef struct cia_column
 	FmgrInfo *convert; /* output function, or cast to float4[]; NULL where not needed */
 	int width;         /* of an array, 0 until the first one is seen */
 	int *cell;         /* [width] its places among the cells of a frame's row */
-	bool plain;        /* double precision: the value needs no reading */
+	bool is_double;    /* the value needs no reading */
 	void (*read)(const struct cia_column *column, Datum value, ml_cell *cell);
 } cia_column;
 
@@ -304,7 +304,9 @@ typedef struct cia_cached
 
 /* The view of the active snapshot. */
 extern cia_view cia_current_view(void);
-extern bool cia_same_view(const cia_view *a, const cia_view *b);
+
+/* Is it still that view?  Asked for every row. */
+extern bool cia_view_holds(const cia_view *seen);
 
 /* The very same version, as one transaction wrote it. */
 static inline bool
@@ -370,6 +372,7 @@ typedef struct cia_row_map
 	Oid *types;         /* [count] of columns */
 	int count;          /* values of a row */
 	cia_column *column; /* [features]; elements of an array share the first one's */
+	bool all_doubles;   /* value f is feature f, a double, for every f */
 } cia_row_map;
 
 typedef struct cia_reader
@@ -390,7 +393,12 @@ extern cia_reader *
 cia_columns_reader(cia_site *site, ArrayType *names, const Oid *types, int count);
 
 /* Reads the reader's values. */
-extern const double *cia_read_values(const cia_loaded *loaded, cia_reader *reader);
+extern const double *cia_read_values(const cia_loaded *loaded, const cia_reader *reader);
+
+/* Reads values where they are. */
+extern const double *
+cia_read_arguments(const cia_loaded *loaded, const cia_reader *reader,
+                   const NullableDatum *first);
 
 /* columns.c: the row as columns, which the planner hands over */
 /* The model and the row of a call; NULL for a row that is not there. */

@@ -181,7 +181,7 @@ cia_columns_suffice(const ml_model *model, ArrayType *names)
  * query began; where it could not, the version that the query was planned for serves.
  */
 static void
-load_model(cia_site *site, const cia_columns_call *call, const cia_view *now)
+load_model(cia_site *site, const cia_columns_call *call)
 {
 	cia_entry named;
 	cia_cached *cached;
@@ -198,12 +198,12 @@ load_model(cia_site *site, const cia_columns_call *call, const cia_view *now)
 			cached = cia_cache_find(site->schema, &named);
 	}
 	cia_site_use(site, cached, call->name);
-	site->seen = *now;
+	site->seen = cia_current_view();
 }
 
+/* Values out of packs, and those beside them. */
 static void
-copy_values(FunctionCallInfo fcinfo, const cia_columns_call *call,
-            const cia_reader *reader)
+unpack(FunctionCallInfo fcinfo, const cia_reader *reader)
 {
 	int at = 0;
 
@@ -212,12 +212,10 @@ copy_values(FunctionCallInfo fcinfo, const cia_columns_call *call,
 		const NullableDatum *value = &fcinfo->args[i];
 		int count = 1;
 
-		if (call->packed && get_fn_expr_argtype(fcinfo->flinfo, i) == INTERNALOID)
+		if (get_fn_expr_argtype(fcinfo->flinfo, i) == INTERNALOID)
 		{
-			const column_pack *pack = pack_of(fcinfo, i);
-
-			value = pack->value;
-			count = pack->count;
+			value = pack_of(fcinfo, i)->value;
+			count = pack_of(fcinfo, i)->count;
 		}
 		for (int k = 0; k < count; k++, at++)
 		{
@@ -231,20 +229,22 @@ copy_values(FunctionCallInfo fcinfo, const cia_columns_call *call,
 const double *
 cia_columns_arg(FunctionCallInfo fcinfo, const cia_loaded **loaded)
 {
-	cia_site *site;
-	cia_view now;
+	cia_site *site = fcinfo->flinfo->fn_extra;
 
 	if (PG_ARGISNULL(3))
 		return NULL;
-	site = cia_site_open(fcinfo);
+	if (site == NULL)
+		site = cia_site_open(fcinfo);
 	if (site->call == NULL)
 		site->call = open_call(fcinfo, site);
-	now = cia_current_view();
-	if (site->cached == NULL || !cia_same_view(&site->seen, &now))
-		load_model(site, site->call, &now);
+	if (site->cached == NULL || !cia_view_holds(&site->seen))
+		load_model(site, site->call);
 	if (site->reader == NULL)
 		cia_columns_reader(site, site->call->names, site->call->types, site->call->count);
-	copy_values(fcinfo, site->call, site->reader);
 	*loaded = &site->loaded;
+	if (!site->call->packed)
+		return cia_read_arguments(&site->loaded, site->reader,
+		                          &fcinfo->args[FIRST_VALUE]);
+	unpack(fcinfo, site->reader);
 	return cia_read_values(&site->loaded, site->reader);
 }

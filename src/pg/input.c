@@ -9,6 +9,7 @@
  */
 #include "cia.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "access/htup_details.h"
@@ -120,6 +121,7 @@ map_features(const cia_loaded *loaded, const row_shape *shape, bool may_repeat,
 	initStringInfo(&missing);
 	map->count = shape->count;
 	map->column = palloc0(sizeof(cia_column) * schema->features);
+	map->all_doubles = true;
 	for (int f = 0; f < schema->features; f++)
 	{
 		int found;
@@ -136,6 +138,7 @@ map_features(const cia_loaded *loaded, const row_shape *shape, bool may_repeat,
 		if (may_repeat)
 			check_once(loaded, shape, found);
 		map_feature(loaded, &schema->feature[f], shape, found, &map->column[f]);
+		map->all_doubles &= map->column[f].is_double && found == f;
 		at = found;
 	}
 	if (missing.len > 0)
@@ -165,15 +168,25 @@ cia_check_width(const cia_loaded *loaded, const ml_feature *feature, int width)
 		                feature->width)));
 }
 
+/* A value of the row: one of the arguments from first on, or of the reader's own. */
+static inline NullableDatum
+value_at(const cia_reader *reader, const NullableDatum *first, int at)
+{
+	if (first != NULL)
+		return first[at];
+	return (NullableDatum){reader->values[at], reader->nulls[at]};
+}
+
 /* Reads an array column into its features; answers the feature after the last. */
 static int
-read_elements(const cia_loaded *loaded, const cia_reader *reader, int first)
+read_elements(const cia_loaded *loaded, const cia_reader *reader, int first,
+              NullableDatum value)
 {
 	const ml_schema *schema = &loaded->model->schema;
 	const cia_column *column = &reader->map->column[first];
-	int at = column->attno - 1, f = first;
+	int f = first;
 	double *elements = NULL;
-	int width = cia_array_read(column, reader->values[at], reader->nulls[at], &elements);
+	int width = cia_array_read(column, value.value, value.isnull, &elements);
 
 	cia_check_width(loaded, &schema->feature[first], width);
 	do
@@ -186,42 +199,91 @@ read_elements(const cia_loaded *loaded, const cia_reader *reader, int first)
 }
 
 static double
-read_scalar(const ml_feature *feature, const cia_column *column, Datum value, bool isnull)
+read_scalar(const ml_feature *feature, const cia_column *column, NullableDatum value)
 {
 	ml_cell cell;
 
-	if (isnull)
+	if (value.isnull)
 		return column->kind == ML_CATEGORY ? -1 : get_float8_nan();
-	if (column->plain)
-		return DatumGetFloat8(value);
-	column->read(column, value, &cell);
+	if (column->is_double)
+		return DatumGetFloat8(value.value);
+	column->read(column, value.value, &cell);
 	if (column->kind == ML_CATEGORY)
 		return ml_feature_code(feature, cell.text);
 	return cell.number;
 }
 
-const double *
-cia_read_values(const cia_loaded *loaded, cia_reader *reader)
+static void
+check_features(const cia_loaded *loaded, const double *row)
+{
+	for (int f = 0; f < loaded->model->schema.features; f++)
+		cia_check_feature(loaded, &loaded->model->schema.feature[f], row[f]);
+}
+
+/* A loop of its own, which the compiler makes a vector loop. */
+static bool
+has_infinity(const double *row, int features)
+{
+	bool infinite = false;
+
+	for (int f = 0; f < features; f++)
+		infinite |= fabs(row[f]) > DBL_MAX;
+	return infinite;
+}
+
+static void
+read_features(const cia_loaded *loaded, const cia_reader *reader,
+              const NullableDatum *first)
 {
 	const ml_schema *schema = &loaded->model->schema;
+	const cia_column *column = reader->map->column;
 
 	for (int f = 0; f < schema->features;)
 	{
-		const cia_column *column = &reader->map->column[f];
-		int at = column->attno - 1;
+		NullableDatum value = value_at(reader, first, column[f].attno - 1);
 
-		if (column->is_array)
+		if (column[f].is_array)
+			f = read_elements(loaded, reader, f, value);
+		else
 		{
-			f = read_elements(loaded, reader, f);
-			continue;
+			reader->row[f] = read_scalar(&schema->feature[f], &column[f], value);
+			f++;
 		}
-		reader->row[f] = read_scalar(&schema->feature[f], column, reader->values[at],
-		                             reader->nulls[at]);
-		if (unlikely(isinf(reader->row[f])))
-			cia_check_feature(loaded, &schema->feature[f], reader->row[f]);
-		f++;
 	}
-	return reader->row;
+}
+
+/* Doubles need no reading: this is what scoring in a scan comes down to. */
+static inline const double *
+read_row(const cia_loaded *loaded, const cia_reader *reader, const NullableDatum *first)
+{
+	double *row = reader->row;
+	int features = loaded->model->schema.features;
+
+	if (!reader->map->all_doubles)
+		read_features(loaded, reader, first);
+	else
+		for (int f = 0; f < features; f++)
+		{
+			NullableDatum value = value_at(reader, first, f);
+
+			row[f] = value.isnull ? NAN : DatumGetFloat8(value.value);
+		}
+	if (unlikely(has_infinity(row, features)))
+		check_features(loaded, row);
+	return row;
+}
+
+const double *
+cia_read_values(const cia_loaded *loaded, const cia_reader *reader)
+{
+	return read_row(loaded, reader, NULL);
+}
+
+const double *
+cia_read_arguments(const cia_loaded *loaded, const cia_reader *reader,
+                   const NullableDatum *first)
+{
+	return read_row(loaded, reader, first);
 }
 
 static cia_row_map *

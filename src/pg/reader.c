@@ -272,7 +272,7 @@ open_scalar(cia_column *column)
 			return true;
 		case FLOAT8OID:
 			set_reader(column, ML_NUMBER, read_float8);
-			column->plain = true;
+			column->is_double = true;
 			return true;
 		case NUMERICOID:
 			set_reader(column, ML_NUMBER, read_numeric);

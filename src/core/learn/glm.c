@@ -393,21 +393,32 @@ ml_glm_slots(const ml_schema *schema)
 	return slots;
 }
 
-/* What scoring needs of one feature. */
-typedef struct term
+/* What scoring needs of a number; those of one model lie side by side. */
+typedef struct number_term
 {
-	const double *coefficient; /* its first slot */
-	double mean;               /* of a number */
-	int missing;               /* slot of missing, -1 for a number */
-	double average;            /* contribution of the average row */
-} term;
+	int feature;
+	double coefficient;
+	double mean; /* stands in for a missing value */
+} number_term;
+
+/* What scoring needs of a category. */
+typedef struct category_term
+{
+	int feature;
+	int missing;               /* its slot */
+	const double *coefficient; /* [missing + 1] */
+} category_term;
 
 typedef struct scorer
 {
 	double intercept;
 	double bias;
-	int terms;
-	term *term;
+	int numbers;
+	number_term *number;
+	int categories;
+	category_term *category;
+	double *average; /* [features] contribution of the average row */
+	int features;
 } scorer;
 
 static double
@@ -443,19 +454,24 @@ ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 		if (!isfinite(coefficients->number[i]))
 			return ML_BAD_MODEL;
 	ML_NEW(host, scorer, 1);
-	ML_NEW(host, scorer->term, schema->features);
+	ML_NEW(host, scorer->number, schema->features);
+	ML_NEW(host, scorer->category, schema->features);
+	ML_NEW(host, scorer->average, schema->features);
 	scorer->intercept = scorer->bias = intercept->number[0];
-	scorer->terms = schema->features;
+	scorer->features = schema->features;
 	for (int f = 0; f < schema->features; f++)
 	{
 		const ml_feature *feature = &schema->feature[f];
-		term *term = &scorer->term[f];
+		const double *coefficient = coefficients->number + slot;
 
-		term->coefficient = coefficients->number + slot;
-		term->mean = feature->mean;
-		term->missing = feature->kind == ML_NUMBER ? -1 : feature->levels;
-		term->average = average_of(feature, term->coefficient);
-		scorer->bias += term->average;
+		if (feature->kind == ML_NUMBER)
+			scorer->number[scorer->numbers++] = (number_term){
+			    .feature = f, .coefficient = coefficient[0], .mean = feature->mean};
+		else
+			scorer->category[scorer->categories++] = (category_term){
+			    .feature = f, .missing = feature->levels, .coefficient = coefficient};
+		scorer->average[f] = average_of(feature, coefficient);
+		scorer->bias += scorer->average[f];
 		slot += feature->kind == ML_NUMBER ? 1 : feature->levels + 1;
 	}
 	*state = scorer;
@@ -463,28 +479,44 @@ ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 }
 
 static inline double
-contribution_of(const term *term, double x)
+of_number(const number_term *term, const double *row)
 {
-	if (term->missing < 0)
-		return term->coefficient[0] * (isnan(x) ? term->mean : x);
-	return term->coefficient[x < 0 ? term->missing : (int) x];
+	double x = row[term->feature];
+
+	return term->coefficient * (isnan(x) ? term->mean : x);
+}
+
+static inline double
+of_category(const category_term *term, const double *row)
+{
+	double code = row[term->feature];
+
+	return term->coefficient[code < 0 ? term->missing : (int) code];
 }
 
 double
 ml_glm_work(const void *state)
 {
-	return ((const scorer *) state)->terms;
+	return ((const scorer *) state)->features;
 }
 
+/* Four sums side by side, so that no addition has to wait for the one before. */
 double
 ml_glm_margin(const void *state, const double *row)
 {
 	const scorer *scorer = state;
-	double margin = scorer->intercept;
+	const number_term *term = scorer->number;
+	double sum[4] = {scorer->intercept, 0, 0, 0};
+	int i = 0;
 
-	for (int f = 0; f < scorer->terms; f++)
-		margin += contribution_of(&scorer->term[f], row[f]);
-	return margin;
+	for (; i + 4 <= scorer->numbers; i += 4)
+		for (int k = 0; k < 4; k++)
+			sum[k] += of_number(&term[i + k], row);
+	for (; i < scorer->numbers; i++)
+		sum[0] += of_number(&term[i], row);
+	for (int c = 0; c < scorer->categories; c++)
+		sum[c % 4] += of_category(&scorer->category[c], row);
+	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 void
@@ -493,7 +525,11 @@ ml_glm_explain(const void *state, const double *row, double *contribution, doubl
 	const scorer *scorer = state;
 
 	*bias = scorer->bias;
-	for (int f = 0; f < scorer->terms; f++)
-		contribution[f] =
-		    contribution_of(&scorer->term[f], row[f]) - scorer->term[f].average;
+	for (int i = 0; i < scorer->numbers; i++)
+		contribution[scorer->number[i].feature] = of_number(&scorer->number[i], row);
+	for (int i = 0; i < scorer->categories; i++)
+		contribution[scorer->category[i].feature] =
+		    of_category(&scorer->category[i], row);
+	for (int f = 0; f < scorer->features; f++)
+		contribution[f] -= scorer->average[f];
 }
