@@ -3,7 +3,7 @@
  * input_json.c: a row to be scored that comes as a JSON object.
  *
  * Members are read by the type that the column had in training, so that a row and its
- * to_jsonb() give the same bits.
+ * to_jsonb() give the same bits.  Nothing depends on the session's settings.
  */
 #include "cia.h"
 
@@ -25,6 +25,46 @@ static double
 number_of_timestamp(Timestamp timestamp)
 {
 	return TIMESTAMP_NOT_FINITE(timestamp) ? INFINITY : timestamp / 1000000.0;
+}
+
+/*
+ * Is it a date or time as to_jsonb writes it?  Other forms mean different things in
+ * different sessions, by DateStyle and TimeZone, and words like "now" at any time.
+ */
+static bool
+is_iso_8601(const char *string, bool needs_zone)
+{
+	size_t year = strspn(string, "0123456789");
+	const char *time;
+
+	if (year < 4 || strspn(string, "0123456789:.+-ZTBC ") != strlen(string))
+		return false;
+	time = strpbrk(string, "T ");
+	if (string[year] != '-' || (time != NULL && time - string < (ptrdiff_t) year + 6))
+		return false;
+	return !needs_zone || (time != NULL && strpbrk(time, "Z+-") != NULL);
+}
+
+static void
+check_time(const ml_feature *feature, const char *string)
+{
+	bool with_zone = ml_text_is(feature->type, "timestamp with time zone");
+
+	if (!with_zone && !ml_text_is(feature->type, "date") &&
+	    !ml_text_is(feature->type, "timestamp without time zone"))
+		return;
+	if (strcmp(string, "infinity") == 0 || strcmp(string, "-infinity") == 0 ||
+	    is_iso_8601(string, with_zone))
+		return;
+	ereport(ERROR,
+	        (errcode(ERRCODE_INVALID_DATETIME_FORMAT),
+	         errmsg("member \"%s\" of the row is no time in the form of ISO 8601: \"%s\"",
+	                cia_text_cstring(feature->name), string),
+	         with_zone
+	             ? errhint("Write it as to_jsonb does, with an offset, for example "
+	                       "\"2026-01-31T14:00:00+00:00\".")
+	             : errhint("Write it as to_jsonb does, for example \"2026-01-31\" or "
+	                       "\"2026-01-31T14:00:00\".")));
 }
 
 /* A JSON string as the number that a column of that type would have been. */
@@ -94,6 +134,7 @@ read_member(const cia_loaded *loaded, const ml_feature *feature, const JsonbValu
 		return value->val.boolean;
 	if (value->type == jbvNumeric && !ml_text_is(feature->type, "real"))
 		return cia_numeric_double(value->val.numeric);
+	check_time(feature, text);
 	return number_of_string(feature->type, text);
 }
 
