@@ -29,7 +29,7 @@
 #include "utils/snapmgr.h"
 
 /* Plans whose queries are kept. */
-#define MOST_PLANS 64
+#define MOST_PLANS 256
 
 /* The cache that our item among a plan's dependencies belongs to: none. */
 #define OUR_CACHE -1
@@ -65,7 +65,6 @@ typedef struct placeholder
 typedef struct planning
 {
 	struct planning *outer;
-	Query *parse; /* what is planned, and changed by it */
 	kept_plan plan;
 	List *placeholders;
 } planning;
@@ -76,15 +75,14 @@ static planning *current = NULL;
 static kept_plan kept[MOST_PLANS];
 static uint32 last_number = 0;
 
-/* The planning that a root belongs to; NULL if it began before the hooks were there. */
+/*
+ * The planning under way; NULL if it began before the hooks were there.  Nobody plans
+ * another query meanwhile without asking our hook first.
+ */
 static planning *
-planning_of(PlannerInfo *root)
+current_planning(void)
 {
-	while (root->parent_root != NULL)
-		root = root->parent_root;
-	return current != NULL && current->parse == root->parse && current->plan.query != NULL
-	           ? current
-	           : NULL;
+	return current != NULL && current->plan.query != NULL ? current : NULL;
 }
 
 void
@@ -114,7 +112,7 @@ void
 cia_plan_note(PlannerInfo *root, Oid schema, const char *name, const cia_entry *named,
               ArrayType *columns)
 {
-	planning *plan = planning_of(root);
+	planning *plan = current_planning();
 	MemoryContext before;
 	planned_model *model;
 
@@ -143,7 +141,7 @@ cia_plan_note(PlannerInfo *root, Oid schema, const char *name, const cia_entry *
 Node **
 cia_plan_placeholder(PlannerInfo *root, Index number, int column)
 {
-	planning *plan = planning_of(root);
+	planning *plan = current_planning();
 	placeholder *made;
 	ListCell *cell;
 
@@ -202,7 +200,7 @@ static PlannedStmt *
 plan_query(Query *parse, const char *query_string, int cursor_options,
            ParamListInfo params)
 {
-	planning here = {.outer = current, .parse = parse};
+	planning here = {.outer = current};
 	MemoryContext before;
 	PlannedStmt *volatile plan = NULL;
 

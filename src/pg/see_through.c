@@ -114,7 +114,8 @@ packed(Oid schema, List *values)
 	if (list_length(values) <= MOST_VALUES)
 		return values;
 	function = function_of(schema, "cia_columns", types, lengthof(types));
-	if (!OidIsValid(function) || list_length(values) > MOST_VALUES * MOST_PACKED)
+	if (!OidIsValid(function) || !cia_may_execute(function) ||
+	    list_length(values) > MOST_VALUES * MOST_PACKED)
 		return NIL;
 	for (int at = 0; at < list_length(values); at += MOST_PACKED)
 	{
@@ -180,7 +181,8 @@ see_through(const SupportRequestSimplify *request)
 		return NULL;
 	schema = get_func_namespace(call->funcid);
 	function = columns_function(schema, call->funcid);
-	if (!OidIsValid(function) || !cia_may_execute(call->funcid))
+	if (!OidIsValid(function) || !cia_may_execute(call->funcid) ||
+	    !cia_may_execute(function))
 		return NULL;
 	cia_plan_depend(root, schema);
 	model = model_named(schema, name, &named);
