@@ -11,6 +11,7 @@
  *
  *	- in a LATERAL subquery that is planned on its own, when the row's query level has
  *	  been planned so far that it cannot deliver further columns;
+ *	- for a row that a flattened LATERAL (... UNION ALL ...) refers to, likewise;
  *	- under GROUPING SETS, which make a row NULL but not its columns;
  *	- for a row from the nullable side of an outer join of an outer query level;
  *	- for a constructor with volatile columns, which might not be called any more.
@@ -43,19 +44,41 @@ level_of(PlannerInfo *root, Index levels_up)
 	return root;
 }
 
-/* Are columns of that level still to be had, and do they mean the same as the row? */
+/*
+ * Does a flattened LATERAL (... UNION ALL ...) refer to one of these relations?  What it
+ * needs of them is taken from the query as it was before.
+ */
 static bool
-level_is_open(const PlannerInfo *level)
+is_promised_to_union(PlannerInfo *level, Relids relations)
+{
+	ListCell *cell;
+
+	foreach (cell, level->append_rel_list)
+	{
+		const AppendRelInfo *union_all = lfirst(cell);
+		RangeTblEntry *parent = rt_fetch(union_all->parent_relid, level->parse->rtable);
+
+		if (parent->rtekind == RTE_SUBQUERY && parent->lateral &&
+		    bms_overlap(relations,
+		                pull_varnos_of_level(level, (Node *) parent->subquery, 1)))
+			return true;
+	}
+	return false;
+}
+
+/* Are columns of these relations still to be had, and do they mean the same as the row? */
+static bool
+level_is_open(PlannerInfo *level, Relids relations)
 {
 	return level != NULL && level->parse != NULL && level->simple_rel_array == NULL &&
-	       level->parse->groupingSets == NIL;
+	       level->parse->groupingSets == NIL && !is_promised_to_union(level, relations);
 }
 
 /* Names as they are in a type's definition; NULL for a dropped column. */
 static void
 names_of_type(cia_row_columns *columns, Oid type)
 {
-	TupleDesc tupdesc = lookup_rowtype_tupdesc(type, -1);
+	TupleDesc tupdesc = lookup_rowtype_tupdesc_domain(type, -1, false);
 
 	columns->count = tupdesc->natts;
 	columns->name = palloc0(sizeof(char *) * Max(columns->count, 1));
@@ -135,7 +158,8 @@ open_var(PlannerInfo *root, const Var *row, cia_row_columns *columns)
 	PlannerInfo *level = level_of(root, row->varlevelsup);
 	List *names;
 
-	if (row->varattno != InvalidAttrNumber || !level_is_open(level) ||
+	if (row->varattno != InvalidAttrNumber ||
+	    !level_is_open(level, bms_make_singleton(row->varno)) ||
 	    row->varno > list_length(level->parse->rtable) ||
 	    !open_presence(level, row, columns))
 		return false;
@@ -156,7 +180,7 @@ open_constructor(PlannerInfo *root, const RowExpr *row, cia_row_columns *columns
 {
 	/* without a variable there is one row, or a variable of PL/pgSQL */
 	if (!contain_var_clause((Node *) row) || contain_volatile_functions((Node *) row) ||
-	    !level_is_open(root))
+	    !level_is_open(root, pull_varnos_of_level(root, (Node *) row, 0)))
 		return false;
 	if (row->row_typeid == RECORDOID)
 		names_of_list(columns, row->colnames);
@@ -253,7 +277,7 @@ place_of(cia_row_columns *columns, const char *name)
 static Node *
 column_of_var(const Var *row, int at)
 {
-	TupleDesc tupdesc = lookup_rowtype_tupdesc(row->vartype, -1);
+	TupleDesc tupdesc = lookup_rowtype_tupdesc_domain(row->vartype, -1, false);
 	Form_pg_attribute attribute = TupleDescAttr(tupdesc, at);
 	Var *column = copyObject(unconstify(Var *, row));
 
