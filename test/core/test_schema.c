@@ -262,7 +262,7 @@ pools_rare_labels(test_host *t)
 		ml_frame *frame = triangular(t, &rows);
 		ml_schema schema;
 		ml_notes notes;
-		const ml_feature *feature = &schema.feature[0];
+		const ml_feature *feature;
 		char text[8];
 
 		REQUIRE_OK(build(t, frame, most, &schema, &notes));
