@@ -7,6 +7,7 @@
 # Source it after `set -euo pipefail`.  It sets:
 #   root      the repository         pg_bin    the server's programs
 #   pg_major  the server's version   server_user  who owns the private server
+#   clang_major  the version of clang, for the tests
 
 umask 022
 export LC_ALL=C.UTF-8
@@ -16,7 +17,13 @@ PATH=$PATH:/usr/sbin:/sbin
 unset "${!PG@}"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-pg_major=15
+# Debian's own PostgreSQL and clang; CIA_PG_MAJOR asks for another server.
+# shellcheck source=/dev/null disable=SC2034
+case $(. /etc/os-release 2>/dev/null && printf '%s' "${ID:-}${VERSION_ID:-}") in
+	debian13) pg_major=17 clang_major=19 ;;
+	*) pg_major=15 clang_major=14 ;;
+esac
+pg_major=${CIA_PG_MAJOR:-$pg_major}
 pg_bin=/usr/lib/postgresql/$pg_major/bin
 pg_config=$pg_bin/pg_config
 
@@ -118,7 +125,7 @@ missing_packages()
 
 	command -v dpkg-query >/dev/null ||
 		die "this machine has no Debian packages" \
-			"The scripts are made for Debian 12; see the README for other systems."
+			"The scripts are made for Debian 12 and 13; see the README for other systems."
 	installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null |
 		sed -n 's/ installed$//p') || true
 	for name in "$@"; do
