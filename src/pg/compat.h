@@ -7,6 +7,32 @@
 #ifndef CIA_COMPAT_H
 #define CIA_COMPAT_H
 
+#ifdef FRONTEND
+
+/* The fuzz target of a model's JSON, which has the parser without the server. */
+#include "postgres_fe.h"
+
+#include "common/jsonapi.h"
+#include "mb/pg_wchar.h"
+
+#if PG_VERSION_NUM >= 160000
+#define cia_json_result JsonParseErrorType
+#define cia_json_go_on() return JSON_SUCCESS
+#else
+#define cia_json_result void
+#define cia_json_go_on() return
+#endif
+
+#if PG_VERSION_NUM >= 170000
+#define cia_json_lexer(text, length)                                                     \
+	makeJsonLexContextCstringLen(NULL, (text), (length), PG_UTF8, true)
+#else
+#define cia_json_lexer(text, length)                                                     \
+	makeJsonLexContextCstringLen((text), (length), PG_UTF8, true)
+#endif
+
+#else
+
 /*
  * Before PostgreSQL 16, PGDLLEXPORT is empty on Unix, and with -fvisibility=hidden the
  * SQL-callable functions would be hidden too.
@@ -112,4 +138,5 @@ cia_var_is_held(const Var *var, const PlaceHolderVar *holder)
 #error "cia needs PostgreSQL 15 or later"
 #endif
 
+#endif
 #endif

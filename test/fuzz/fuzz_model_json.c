@@ -2,11 +2,7 @@
 /*
  * fuzz_model_json.c: the JSON of a model, by PostgreSQL's own JSON parser.
  */
-#include "postgres_fe.h"
-
-#include "common/jsonapi.h"
-#include "mb/pg_wchar.h"
-
+#include "compat.h"
 #include "fuzz.h"
 
 #define DEEPEST 64
@@ -136,22 +132,25 @@ end(builder *b)
 	put(b, value);
 }
 
-static void
+static cia_json_result
 object_start(void *state)
 {
 	begin(state, ML_VALUE_OBJECT);
+	cia_json_go_on();
 }
 
-static void
+static cia_json_result
 array_start(void *state)
 {
 	begin(state, ML_VALUE_ARRAY);
+	cia_json_go_on();
 }
 
-static void
+static cia_json_result
 container_end(void *state)
 {
 	end(state);
+	cia_json_go_on();
 }
 
 static ml_text
@@ -164,22 +163,23 @@ keep(builder *b, const char *text)
 	return copy;
 }
 
-static void
+static cia_json_result
 field_start(void *state, char *name, bool isnull)
 {
 	builder *b = state;
 
 	if (!b->failed && b->depth > 0)
 		b->level[b->depth - 1].key = keep(b, name);
+	cia_json_go_on();
 }
 
-static void
+static cia_json_result
 scalar(void *state, char *token, JsonTokenType type)
 {
 	builder *b = state;
 
 	if (b->failed)
-		return;
+		cia_json_go_on();
 	if (type == JSON_TOKEN_STRING)
 		put(b, ml_value_text(keep(b, token)));
 	else if (type == JSON_TOKEN_NUMBER)
@@ -188,6 +188,7 @@ scalar(void *state, char *token, JsonTokenType type)
 		put(b, ml_value_bool(type == JSON_TOKEN_TRUE));
 	else
 		put(b, (ml_value){.kind = ML_VALUE_NULL});
+	cia_json_go_on();
 }
 
 int
@@ -209,7 +210,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 	memcpy(text, data, length);
 	text[length] = '\0';
 	b = (builder){.host = &host};
-	lex = makeJsonLexContextCstringLen(text, (int) length, PG_UTF8, true);
+	lex = cia_json_lexer(text, (int) length);
 	if (pg_parse_json(lex, &action) == JSON_SUCCESS && !b.failed &&
 	    ml_model_read(&host, &b.result, &model) == ML_OK)
 		check_model(&host, model);
