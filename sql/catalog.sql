@@ -42,7 +42,9 @@ SELECT name, setting, unit, context, vartype, min_val, max_val, enumvals, short_
 FROM pg_settings WHERE name LIKE 'cia.%' ORDER BY name;
 SET cia.progress = loud;
 SET cia.threads = -1;
+\set VERBOSITY sqlstate
 SET cia.max_memory = 0;
+\set VERBOSITY default
 SET cia.unknown = 1;
 
 DROP FUNCTION takes;

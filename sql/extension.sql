@@ -3,7 +3,7 @@
 -- All objects have a comment, and all but the registry's tables may be used by everybody.
 SELECT pg_describe_object(classid, objid, 0) AS without_comment
 FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'cia') AND deptype = 'e'
-	AND obj_description(objid, classid::regclass::name) IS NULL AND NOT (classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type WHERE oid = objid AND typelem <> 0))
+	AND obj_description(objid, classid::regclass::name) IS NULL AND NOT (classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type WHERE oid = objid AND (typelem <> 0 OR typrelid <> 0)))
 ORDER BY 1;
 SELECT c.relname, c.relkind, has_table_privilege('pg_monitor', c.oid, 'SELECT') AS readable, has_table_privilege('pg_monitor', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS writable
 FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
