@@ -7,9 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-extern const ml_learner ml_linear;
-extern const ml_learner ml_logistic;
-
 const ml_learner *const ml_learner_table[] = {&ml_linear, &ml_logistic};
 const int ml_learner_count = sizeof ml_learner_table / sizeof *ml_learner_table;
 

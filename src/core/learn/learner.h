@@ -75,6 +75,10 @@ typedef struct ml_learner
 	                double *bias);
 } ml_learner;
 
+/* linear.c, logistic.c */
+extern const ml_learner ml_linear;
+extern const ml_learner ml_logistic;
+
 extern const ml_learner *const ml_learner_table[];
 extern const int ml_learner_count;
 
