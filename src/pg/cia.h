@@ -166,9 +166,8 @@ extern cia_rows *cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_role
 /* values and nulls are by attribute number, from 0; a target of its own comes last. */
 extern void cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls);
 
-extern void
-cia_raise_width(const char *column, int width, int other) pg_attribute_noreturn();
-extern void cia_raise_no_column(const char *name) pg_attribute_noreturn();
+pg_noreturn extern void cia_raise_width(const char *column, int width, int other);
+pg_noreturn extern void cia_raise_no_column(const char *name);
 extern bool cia_array_names(ArrayType *names, const char *name);
 
 /* source.c: running a source query */
@@ -444,8 +443,7 @@ extern void
 cia_check_feature(const cia_loaded *loaded, const ml_feature *feature, double value);
 extern void
 cia_check_width(const cia_loaded *loaded, const ml_feature *feature, int width);
-extern void
-cia_raise_missing(const cia_loaded *loaded, const char *columns) pg_attribute_noreturn();
+pg_noreturn extern void cia_raise_missing(const cia_loaded *loaded, const char *columns);
 
 /* input_json.c: the row as an object */
 extern void cia_read_json_row(const cia_loaded *loaded, Jsonb *jsonb, double *row);

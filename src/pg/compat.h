@@ -65,6 +65,11 @@
 #define cia_name_list(text) stringToQualifiedNameList(text)
 #endif
 
+/* Since 18 it stands in front, and pg_attribute_noreturn() is no more. */
+#ifndef pg_noreturn
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #if PG_VERSION_NUM >= 180000
 #define cia_executor_run(desc) ExecutorRun((desc), ForwardScanDirection, 0)
 #else
