@@ -83,6 +83,9 @@
 #include "nodes/bitmapset.h"
 #include "nodes/pathnodes.h"
 
+/* whole_row.c: for versions before 16 */
+extern bool cia_join_nulls(const Node *jointree, Index relation);
+
 #if PG_VERSION_NUM >= 160000
 static inline bool
 cia_var_is_nullable(const PlannerInfo *root, const Var *var)
@@ -103,8 +106,6 @@ cia_var_is_held(const Var *var, const PlaceHolderVar *holder)
 	return false;
 }
 #else
-extern bool cia_join_nulls(const Node *jointree, Index relation);
-
 static inline bool
 cia_var_is_nullable(const PlannerInfo *root, const Var *var)
 {
