@@ -12,10 +12,10 @@
  * own, made on the spot from the query that the plan was made from.  The same snapshot
  * serves both, so what is executed always fits.
  *
- * The query is kept by the planner hook, per backend, for the most recent plans.  A plan
- * carries the number of what was kept as an item among its dependencies that no catalog
- * cache answers to; such items are copied with plans, as nothing else in a plan is that
- * an extension could use.
+ * The query is kept by the planner hook, per backend.  A plan carries the number of what
+ * was kept as an item among its dependencies that no catalog cache answers to; such items
+ * are copied with plans, as nothing else in a plan is that an extension could use.  When
+ * there is no more room all queries go, and with them all cached plans.
  */
 #include "cia.h"
 
@@ -28,8 +28,8 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-/* Plans whose queries are kept. */
-#define MOST_PLANS 256
+/* Plans whose queries are kept; a few kilobytes each. */
+#define MOST_PLANS 512
 
 /* The cache that our item among a plan's dependencies belongs to: none. */
 #define OUR_CACHE -1
@@ -175,15 +175,41 @@ calls_function(Node *node, void *context)
 	return expression_tree_walker(node, calls_function, context);
 }
 
+/* In this backend, lets all plans that depend on the registry be made anew at next use. */
+static void
+forget_plans(Oid registry)
+{
+	SharedInvalidationMessage message;
+
+	memset(&message, 0, sizeof message);
+	message.rc.id = SHAREDINVALRELCACHE_ID;
+	message.rc.dbId = MyDatabaseId;
+	message.rc.relId = registry;
+	LocalExecuteInvalidationMessage(&message);
+}
+
+/* Plans that are still cached come back with a new number when they are used next. */
+static void
+forget_queries(void)
+{
+	for (int i = 0; i < MOST_PLANS; i++)
+	{
+		if (kept[i].number != 0)
+			MemoryContextDelete(kept[i].context);
+		kept[i].number = 0;
+	}
+	forget_plans(cia_cache_registry());
+}
+
 /* Puts what a planning has noted where execution will look for it. */
 static void
-keep_plan(kept_plan *plan)
+keep_plan(const kept_plan *plan)
 {
 	kept_plan *place = &kept[plan->number % MOST_PLANS];
 
-	MemoryContextSetParent(plan->context, CacheMemoryContext);
 	if (place->number != 0)
-		MemoryContextDelete(place->context);
+		forget_queries();
+	MemoryContextSetParent(plan->context, CacheMemoryContext);
 	*place = *plan;
 }
 
@@ -246,19 +272,6 @@ number_of(const PlannedStmt *plan, uint32 *number)
 		}
 	}
 	return false;
-}
-
-/* In this backend, lets all plans that depend on the registry be made anew at next use. */
-static void
-forget_plans(Oid registry)
-{
-	SharedInvalidationMessage message;
-
-	memset(&message, 0, sizeof message);
-	message.rc.id = SHAREDINVALRELCACHE_ID;
-	message.rc.dbId = MyDatabaseId;
-	message.rc.relId = registry;
-	LocalExecuteInvalidationMessage(&message);
 }
 
 /* Are the versions in force those of the plan, and if not, do its columns suffice? */
