@@ -7,10 +7,12 @@
  */
 #include "cia.h"
 
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 static void
 unpin(void *argument)
@@ -132,4 +134,13 @@ Oid
 cia_schema(FunctionCallInfo fcinfo)
 {
 	return get_func_namespace(fcinfo->flinfo->fn_oid);
+}
+
+/* A function of the extension, by name and types of arguments; InvalidOid for none. */
+Oid
+cia_function(Oid schema, const char *name, const Oid *types, int count)
+{
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+	                       PointerGetDatum(buildoidvector(types, count)),
+	                       ObjectIdGetDatum(schema));
 }

@@ -358,6 +358,7 @@ extern const cia_loaded *cia_model_arg(FunctionCallInfo fcinfo, int argument);
 
 /* The extension's schema: that of the function called. */
 extern Oid cia_schema(FunctionCallInfo fcinfo);
+extern Oid cia_function(Oid schema, const char *name, const Oid *types, int count);
 
 /* input.c: the row a function is called with */
 /* How rows of one shape become features; kept with the model where that is possible. */

@@ -19,6 +19,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 CIA_FUNCTION(cia_columns);
@@ -130,12 +131,33 @@ check_names(const cia_columns_call *call)
 		                       call->count)));
 }
 
+/*
+ * Who may not call cia_score may not call cia_score_columns either: the planner may have
+ * put it in place of the other for somebody else.
+ */
+static void
+check_execute(FunctionCallInfo fcinfo, Oid schema)
+{
+	const Oid types[] = {TEXTOID, RECORDOID};
+	char *name = get_func_name(fcinfo->flinfo->fn_oid);
+	char *suffix = name != NULL ? strstr(name, "_columns") : NULL;
+	Oid function;
+
+	if (suffix == NULL)
+		return;
+	*suffix = '\0';
+	function = cia_function(schema, name, types, lengthof(types));
+	if (OidIsValid(function) && !cia_may_execute(function))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, name);
+}
+
 static cia_columns_call *
 open_call(FunctionCallInfo fcinfo, cia_site *site)
 {
 	MemoryContext before = MemoryContextSwitchTo(site->lasting);
 	cia_columns_call *call = palloc0(sizeof *call);
 
+	check_execute(fcinfo, site->schema);
 	if (get_fn_expr_variadic(fcinfo->flinfo))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("values of columns cannot be given as an array")));

@@ -20,7 +20,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 CIA_FUNCTION(cia_score_support);
 
@@ -36,15 +35,6 @@ CIA_FUNCTION(cia_score_support);
 /* Features of a model that is not known yet. */
 #define GUESSED_FEATURES 100
 
-/* A function of the extension by its name and arguments. */
-static Oid
-function_of(Oid schema, const char *name, const Oid *types, int count)
-{
-	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
-	                       PointerGetDatum(buildoidvector(types, count)),
-	                       ObjectIdGetDatum(schema));
-}
-
 /* cia_score_columns for cia_score; InvalidOid if there is none. */
 static Oid
 columns_function(Oid schema, Oid function)
@@ -54,7 +44,7 @@ columns_function(Oid schema, Oid function)
 
 	if (name == NULL)
 		return InvalidOid;
-	return function_of(schema, psprintf("%s_columns", name), types, lengthof(types));
+	return cia_function(schema, psprintf("%s_columns", name), types, lengthof(types));
 }
 
 /* The model's name in a call of cia_score or of cia_score_columns, if it is known. */
@@ -113,7 +103,7 @@ packed(Oid schema, List *values)
 
 	if (list_length(values) <= MOST_VALUES)
 		return values;
-	function = function_of(schema, "cia_columns", types, lengthof(types));
+	function = cia_function(schema, "cia_columns", types, lengthof(types));
 	if (!OidIsValid(function) || !cia_may_execute(function) ||
 	    list_length(values) > MOST_VALUES * MOST_PACKED)
 		return NIL;
