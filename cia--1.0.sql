@@ -297,6 +297,21 @@ CREATE FUNCTION cia_explain(model cia_model, "row" jsonb)
 COMMENT ON FUNCTION cia_explain(cia_model, jsonb) IS
 	'why a JSON object has its score by a model given as a value';
 
+CREATE FUNCTION cia_score_into(
+	model        text,
+	source       text,
+	target_table text,
+	id           text[],
+	options      jsonb DEFAULT '{}'
+) RETURNS TABLE (
+	model text, version int, rows bigint, inserted bigint, updated bigint, seconds float8
+)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_score_into(text, text, text, text[], jsonb) IS
+$$scores all rows of a source into a table, in the caller's transaction and with the caller's rights: new ids are inserted, ids that are there are updated.
+model: name, for the version in production, or name@version; source: table, view or one query, run once; target_table: table with the id columns, score, class (of a classifier), version and scored_at, made if it does not exist, else with a unique index on the id columns; id: columns of the source that identify a row; options: none yet.
+inserted and updated are NULL where target_table is a view. Rows that the source no longer has stay as they are: scored_at tells them.$$;
+
 --
 -- What the planner makes of cia_score and its sisters; not part of the contract
 --

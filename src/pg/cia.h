@@ -74,6 +74,9 @@ extern void cia_door_equip(cia_door *door);
 /* Raises the error that a status stands for; returns for ML_OK. */
 extern void cia_check(cia_door *door, ml_status status);
 
+/* Is a notice of progress due?  The next one is then some seconds away. */
+extern bool cia_progress_due(cia_door *door);
+
 /* Is the statement to be cancelled, or the backend to end?  Never throws. */
 extern bool cia_stop_requested(void);
 
@@ -181,8 +184,54 @@ typedef void (*cia_take_row)(void *state, const Datum *values, const bool *nulls
 extern void cia_source_run(const char *source, const char *model, cia_start_rows start,
                            cia_take_row take, void *state);
 
+/* Names and types of the columns that a source returns; nothing runs. */
+extern TupleDesc cia_source_columns(const char *source);
+
+/*
+ * Makes a query around the parsed source.  What it adds has no place in the text: its
+ * nodes' location is -1.
+ */
+struct SelectStmt;
+typedef struct SelectStmt *(*cia_wrap_query)(void *state, struct SelectStmt *source);
+
+/* Runs that query in place of the source. */
+extern void cia_source_run_within(const char *source, cia_wrap_query wrap,
+                                  cia_start_rows start, cia_take_row take, void *state);
+
 /* The relation that a source names; InvalidOid for a query or a name of nothing. */
 extern Oid cia_source_relation(const char *source);
+
+/* train.c: an argument that may be left out where name is NULL; else NULL raises 22004 */
+extern char *cia_text_arg(FunctionCallInfo fcinfo, int argument, const char *name);
+
+/* score_table.c: the table that scores are written to */
+typedef struct cia_score_table
+{
+	const char *given; /* as the caller named it */
+	const char *name;  /* with its schema, quoted */
+	Oid relation;
+	char kind;      /* relkind */
+	bool fresh;     /* made by this call: it has no key yet */
+	TupleDesc ids;  /* the id columns as the source has them */
+	bool has_class; /* a class is written too */
+} cia_score_table;
+
+/*
+ * Finds the table, locked, or makes it.  given, ids and has_class are the caller's.  Raises
+ * 42703 for columns it lacks, 42P10 if no unique index is on the id columns, 23502 for
+ * further columns that must not be null and have no default.
+ */
+extern void cia_score_table_open(cia_score_table *table);
+
+/* Gives a table that this call has made and filled its primary key; duplicates raise 23505. */
+extern void cia_score_table_add_key(const cia_score_table *table);
+
+/* The statement that writes the scores which the relation of that name holds. */
+extern char *
+cia_score_table_insert(const cia_score_table *table, const char *scores, int32 version);
+
+/* Runs a statement of ours by SPI, with the caller's rights. */
+extern void cia_score_table_execute(const char *statement, int expected);
 
 /* options.c */
 typedef struct cia_settings

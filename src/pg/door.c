@@ -105,16 +105,25 @@ show_progress(ml_stage stage, double done, double total)
 	}
 }
 
+bool
+cia_progress_due(cia_door *door)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (!shows_progress() || !TimestampDifferenceExceeds(door->reported, now, REPORT_MS))
+		return false;
+	door->reported = now;
+	return true;
+}
+
 static void
 door_progress(void *context, ml_stage stage, double done, double total)
 {
 	cia_door *door = context;
-	TimestampTz now = GetCurrentTimestamp();
 	MemoryContext before = CurrentMemoryContext;
 
-	if (!shows_progress() || !TimestampDifferenceExceeds(door->reported, now, REPORT_MS))
+	if (!cia_progress_due(door))
 		return;
-	door->reported = now;
 	/* a notice asks for interrupts, which could end the backend */
 	HOLD_INTERRUPTS();
 	PG_TRY();

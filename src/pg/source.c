@@ -31,11 +31,12 @@ typedef struct row_receiver
 	void *state;
 } row_receiver;
 
-/* What an error context has to tell. */
+/* A source at work: what an error context has to tell. */
 typedef struct source_context
 {
 	const char *model;
 	const char *query;
+	ErrorContextCallback callback;
 } source_context;
 
 static void
@@ -166,11 +167,27 @@ parse_one(const char *query)
 	return raw;
 }
 
-static PlannedStmt *
-plan_query(const char *query)
+/* From here on errors tell of the source, until close_source. */
+static void
+open_source(source_context *context, const char *source, const char *model)
 {
-	List *rewritten =
-	    pg_analyze_and_rewrite_fixedparams(parse_one(query), query, NULL, 0, NULL);
+	*context = (source_context){.model = model, .query = source};
+	context->callback = (ErrorContextCallback){
+	    .callback = source_error, .arg = context, .previous = error_context_stack};
+	error_context_stack = &context->callback;
+	context->query = query_of(source);
+}
+
+static void
+close_source(const source_context *context)
+{
+	error_context_stack = context->callback.previous;
+}
+
+static PlannedStmt *
+plan_query(RawStmt *raw, const char *query)
+{
+	List *rewritten = pg_analyze_and_rewrite_fixedparams(raw, query, NULL, 0, NULL);
 	Query *parsed = linitial_node(Query, rewritten);
 
 	if (list_length(rewritten) != 1 || parsed->commandType != CMD_SELECT)
@@ -197,6 +214,43 @@ execute(PlannedStmt *plan, const char *query, DestReceiver *receiver)
 	PopActiveSnapshot();
 }
 
+TupleDesc
+cia_source_columns(const char *source)
+{
+	source_context context;
+	TupleDesc columns;
+
+	open_source(&context, source, NULL);
+	columns = ExecCleanTypeFromTL(
+	    parse_analyze_fixedparams(parse_one(context.query), context.query, NULL, 0, NULL)
+	        ->targetList);
+	close_source(&context);
+	return columns;
+}
+
+/* Runs what wrap makes of the parsed source, or the source as it is. */
+static void
+run_source(const char *source, const char *model, cia_wrap_query wrap,
+           row_receiver *receiver)
+{
+	source_context context;
+	RawStmt *raw;
+
+	receiver->base = (DestReceiver){.receiveSlot = receiver_receive,
+	                                .rStartup = receiver_startup,
+	                                .rShutdown = receiver_nothing,
+	                                .rDestroy = receiver_nothing,
+	                                .mydest = DestNone};
+	open_source(&context, source, model);
+	/* a source with side effects must see its own statement's changes only */
+	CommandCounterIncrement();
+	raw = parse_one(context.query);
+	if (wrap != NULL)
+		raw->stmt = (Node *) wrap(receiver->state, (SelectStmt *) raw->stmt);
+	execute(plan_query(raw, context.query), context.query, &receiver->base);
+	close_source(&context);
+}
+
 /*
  * Runs a source and hands out its rows.  model names the model under training in
  * error contexts, or is NULL.
@@ -205,20 +259,16 @@ void
 cia_source_run(const char *source, const char *model, cia_start_rows start,
                cia_take_row take, void *state)
 {
-	source_context context = {.model = model, .query = source};
-	ErrorContextCallback callback = {
-	    .callback = source_error, .arg = &context, .previous = error_context_stack};
 	row_receiver receiver = {.start = start, .take = take, .state = state};
 
-	receiver.base = (DestReceiver){.receiveSlot = receiver_receive,
-	                               .rStartup = receiver_startup,
-	                               .rShutdown = receiver_nothing,
-	                               .rDestroy = receiver_nothing,
-	                               .mydest = DestNone};
-	error_context_stack = &callback;
-	context.query = query_of(source);
-	/* a source with side effects must see its own statement's changes only */
-	CommandCounterIncrement();
-	execute(plan_query(context.query), context.query, &receiver.base);
-	error_context_stack = callback.previous;
+	run_source(source, model, NULL, &receiver);
+}
+
+void
+cia_source_run_within(const char *source, cia_wrap_query wrap, cia_start_rows start,
+                      cia_take_row take, void *state)
+{
+	row_receiver receiver = {.start = start, .take = take, .state = state};
+
+	run_source(source, NULL, wrap, &receiver);
 }

@@ -47,8 +47,8 @@ typedef struct training
 	instr_time started;
 } training;
 
-static char *
-text_arg(FunctionCallInfo fcinfo, int argument, const char *name)
+char *
+cia_text_arg(FunctionCallInfo fcinfo, int argument, const char *name)
 {
 	if (!PG_ARGISNULL(argument))
 		return text_to_cstring(PG_GETARG_TEXT_PP(argument));
@@ -68,14 +68,14 @@ static void
 read_arguments(FunctionCallInfo fcinfo, training *run)
 {
 	run->schema = cia_schema(fcinfo);
-	run->model = text_arg(fcinfo, ARG_MODEL, "model");
-	run->source = text_arg(fcinfo, ARG_SOURCE, "source");
-	run->algorithm = text_arg(fcinfo, ARG_ALGORITHM, "algorithm");
-	run->roles = (cia_roles){.target = text_arg(fcinfo, ARG_TARGET, NULL),
+	run->model = cia_text_arg(fcinfo, ARG_MODEL, "model");
+	run->source = cia_text_arg(fcinfo, ARG_SOURCE, "source");
+	run->algorithm = cia_text_arg(fcinfo, ARG_ALGORITHM, "algorithm");
+	run->roles = (cia_roles){.target = cia_text_arg(fcinfo, ARG_TARGET, NULL),
 	                         .features = array_arg(fcinfo, ARG_FEATURES),
 	                         .exclude = array_arg(fcinfo, ARG_EXCLUDE),
 	                         .id = array_arg(fcinfo, ARG_ID),
-	                         .weight = text_arg(fcinfo, ARG_WEIGHT, NULL)};
+	                         .weight = cia_text_arg(fcinfo, ARG_WEIGHT, NULL)};
 	cia_object_from_jsonb(
 	    run->door, PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS),
 	    &run->options);

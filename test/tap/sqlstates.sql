@@ -1,6 +1,6 @@
 -- SQLSTATE and message of every error that a user can cause.
 BEGIN;
-SELECT plan(60);
+SELECT plan(77);
 SET LOCAL client_min_messages = error;
 CREATE TABLE points AS SELECT i AS id, i % 17 AS x, i * 7 % 5 AS z, i * i % 11 > 5 AS y FROM generate_series(1, 200) i;
 CREATE FUNCTION train(source text, target text DEFAULT 'y', algorithm text DEFAULT 'auto', options text DEFAULT '{}') RETURNS text LANGUAGE sql AS
@@ -53,6 +53,30 @@ SELECT throws_ok($$SELECT cia_train('m', 'SELECT x, y, -id AS w FROM points', 'y
 SET LOCAL cia.max_memory = '1MB';
 SELECT throws_ok(train('SELECT n % 101 AS a, n % 103 AS b, n % 3 = 0 AS y FROM generate_series(1, 200000) n'), '54000', NULL, 'more memory than cia.max_memory');
 RESET cia.max_memory;
+
+-- scores in a table
+CREATE FUNCTION scored(source text, target_table text DEFAULT 'risk', id text DEFAULT '{id}', options text DEFAULT '{}') RETURNS text LANGUAGE sql AS
+$$SELECT format('SELECT * FROM cia_score_into(%L, %L, %L, %L, %L)', 'm', source, target_table, id, options)$$;
+SELECT lives_ok(scored('points'), 'a table of scores');
+SELECT throws_ok($$SELECT cia_score_into('m', 'points', 'risk', NULL)$$, '22004', 'argument "id" must not be null');
+SELECT throws_ok($$SELECT cia_score_into('m', 'points', NULL, '{id}')$$, '22004', 'argument "target_table" must not be null');
+SELECT throws_ok(scored('points', id => '{}'), '22023', 'argument "id" must name at least one column');
+SELECT throws_ok(scored('points', options => '{"batch": 1}'), '22023', 'unrecognized option "batch" for cia_score_into');
+SELECT throws_ok(scored('points', id => '{w}'), '42703', 'id column "w" does not exist in the source');
+SELECT throws_ok(scored('SELECT *, 1 AS score FROM points', id => '{score}'), '42701', 'id column "score" has the name of a column that is written');
+SELECT throws_ok(scored('SELECT *, id FROM points'), '42701', 'id column "id" occurs more than once in the source');
+SELECT throws_ok(scored('SELECT 1 AS id) s, (SELECT 2'), '42601', 'syntax error at or near ")"');
+SELECT throws_ok(scored('SELECT NULL::int AS id, x, z FROM points'), '22004', 'id "id" is null');
+SELECT throws_ok(scored('SELECT 7 AS id, x, z FROM points'), '21000', 'id (7) occurs more than once in the source');
+SELECT throws_ok(scored('SELECT 7 AS id, x, z FROM points', 'new'), '23505', 'id (7) occurs more than once in the source');
+SELECT throws_ok(scored('points', '"new'), '42602', 'invalid name syntax');
+SELECT throws_ok(scored('points', 'points'), '42703', 'table "points" lacks columns for scores');
+CREATE TABLE keyless (LIKE risk);
+SELECT throws_ok(scored('points', 'keyless'), '42P10', 'table "keyless" has no unique index on exactly the id columns');
+CREATE TABLE strict (LIKE risk INCLUDING ALL, note text NOT NULL);
+SELECT throws_ok(scored('points', 'strict'), '23502', 'table "strict" has further columns that must not be null');
+CREATE TABLE dated (id date PRIMARY KEY, score float8, class text, version int, scored_at timestamptz);
+SELECT throws_ok(scored('points', 'dated'), '42804', 'column "id" is of type date but expression is of type integer');
 
 -- models
 SELECT throws_ok('SELECT cia_score(''nobody'', p) FROM points p', '42704', 'model "nobody" does not exist');

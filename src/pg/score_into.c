@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * score_into.c: cia_score_into: scores of a source's rows into a table.
+ *
+ * One pass over the source, which may run in parallel, puts ids and scores into a
+ * tuplestore: nothing can be inserted in parallel mode, and a source may read the very
+ * table that is written.  One INSERT then takes the tuplestore for a relation, as a
+ * trigger takes its transition table.
+ *
+ * The query around the source is cia_score('name@version', s) over the subquery s, so that
+ * whatever the planner knows of such calls serves here too.
+ */
+#include "cia.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "nodes/makefuncs.h"
+#include "nodes/parsenodes.h"
+#include "portability/instr_time.h"
+#include "tcop/utility.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/queryenvironment.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
+
+CIA_FUNCTION(cia_score_into);
+
+enum
+{
+	ARG_MODEL,
+	ARG_SOURCE,
+	ARG_TARGET_TABLE,
+	ARG_ID,
+	ARG_OPTIONS
+};
+
+/* What the scores are called in the statement that writes them. */
+#define SCORES "cia_scores"
+
+/* Rows between two looks at the clock. */
+#define ROWS_PER_LOOK 1024
+
+typedef struct scoring
+{
+	Oid schema;
+	char *model;
+	char *source;
+	ArrayType *id;
+	cia_entry version; /* the same for all rows */
+	const ml_model *content;
+	cia_score_table table;
+	TupleDesc columns; /* of the scores: ids, score, class */
+	Tuplestorestate *scores;
+	EphemeralNamedRelationData relation; /* the scores, for SPI */
+	Datum *values;                       /* of a row of scores */
+	bool *nulls;
+	Datum label[2];
+	cia_door *door;
+	int64 rows;
+	int64 inserted;
+	int64 updated;
+} scoring;
+
+static void
+scoring_error(void *argument)
+{
+	errcontext("scoring into \"%s\"", ((scoring *) argument)->table.given);
+}
+
+static void
+read_options(scoring *run, Jsonb *jsonb)
+{
+	ml_value options;
+
+	cia_object_from_jsonb(run->door, jsonb, &options);
+	if (options.count > 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("unrecognized option \"%s\" for cia_score_into",
+		                       cia_text_cstring(options.keys[0])),
+		                errhint("There are no options yet.")));
+}
+
+static void
+read_arguments(FunctionCallInfo fcinfo, scoring *run)
+{
+	run->schema = cia_schema(fcinfo);
+	run->model = cia_text_arg(fcinfo, ARG_MODEL, "model");
+	run->source = cia_text_arg(fcinfo, ARG_SOURCE, "source");
+	run->table.given = cia_text_arg(fcinfo, ARG_TARGET_TABLE, "target_table");
+	if (PG_ARGISNULL(ARG_ID))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("argument \"id\" must not be null"),
+		                errhint("Name the columns that identify a row, as in id => "
+		                        "'{customer_id}'.")));
+	run->id = PG_GETARG_ARRAYTYPE_P(ARG_ID);
+	read_options(run, PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS));
+}
+
+/* The attribute of the source that an id names; from 1. */
+static AttrNumber
+id_attribute(TupleDesc source, const char *name)
+{
+	AttrNumber found = InvalidAttrNumber;
+
+	for (int i = 0; i < source->natts; i++)
+	{
+		if (strcmp(NameStr(TupleDescAttr(source, i)->attname), name) != 0)
+			continue;
+		if (found != InvalidAttrNumber)
+			ereport(ERROR,
+			        (errcode(ERRCODE_DUPLICATE_COLUMN),
+			         errmsg("id column \"%s\" occurs more than once in the source", name),
+			         errhint("Name the columns of the source that are needed.")));
+		found = (AttrNumber) (i + 1);
+	}
+	if (found == InvalidAttrNumber)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+		                errmsg("id column \"%s\" does not exist in the source", name),
+		                errhint("Names are compared letter by letter.")));
+	return found;
+}
+
+static void
+check_id_name(TupleDesc before, int count, const char *name)
+{
+	static const char *const taken[] = {"score", "class", "version", "scored_at"};
+
+	for (size_t i = 0; i < lengthof(taken); i++)
+		if (strcmp(name, taken[i]) == 0)
+			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+			                errmsg("id column \"%s\" has the name of a column that is "
+			                       "written",
+			                       name),
+			                errhint("Give it another name in the source: SELECT \"%s\" "
+			                        "AS ...",
+			                        name)));
+	for (int i = 0; i < count; i++)
+		if (strcmp(name, NameStr(TupleDescAttr(before, i)->attname)) == 0)
+			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+			                errmsg("id column \"%s\" is named more than once", name)));
+}
+
+/* Names and types of the id columns. */
+static TupleDesc
+describe_ids(const scoring *run)
+{
+	TupleDesc source = cia_source_columns(run->source), ids;
+	Datum *names;
+	bool *nulls;
+	int count;
+
+	deconstruct_array(run->id, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
+	if (count == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("argument \"id\" must name at least one column"),
+		                errhint("Name the columns that identify a row, as in id => "
+		                        "'{customer_id}'.")));
+	ids = CreateTemplateTupleDesc(count);
+	for (int i = 0; i < count; i++)
+	{
+		char *name;
+
+		if (nulls[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			                errmsg("lists of columns must not contain NULL")));
+		name = TextDatumGetCString(names[i]);
+		check_id_name(ids, i, name);
+		TupleDescCopyEntry(ids, (AttrNumber) (i + 1), source, id_attribute(source, name));
+	}
+	return ids;
+}
+
+/* The shape of the scores: ids, score and class. */
+static void
+open_scores(scoring *run)
+{
+	TupleDesc ids = run->table.ids;
+	int columns = ids->natts + 1 + run->table.has_class;
+
+	run->columns = CreateTemplateTupleDesc(columns);
+	for (int i = 1; i <= ids->natts; i++)
+		TupleDescCopyEntry(run->columns, (AttrNumber) i, ids, (AttrNumber) i);
+	TupleDescInitEntry(run->columns, (AttrNumber) (ids->natts + 1), "score", FLOAT8OID,
+	                   -1, 0);
+	if (run->table.has_class)
+	{
+		TupleDescInitEntry(run->columns, (AttrNumber) columns, "class", TEXTOID, -1, 0);
+		for (int i = 0; i < 2; i++)
+			run->label[i] = CStringGetTextDatum(
+			    cia_text_cstring(run->content->schema.class_label[i]));
+	}
+	run->values = palloc(sizeof(Datum) * columns);
+	run->nulls = palloc(sizeof(bool) * columns);
+	run->scores = tuplestore_begin_heap(false, false, work_mem);
+	run->relation = (EphemeralNamedRelationData){
+	    .md = {.name = SCORES, .tupdesc = run->columns, .enrtype = ENR_NAMED_TUPLESTORE},
+	    .reldata = run->scores};
+	SPI_register_relation(&run->relation);
+}
+
+static Node *
+column_of_source(Node *field)
+{
+	ColumnRef *column = makeNode(ColumnRef);
+
+	column->fields = list_make2(makeString("s"), field);
+	column->location = -1;
+	return (Node *) column;
+}
+
+static ResTarget *
+output(Node *value)
+{
+	ResTarget *target = makeNode(ResTarget);
+
+	target->val = value;
+	target->location = -1;
+	return target;
+}
+
+/* cia_score('name@version', s); s.* is s even where the source has a column of that name. */
+static Node *
+score_of_source(const scoring *run)
+{
+	A_Const *model = makeNode(A_Const);
+
+	model->val.sval.type = T_String;
+	model->val.sval.sval =
+	    psprintf("%s@%d", NameStr(run->version.name), run->version.version);
+	model->location = -1;
+	return (Node *) makeFuncCall(
+	    list_make2(makeString(get_namespace_name(run->schema)), makeString("cia_score")),
+	    list_make2(model, column_of_source((Node *) makeNode(A_Star))),
+	    COERCE_EXPLICIT_CALL, -1);
+}
+
+/*
+ * SELECT s.id, cia_score('name@version', s) FROM (source) s, put together from parsed
+ * pieces: no text of the source gets out of its parentheses.  WITH moves to the top,
+ * where it may modify data and does not keep the planner from merging the queries.
+ */
+static SelectStmt *
+around_source(void *state, SelectStmt *source)
+{
+	const scoring *run = state;
+	SelectStmt *around = makeNode(SelectStmt);
+	RangeSubselect *from = makeNode(RangeSubselect);
+
+	around->withClause = source->withClause;
+	source->withClause = NULL;
+	from->subquery = (Node *) source;
+	from->alias = makeAlias("s", NIL);
+	around->fromClause = list_make1(from);
+	for (int i = 0; i < run->table.ids->natts; i++)
+		around->targetList =
+		    lappend(around->targetList,
+		            output(column_of_source((Node *) makeString(
+		                pstrdup(NameStr(TupleDescAttr(run->table.ids, i)->attname))))));
+	around->targetList = lappend(around->targetList, output(score_of_source(run)));
+	return around;
+}
+
+static void
+start_rows(void *state, TupleDesc tupdesc)
+{
+	const scoring *run = state;
+
+	for (int i = 0; i < run->table.ids->natts; i++)
+		if (TupleDescAttr(tupdesc, i)->atttypid !=
+		    TupleDescAttr(run->table.ids, i)->atttypid)
+			elog(ERROR, "source has changed while it was read");
+}
+
+static void
+take_row(void *state, const Datum *values, const bool *nulls)
+{
+	scoring *run = state;
+	int ids = run->table.ids->natts;
+
+	for (int i = 0; i < ids; i++)
+		if (nulls[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			                errmsg("id \"%s\" is null",
+			                       NameStr(TupleDescAttr(run->table.ids, i)->attname)),
+			                errdetail("It is null in row %lld of the source.",
+			                          (long long) run->rows + 1),
+			                errhint("Leave such rows out with WHERE.")));
+	memcpy(run->values, values, sizeof(Datum) * (ids + 1));
+	memcpy(run->nulls, nulls, sizeof(bool) * (ids + 1));
+	if (run->table.has_class)
+	{
+		run->nulls[ids + 1] = nulls[ids];
+		run->values[ids + 1] =
+		    nulls[ids]
+		        ? (Datum) 0
+		        : run->label[ml_model_class(run->content, DatumGetFloat8(values[ids]))];
+	}
+	tuplestore_putvalues(run->scores, run->columns, run->values, run->nulls);
+	if (++run->rows % ROWS_PER_LOOK == 0 && cia_progress_due(run->door))
+		ereport(NOTICE, (errmsg("scoring: %lld rows", (long long) run->rows)));
+}
+
+/*
+ * Receives where every written row is, or its xmax: a row that was there has been locked by
+ * ON CONFLICT, so its new version has one; see cia_score_table_insert.
+ */
+typedef struct row_counter
+{
+	DestReceiver base;
+	scoring *run;
+	Relation partition; /* of the last row */
+	TupleTableSlot *row;
+} row_counter;
+
+static void
+counter_startup(DestReceiver *self, int operation, TupleDesc tupdesc)
+{
+}
+
+static void
+close_partition(row_counter *counter)
+{
+	if (counter->partition == NULL)
+		return;
+	ExecDropSingleTupleTableSlot(counter->row);
+	table_close(counter->partition, NoLock);
+	counter->partition = NULL;
+}
+
+static TransactionId
+xmax_of(row_counter *counter, Oid partition, ItemPointer place)
+{
+	TransactionId xmax;
+	bool isnull;
+
+	if (counter->partition == NULL || RelationGetRelid(counter->partition) != partition)
+	{
+		close_partition(counter);
+		counter->partition = table_open(partition, NoLock);
+		counter->row = table_slot_create(counter->partition, NULL);
+	}
+	if (!table_tuple_fetch_row_version(counter->partition, place, SnapshotAny,
+	                                   counter->row))
+		elog(ERROR, "could not find a row that was written");
+	xmax = DatumGetTransactionId(
+	    slot_getsysattr(counter->row, MaxTransactionIdAttributeNumber, &isnull));
+	ExecClearTuple(counter->row);
+	return xmax;
+}
+
+static bool
+counter_receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	row_counter *counter = (row_counter *) self;
+	scoring *run = counter->run;
+	TransactionId xmax;
+	int64 written;
+
+	slot_getallattrs(slot);
+	xmax = slot->tts_tupleDescriptor->natts == 1
+	           ? DatumGetTransactionId(slot->tts_values[0])
+	           : xmax_of(counter, DatumGetObjectId(slot->tts_values[0]),
+	                     (ItemPointer) DatumGetPointer(slot->tts_values[1]));
+	if (TransactionIdIsValid(xmax))
+		run->updated++;
+	else
+		run->inserted++;
+	written = run->inserted + run->updated;
+	if (written % ROWS_PER_LOOK == 0 && cia_progress_due(run->door))
+		ereport(NOTICE, (errmsg("writing: %lld of %lld rows", (long long) written,
+		                        (long long) run->rows)));
+	return true;
+}
+
+static void
+counter_shutdown(DestReceiver *self)
+{
+	close_partition((row_counter *) self);
+}
+
+static void
+counter_destroy(DestReceiver *self)
+{
+}
+
+/* Fills the table; one of this call's making gets its key thereafter. */
+static void
+write_scores(scoring *run, const char *insert)
+{
+	row_counter counter = {.base = {.receiveSlot = counter_receive,
+	                                .rStartup = counter_startup,
+	                                .rShutdown = counter_shutdown,
+	                                .rDestroy = counter_destroy,
+	                                .mydest = DestNone},
+	                       .run = run};
+	int result =
+	    SPI_execute_extended(insert, &(SPIExecuteOptions){.dest = &counter.base});
+
+	if (result != SPI_OK_INSERT && result != SPI_OK_INSERT_RETURNING)
+		elog(ERROR, "could not execute \"%s\": %s", insert,
+		     SPI_result_code_string(result));
+	if (!run->table.fresh)
+		return;
+	run->inserted = (int64) SPI_processed;
+	cia_score_table_add_key(&run->table);
+}
+
+/* Raises an error of that SQLSTATE that names an id which occurs twice, if there is one. */
+static void
+raise_duplicate(const scoring *run, int sqlstate)
+{
+	StringInfoData ids, shown;
+	bool isnull;
+
+	initStringInfo(&ids);
+	initStringInfo(&shown);
+	for (int i = 0; i < run->table.ids->natts; i++)
+		appendStringInfo(
+		    &ids, "%sn.%s", i > 0 ? ", " : "",
+		    quote_identifier(NameStr(TupleDescAttr(run->table.ids, i)->attname)));
+	cia_score_table_execute(
+	    psprintf(
+	        "SELECT %s, pg_catalog.count(*) FROM %s n GROUP BY %s "
+	        "HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 ORDER BY %s LIMIT 1",
+	        ids.data, SCORES, ids.data, ids.data),
+	    SPI_OK_SELECT);
+	if (SPI_processed == 0)
+		return;
+	for (int i = 1; i <= run->table.ids->natts; i++)
+		appendStringInfo(&shown, "%s%s", i > 1 ? ", " : "",
+		                 SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i));
+	ereport(ERROR,
+	        (errcode(sqlstate),
+	         errmsg("id (%s) occurs more than once in the source", shown.data),
+	         errdetail("It occurs in %lld rows.",
+	                   (long long) DatumGetInt64(
+	                       SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+	                                     run->table.ids->natts + 1, &isnull))),
+	         errhint("Every row of the source must have an id of its own; where a join "
+	                 "repeats rows, use DISTINCT ON.")));
+}
+
+/*
+ * PostgreSQL does not say which row it would have to write twice, nor that the source is to
+ * blame.  The subtransaction is there for the query that finds out.
+ */
+static void
+write_or_name_duplicate(scoring *run, const char *insert)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		write_scores(run, insert);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (error->sqlerrcode == ERRCODE_CARDINALITY_VIOLATION ||
+		    error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION)
+			raise_duplicate(run, error->sqlerrcode);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
+/* From the source to the table, within a connection to SPI. */
+static void
+run_scoring(scoring *run)
+{
+	char *insert;
+
+	cia_score_table_open(&run->table);
+	open_scores(run);
+	insert = cia_score_table_insert(&run->table, SCORES, run->version.version);
+	/* rights, types, views: whatever PostgreSQL refuses, it shall refuse before the work */
+	if (!run->table.fresh)
+		cia_score_table_execute(psprintf("EXPLAIN %s", insert), SPI_OK_UTILITY);
+	cia_source_run_within(run->source, around_source, start_rows, take_row, run);
+	run->relation.md.enrtuples = (double) run->rows;
+	if (cia_progress_due(run->door))
+		ereport(NOTICE, (errmsg("writing %lld rows", (long long) run->rows)));
+	write_or_name_duplicate(run, insert);
+	tuplestore_end(run->scores);
+}
+
+static void
+report(FunctionCallInfo fcinfo, const scoring *run, double seconds)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool counted = run->table.kind != RELKIND_VIEW;
+	bool nulls[6] = {false, false, false, !counted, !counted, false};
+	Datum values[6];
+
+	values[0] = CStringGetTextDatum(NameStr(run->version.name));
+	values[1] = Int32GetDatum(run->version.version);
+	values[2] = Int64GetDatum(run->rows);
+	values[3] = Int64GetDatum(run->inserted);
+	values[4] = Int64GetDatum(run->updated);
+	values[5] = Float8GetDatum(seconds);
+	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+Datum
+cia_score_into(PG_FUNCTION_ARGS)
+{
+	scoring run = {.door = cia_door_for_model(CurrentMemoryContext)};
+	ErrorContextCallback callback = {
+	    .callback = scoring_error, .arg = &run, .previous = error_context_stack};
+	instr_time started, spent;
+
+	PreventCommandIfReadOnly("cia_score_into()");
+	InitMaterializedSRF(fcinfo, 0);
+	INSTR_TIME_SET_CURRENT(started);
+	read_arguments(fcinfo, &run);
+	error_context_stack = &callback;
+	run.version = cia_registry_find(run.schema, run.model);
+	run.content = cia_model_arg(fcinfo, ARG_MODEL)->model;
+	run.table.has_class = run.content->schema.task == ML_BINARY;
+	run.table.ids = describe_ids(&run);
+	SPI_connect();
+	run_scoring(&run);
+	SPI_finish();
+	error_context_stack = callback.previous;
+	INSTR_TIME_SET_CURRENT(spent);
+	INSTR_TIME_SUBTRACT(spent, started);
+	report(fcinfo, &run, INSTR_TIME_GET_DOUBLE(spent));
+	return (Datum) 0;
+}
