@@ -46,7 +46,7 @@ _PG_init(void)
 	    "For development: off, every score takes the record path.", &cia_see_through,
 	    true, PGC_USERSET, GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 	DefineCustomEnumVariable(
-	    "cia.progress", "Reports the progress of training as notices.",
+	    "cia.progress", "Reports progress of training and scoring as notices.",
 	    "auto reports to psql alone.", &cia_progress, CIA_PROGRESS_AUTO, progress_options,
 	    PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("cia");
