@@ -31,7 +31,10 @@ SELECT * FROM cia_features('nobody');
 \echo :SQLSTATE
 CREATE ROLE regress_cia_other;
 SET ROLE regress_cia_other;
+-- Terse: the hint names the superuser.
+\set VERBOSITY terse
 SELECT * FROM cia_features('churn');
+\set VERBOSITY default
 \echo :SQLSTATE
 RESET ROLE;
 DROP ROLE regress_cia_other;

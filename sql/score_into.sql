@@ -242,7 +242,10 @@ GRANT SELECT ON customer TO regress_cia_writer, regress_cia_other;
 CREATE SCHEMA private AUTHORIZATION regress_cia_writer;
 GRANT USAGE ON SCHEMA private TO regress_cia_other;
 SET ROLE regress_cia_writer;
+-- Terse: the hint names the superuser.
+\set VERBOSITY terse
 SELECT scored('churn', 'customer', 'risk');
+\set VERBOSITY default
 \echo :SQLSTATE
 SELECT model FROM cia_train('own', 'SELECT age, visits, churned FROM customer', 'churned');
 SELECT scored('own', 'moved', 'private.mine');
