@@ -8,7 +8,7 @@ ORDER BY 1;
 SELECT c.relname, c.relkind, has_table_privilege('pg_monitor', c.oid, 'SELECT') AS readable, has_table_privilege('pg_monitor', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS writable
 FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
 WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'cia') AND d.classid = 'pg_class'::regclass AND d.deptype = 'e' ORDER BY 1;
-SELECT conrelid::regclass AS "table", contype FROM pg_constraint WHERE conrelid IN ('cia_registry'::regclass, 'cia_version'::regclass) ORDER BY 1, 2;
+SELECT conrelid::regclass AS "table", contype FROM pg_constraint WHERE conrelid IN ('cia_registry'::regclass, 'cia_version'::regclass) AND contype <> 'n' ORDER BY 1, 2;
 SELECT extconfig::regclass[] AS dumped, extcondition AS filter FROM pg_extension WHERE extname = 'cia';
 
 -- Volatility and parallel safety of every function.
