@@ -15,6 +15,7 @@
 #include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
+#include "utils/tuplestore.h"
 #include "utils/uuid.h"
 
 #include "judge/judge.h"
@@ -222,6 +223,10 @@ typedef struct cia_score_table
  * further columns that must not be null and have no default.
  */
 extern void cia_score_table_open(cia_score_table *table);
+
+/* score_fill.c: fills a table that this call has made; false if it is no longer as made */
+extern bool cia_score_table_fill(const cia_score_table *table, Tuplestorestate *scores,
+                                 TupleDesc columns, int32 version);
 
 /* Gives a table that this call has made and filled its primary key; duplicates raise 23505. */
 extern void cia_score_table_add_key(const cia_score_table *table);

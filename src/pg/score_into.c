@@ -5,7 +5,7 @@
  * One pass over the source, which may run in parallel, puts ids and scores into a
  * tuplestore: nothing can be inserted in parallel mode, and a source may read the very
  * table that is written.  One INSERT then takes the tuplestore for a relation, as a
- * trigger takes its transition table.
+ * trigger takes its transition table; a table made by this call is filled directly.
  *
  * The query around the source is cia_score('name@version', s) over the subquery s, so that
  * whatever the planner knows of such calls serves here too.
@@ -31,7 +31,6 @@
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
-#include "utils/tuplestore.h"
 
 CIA_FUNCTION(cia_score_into);
 
@@ -393,9 +392,8 @@ counter_destroy(DestReceiver *self)
 {
 }
 
-/* Fills the table; one of this call's making gets its key thereafter. */
 static void
-write_scores(scoring *run, const char *insert)
+insert_scores(scoring *run, const char *insert)
 {
 	row_counter counter = {.base = {.receiveSlot = counter_receive,
 	                                .rStartup = counter_startup,
@@ -409,10 +407,21 @@ write_scores(scoring *run, const char *insert)
 	if (result != SPI_OK_INSERT && result != SPI_OK_INSERT_RETURNING)
 		elog(ERROR, "could not execute \"%s\": %s", insert,
 		     SPI_result_code_string(result));
-	if (!run->table.fresh)
-		return;
-	run->inserted = (int64) SPI_processed;
-	cia_score_table_add_key(&run->table);
+	if (run->table.fresh)
+		run->inserted = (int64) SPI_processed;
+}
+
+/* Fills the table; one of this call's making gets its key thereafter. */
+static void
+write_scores(scoring *run, const char *insert)
+{
+	if (run->table.fresh && cia_score_table_fill(&run->table, run->scores, run->columns,
+	                                             run->version.version))
+		run->inserted = run->rows;
+	else
+		insert_scores(run, insert);
+	if (run->table.fresh)
+		cia_score_table_add_key(&run->table);
 }
 
 /* Raises an error of that SQLSTATE that names an id which occurs twice, if there is one. */
