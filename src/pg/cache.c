@@ -12,9 +12,12 @@
 #include "cia.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
+#include "storage/sinval.h"
+#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -22,8 +25,11 @@
 static dlist_head entries = DLIST_STATIC_INIT(entries);
 static Size entries_size = 0;
 
-/* The registry, once a name was looked up. */
+/* The registry that plans depend on, once a name was looked up. */
 static Oid registry = InvalidOid;
+
+/* While it is set, a message about the registry is our own and about plans alone. */
+static bool only_plans = false;
 
 /* What a name stood for when it was last looked up. */
 typedef struct cia_memo
@@ -93,7 +99,7 @@ registry_changed(Datum argument, Oid relation)
 {
 	dlist_mutable_iter at;
 
-	if (OidIsValid(relation) && relation != registry)
+	if (only_plans || !cia_registry_forget(relation))
 		return;
 	for (int i = 0; i < lengthof(memos); i++)
 		memos[i].schema = InvalidOid;
@@ -178,6 +184,21 @@ decode_stored(MemoryContext context, const cia_entry *named, struct varlena *con
 	return model;
 }
 
+/* Names of the columns that the model uses, each once. */
+static ArrayType *
+columns_of(const ml_model *model)
+{
+	const ml_schema *schema = &model->schema;
+	Datum *name = palloc(sizeof(Datum) * schema->features);
+	int count = 0;
+
+	for (int f = 0; f < schema->features; f++)
+		if (!cia_is_further_element(schema, f))
+			name[count++] = PointerGetDatum(cstring_to_text_with_len(
+			    schema->feature[f].name.bytes, schema->feature[f].name.length));
+	return construct_array(name, count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
 static cia_cached *
 load_entry(Oid schema, const cia_entry *named)
 {
@@ -185,11 +206,15 @@ load_entry(Oid schema, const cia_entry *named)
 	MemoryContext context =
 	    AllocSetContextCreate(CurrentMemoryContext, "cia model", ALLOCSET_DEFAULT_SIZES);
 	cia_cached *entry = MemoryContextAllocZero(context, sizeof *entry);
+	MemoryContext before;
 
 	entry->named = *named;
 	entry->context = context;
 	entry->model = decode_stored(context, named, content);
 	pfree(content);
+	before = MemoryContextSwitchTo(context);
+	entry->columns = columns_of(entry->model);
+	MemoryContextSwitchTo(before);
 	/* from here on nothing fails */
 	MemoryContextSetParent(context, CacheMemoryContext);
 	dlist_push_head(&entries, &entry->node);
@@ -211,6 +236,13 @@ cia_cache_seek(Oid schema, const char *given, cia_entry *entry)
 		*entry = memo->entry;
 		return CIA_FOUND;
 	}
+	if (memo->schema == schema && strcmp(memo->given, given) == 0 &&
+	    cia_registry_confirm(schema, &memo->entry))
+	{
+		memo->seen = cia_current_view();
+		*entry = memo->entry;
+		return CIA_FOUND;
+	}
 	registry = cia_registry_relation(schema);
 	finding = cia_registry_seek(schema, given, entry);
 	if (finding == CIA_FOUND && strlen(given) < sizeof memo->given)
@@ -229,9 +261,23 @@ cia_cache_find(Oid schema, const cia_entry *named)
 	return entry != NULL ? entry : load_entry(schema, named);
 }
 
-/* The registry that plans depend on; InvalidOid before the first look-up. */
-Oid
-cia_cache_registry(void)
+void
+cia_cache_forget_plans(void)
 {
-	return registry;
+	SharedInvalidationMessage message;
+
+	memset(&message, 0, sizeof message);
+	message.rc.id = SHAREDINVALRELCACHE_ID;
+	message.rc.dbId = MyDatabaseId;
+	message.rc.relId = registry;
+	only_plans = true;
+	PG_TRY();
+	{
+		LocalExecuteInvalidationMessage(&message);
+	}
+	PG_FINALLY();
+	{
+		only_plans = false;
+	}
+	PG_END_TRY();
 }

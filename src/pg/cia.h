@@ -266,13 +266,21 @@ extern ml_model *cia_model_decode(cia_door *door, struct varlena *bytes);
 extern struct varlena *cia_model_encode(cia_door *door, const ml_model *model);
 
 /* registry.c: names, versions and rights */
+/* A row of a table: where it is, and which transaction put it there. */
+typedef struct cia_row_place
+{
+	ItemPointerData at;
+	TransactionId xmin;
+} cia_row_place;
+
 typedef struct cia_entry
 {
 	pg_uuid_t id;
 	int32 version;
-	TransactionId stamp; /* wrote the version: tells it from one that was undone */
 	Oid owner;
-	NameData name; /* without the version */
+	NameData name;          /* without the version */
+	cia_row_place in_names; /* the rows that say so */
+	cia_row_place in_versions;
 } cia_entry;
 
 typedef enum cia_finding
@@ -301,11 +309,17 @@ extern cia_finding cia_registry_seek(Oid schema, const char *name, cia_entry *en
 extern void
 cia_registry_check(cia_finding finding, const char *name, const cia_entry *entry);
 
-/* Both in one. */
+/* Do the rows that an earlier look-up has found still say the same, to this user? */
+extern bool cia_registry_confirm(Oid schema, const cia_entry *entry);
+
+/* Seek and check. */
 extern cia_entry cia_registry_find(Oid schema, const char *name);
 
 /* The table of names: what plans depend on. */
 extern Oid cia_registry_relation(Oid schema);
+
+/* Forgets what is known of the tables if it is about them; InvalidOid is about all. */
+extern bool cia_registry_forget(Oid relation);
 
 /* The version's bytes, detoasted into the current memory context. */
 extern struct varlena *cia_registry_content(Oid schema, const cia_entry *entry);
@@ -351,6 +365,7 @@ typedef struct cia_cached
 	Size size;    /* bytes of the context */
 	MemoryContext context;
 	ml_model *model;
+	ArrayType *columns;       /* names of those that the model uses, each once */
 	struct cia_row_map *maps; /* of input.c: shapes of rows met so far */
 	int map_count;
 } cia_cached;
@@ -365,18 +380,20 @@ extern bool cia_view_holds(const cia_view *seen);
 static inline bool
 cia_same_version(const cia_entry *a, const cia_entry *b)
 {
-	return a->version == b->version && a->stamp == b->stamp &&
+	return a->version == b->version && a->in_versions.xmin == b->in_versions.xmin &&
 	       memcmp(&a->id, &b->id, sizeof a->id) == 0;
 }
 
 extern void cia_cache_open(void);
 extern cia_finding cia_cache_seek(Oid schema, const char *name, cia_entry *entry);
-extern Oid cia_cache_registry(void);
 
 /* Without a pin it is good until the next look at a table or a catalog. */
 extern cia_cached *cia_cache_find(Oid schema, const cia_entry *named);
 extern void cia_cache_pin(cia_cached *cached);
 extern void cia_cache_unpin(cia_cached *cached);
+
+/* In this session, lets all plans that depend on the registry be made anew at next use. */
+extern void cia_cache_forget_plans(void);
 
 /* To be called when something was added to the context. */
 extern void cia_cache_measure(cia_cached *cached);
@@ -459,23 +476,30 @@ cia_read_arguments(const cia_loaded *loaded, const cia_reader *reader,
 extern const double *cia_columns_arg(FunctionCallInfo fcinfo, const cia_loaded **loaded);
 extern bool cia_columns_suffice(const ml_model *model, ArrayType *names);
 
+/* origin.c: the relations of whole-row variables */
+/* To be called before the query is planned, and changed by that. */
+extern void cia_origin_number(Query *query);
+extern bool cia_origin_is(const PlannerInfo *level, const Var *row);
+
 /* whole_row.c: the columns of a row expression */
 typedef struct cia_row_columns
 {
 	PlannerInfo *root;
 	const Node *row;              /* Var or RowExpr */
 	const PlaceHolderVar *holder; /* around the RowExpr, or NULL */
-	Node *present; /* an expression: true, or NULL for a row that is not there */
-	char **name;   /* [count] NULL for a column that was dropped */
+	Node *present;     /* an expression: true, or NULL for a row that is not there */
+	TupleDesc tupdesc; /* of a named type, pinned; else NULL */
+	List *names;       /* [count] of a record */
+	List *vars;        /* [count] of a Var that is a record */
 	int count;
-	List *vars;      /* [count] of a Var without a named type */
-	bool may_repeat; /* can a name occur twice? */
-	int last;        /* the column found last, or -1 */
+	int last; /* the column found last, or -1 */
 } cia_row_columns;
 
+/* What is opened is to be closed. */
 extern bool
 cia_whole_row_open(PlannerInfo *root, const Node *row, cia_row_columns *columns);
-extern Node *cia_whole_row_column(cia_row_columns *columns, const char *name);
+extern Node *cia_whole_row_column(cia_row_columns *columns, ml_text name);
+extern void cia_whole_row_close(cia_row_columns *columns);
 
 /* plan.c: plans that depend on models */
 extern void cia_plan_open(void);

@@ -24,7 +24,6 @@
 #include "nodes/plannodes.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planner.h"
-#include "storage/sinval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -101,7 +100,7 @@ mark_plan(PlannerInfo *root, uint32 number)
 
 	foreach (cell, root->glob->invalItems)
 		if (((PlanInvalItem *) lfirst(cell))->cacheId == OUR_CACHE)
-			return;
+			return; /* there is one planning, with one number */
 	item = makeNode(PlanInvalItem);
 	item->cacheId = OUR_CACHE;
 	item->hashValue = number;
@@ -175,19 +174,6 @@ calls_function(Node *node, void *context)
 	return expression_tree_walker(node, calls_function, context);
 }
 
-/* In this backend, lets all plans that depend on the registry be made anew at next use. */
-static void
-forget_plans(Oid registry)
-{
-	SharedInvalidationMessage message;
-
-	memset(&message, 0, sizeof message);
-	message.rc.id = SHAREDINVALRELCACHE_ID;
-	message.rc.dbId = MyDatabaseId;
-	message.rc.relId = registry;
-	LocalExecuteInvalidationMessage(&message);
-}
-
 /* Plans that are still cached come back with a new number when they are used next. */
 static void
 forget_queries(void)
@@ -198,7 +184,7 @@ forget_queries(void)
 			MemoryContextDelete(kept[i].context);
 		kept[i].number = 0;
 	}
-	forget_plans(cia_cache_registry());
+	cia_cache_forget_plans();
 }
 
 /* Puts what a planning has noted where execution will look for it. */
@@ -238,6 +224,7 @@ plan_query(Query *parse, const char *query_string, int cursor_options,
 	here.plan.query = copyObject(parse);
 	here.plan.cursor_options = cursor_options;
 	MemoryContextSwitchTo(before);
+	cia_origin_number(parse);
 	current = &here;
 	PG_TRY();
 	{
@@ -319,7 +306,7 @@ check_plan(QueryDesc *desc, uint32 number)
 		                            plan->cursor_options, desc->params);
 		MemoryContextSwitchTo(before);
 	}
-	forget_plans(cia_cache_registry());
+	cia_cache_forget_plans();
 }
 
 static void

@@ -12,12 +12,14 @@
 #include <math.h>
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -64,6 +66,55 @@ relation_of(Oid schema, const char *name)
 		                errhint("Create the extension anew: DROP EXTENSION cia; CREATE "
 		                        "EXTENSION cia.")));
 	return relation;
+}
+
+/* The tables and the indexes that names and versions are found by. */
+typedef struct registry_tables
+{
+	Oid schema; /* InvalidOid: to be looked up */
+	Oid names;
+	Oid names_key;
+	Oid versions;
+	Oid versions_key;
+} registry_tables;
+
+static registry_tables known_tables;
+
+/*
+ * An index may be replaced by another one until its table is locked, so it has to be asked
+ * for thereafter.
+ */
+static registry_tables
+tables_of(Oid schema)
+{
+	if (known_tables.schema != schema)
+	{
+		registry_tables tables = {
+		    .schema = schema,
+		    .names = relation_of(schema, "cia_registry"),
+		    .names_key = relation_of(schema, "cia_registry_name_key"),
+		    .versions = relation_of(schema, "cia_version"),
+		    .versions_key = relation_of(schema, "cia_version_pkey")};
+
+		known_tables = tables;
+	}
+	return known_tables;
+}
+
+bool
+cia_registry_forget(Oid relation)
+{
+	if (OidIsValid(relation) && relation != known_tables.names &&
+	    relation != known_tables.versions)
+		return false;
+	known_tables.schema = InvalidOid;
+	return true;
+}
+
+Oid
+cia_registry_relation(Oid schema)
+{
+	return tables_of(schema).names;
 }
 
 static void
@@ -129,13 +180,13 @@ open_version(Oid schema, const cia_entry *entry)
 	version_scan found;
 	ScanKeyData key[2];
 
-	found.table = table_open(relation_of(schema, "cia_version"), AccessShareLock);
+	found.table = table_open(tables_of(schema).versions, AccessShareLock);
 	ScanKeyInit(&key[0], VERSION_MODEL, BTEqualStrategyNumber, F_UUID_EQ,
 	            UUIDPGetDatum(&entry->id));
 	ScanKeyInit(&key[1], VERSION_VERSION, BTEqualStrategyNumber, F_INT4EQ,
 	            Int32GetDatum(entry->version));
-	found.scan = systable_beginscan(found.table, relation_of(schema, "cia_version_pkey"),
-	                                true, GetActiveSnapshot(), 2, key);
+	found.scan = systable_beginscan(found.table, tables_of(schema).versions_key, true,
+	                                GetActiveSnapshot(), 2, key);
 	found.tuple = systable_getnext(found.scan);
 	return found;
 }
@@ -158,17 +209,18 @@ need_version(Oid schema, const cia_entry *entry)
 	return found;
 }
 
-Oid
-cia_registry_relation(Oid schema)
+static cia_row_place
+place_of(HeapTuple tuple)
 {
-	return relation_of(schema, "cia_registry");
+	return (cia_row_place){.at = tuple->t_self,
+	                       .xmin = HeapTupleHeaderGetRawXmin(tuple->t_data)};
 }
 
 /* Reads the registry's row of that name; false if there is none. */
 static bool
 read_entry(Oid schema, const NameData *name, cia_entry *entry)
 {
-	Relation table = table_open(relation_of(schema, "cia_registry"), AccessShareLock);
+	Relation table = table_open(tables_of(schema).names, AccessShareLock);
 	TupleDesc tupdesc = RelationGetDescr(table);
 	ScanKeyData key;
 	SysScanDesc scan;
@@ -176,7 +228,7 @@ read_entry(Oid schema, const NameData *name, cia_entry *entry)
 	bool isnull;
 
 	ScanKeyInit(&key, REGISTRY_NAME, BTEqualStrategyNumber, F_NAMEEQ, NameGetDatum(name));
-	scan = systable_beginscan(table, relation_of(schema, "cia_registry_name_key"), true,
+	scan = systable_beginscan(table, tables_of(schema).names_key, true,
 	                          GetActiveSnapshot(), 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
@@ -185,8 +237,9 @@ read_entry(Oid schema, const NameData *name, cia_entry *entry)
 		    .id = *DatumGetUUIDP(heap_getattr(tuple, REGISTRY_ID, tupdesc, &isnull)),
 		    .owner =
 		        DatumGetObjectId(heap_getattr(tuple, REGISTRY_OWNER, tupdesc, &isnull)),
-		    .version = DatumGetInt32(
-		        heap_getattr(tuple, REGISTRY_PRODUCTION, tupdesc, &isnull))};
+		    .version =
+		        DatumGetInt32(heap_getattr(tuple, REGISTRY_PRODUCTION, tupdesc, &isnull)),
+		    .in_names = place_of(tuple)};
 	systable_endscan(scan);
 	table_close(table, AccessShareLock);
 	return HeapTupleIsValid(tuple);
@@ -209,9 +262,40 @@ cia_registry_seek(Oid schema, const char *given, cia_entry *entry)
 	found = open_version(schema, entry);
 	is_there = HeapTupleIsValid(found.tuple);
 	if (is_there)
-		entry->stamp = HeapTupleHeaderGetRawXmin(found.tuple->t_data);
+		entry->in_versions = place_of(found.tuple);
 	close_version(&found);
 	return is_there ? CIA_FOUND : CIA_ABSENT;
+}
+
+/* Is the row at that place still the same one, and is it seen? */
+static bool
+is_seen(Oid relation, const cia_row_place *place)
+{
+	Relation table = table_open(relation, AccessShareLock);
+	HeapTupleData tuple = {.t_self = place->at};
+	Buffer buffer = InvalidBuffer;
+	bool seen = false;
+
+	if (ItemPointerGetBlockNumber(&place->at) < RelationGetNumberOfBlocks(table) &&
+	    heap_fetch(table, GetActiveSnapshot(), &tuple, &buffer, false))
+	{
+		seen = HeapTupleHeaderGetRawXmin(tuple.t_data) == place->xmin;
+		ReleaseBuffer(buffer);
+	}
+	table_close(table, AccessShareLock);
+	return seen;
+}
+
+/*
+ * A name is unique, so as long as its row is seen no other one is; what that row and the
+ * version's say cannot have changed.  This is much quicker than to look them up.
+ */
+bool
+cia_registry_confirm(Oid schema, const cia_entry *entry)
+{
+	return has_privs_of_role(GetUserId(), entry->owner) &&
+	       is_seen(tables_of(schema).names, &entry->in_names) &&
+	       is_seen(tables_of(schema).versions, &entry->in_versions);
 }
 
 /* The error that stands for a finding; returns for CIA_FOUND. */
@@ -305,7 +389,7 @@ static owner_scope
 become_owner(Oid schema)
 {
 	owner_scope scope;
-	Relation table = table_open(relation_of(schema, "cia_registry"), AccessShareLock);
+	Relation table = table_open(tables_of(schema).names, AccessShareLock);
 	Oid owner = table->rd_rel->relowner;
 
 	table_close(table, AccessShareLock);
@@ -327,7 +411,7 @@ static void
 leave_owner(const owner_scope *scope, Oid schema)
 {
 	SPI_finish();
-	CacheInvalidateRelcacheByRelid(relation_of(schema, "cia_registry"));
+	CacheInvalidateRelcacheByRelid(tables_of(schema).names);
 	AtEOXact_GUC(true, scope->guc_level);
 	SetUserIdAndSecContext(scope->user, scope->context);
 }

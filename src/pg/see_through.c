@@ -62,35 +62,12 @@ name_in(const Node *node)
 }
 
 /* The model in force for the query that is planned; NULL if the user has none such. */
-static const ml_model *
+static cia_cached *
 model_named(Oid schema, const char *name, cia_entry *named)
 {
 	if (!ActiveSnapshotSet() || cia_cache_seek(schema, name, named) != CIA_FOUND)
 		return NULL;
-	return cia_cache_find(schema, named)->model;
-}
-
-/* Names of the model's columns, each once, as palloc'd strings. */
-static List *
-columns_of(const ml_model *model)
-{
-	List *names = NIL;
-
-	for (int f = 0; f < model->schema.features; f++)
-		if (!cia_is_further_element(&model->schema, f))
-			names = lappend(names, cia_text_cstring(model->schema.feature[f].name));
-	return names;
-}
-
-static ArrayType *
-text_array(const List *names)
-{
-	Datum *datum = palloc(sizeof(Datum) * Max(list_length(names), 1));
-	ListCell *cell;
-
-	foreach (cell, names)
-		datum[foreach_current_index(cell)] = CStringGetTextDatum(lfirst(cell));
-	return construct_array(datum, list_length(names), TEXTOID, -1, false, TYPALIGN_INT);
+	return cia_cache_find(schema, named);
 }
 
 /* Values in packs where there are more than a function takes. */
@@ -121,14 +98,18 @@ packed(Oid schema, List *values)
 
 /* The values of these columns; NIL if one is not there. */
 static List *
-values_of(cia_row_columns *row, const List *names)
+values_of(cia_row_columns *row, ArrayType *names)
 {
 	List *values = NIL;
-	ListCell *cell;
+	Datum *name;
+	int count;
 
-	foreach (cell, names)
+	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &name, NULL, &count);
+	for (int i = 0; i < count; i++)
 	{
-		Node *value = cia_whole_row_column(row, lfirst(cell));
+		struct varlena *text = (struct varlena *) DatumGetPointer(name[i]);
+		Node *value = cia_whole_row_column(
+		    row, (ml_text){VARDATA_ANY(text), (int32) VARSIZE_ANY_EXHDR(text)});
 
 		if (value == NULL)
 			return NIL;
@@ -155,6 +136,30 @@ call_with_columns(Oid function, const FuncExpr *call, const cia_entry *named,
 	return (Node *) made;
 }
 
+/* The call by columns; NULL where the row does not show them. */
+static Node *
+rewritten(PlannerInfo *root, const FuncExpr *call, Oid function, const char *name)
+{
+	Oid schema = get_func_namespace(call->funcid);
+	cia_entry named;
+	cia_cached *cached = model_named(schema, name, &named);
+	ArrayType *names;
+	cia_row_columns row;
+	List *values;
+
+	if (cached == NULL)
+		return NULL;
+	names = DatumGetArrayTypePCopy(PointerGetDatum(cached->columns));
+	if (!cia_whole_row_open(root, lsecond(call->args), &row))
+		return NULL;
+	values = packed(schema, values_of(&row, names));
+	cia_whole_row_close(&row);
+	if (values == NIL)
+		return NULL;
+	cia_plan_note(root, schema, name, &named, names);
+	return call_with_columns(function, call, &named, names, row.present, values);
+}
+
 static Node *
 see_through(const SupportRequestSimplify *request)
 {
@@ -162,10 +167,6 @@ see_through(const SupportRequestSimplify *request)
 	const FuncExpr *call = request->fcall;
 	char *name = name_in((const Node *) call);
 	Oid schema, function;
-	cia_entry named;
-	const ml_model *model;
-	cia_row_columns row;
-	List *names, *values;
 
 	if (!cia_see_through || root == NULL || root->parse == NULL || name == NULL)
 		return NULL;
@@ -175,18 +176,7 @@ see_through(const SupportRequestSimplify *request)
 	    !cia_may_execute(function))
 		return NULL;
 	cia_plan_depend(root, schema);
-	model = model_named(schema, name, &named);
-	if (model == NULL)
-		return NULL;
-	names = columns_of(model);
-	if (!cia_whole_row_open(root, lsecond(call->args), &row))
-		return NULL;
-	values = packed(schema, values_of(&row, names));
-	if (values == NIL)
-		return NULL;
-	cia_plan_note(root, schema, name, &named, text_array(names));
-	return call_with_columns(function, call, &named, text_array(names), row.present,
-	                         values);
+	return rewritten(root, call, function, name);
 }
 
 static void
@@ -196,9 +186,9 @@ tell_cost(SupportRequestCost *request)
 	const FuncExpr *call = (const FuncExpr *) request->node;
 	char *name = name_in(request->node);
 	cia_entry named;
-	const ml_model *model = name != NULL ? model_named(schema, name, &named) : NULL;
-	double features = model != NULL ? model->schema.features : GUESSED_FEATURES;
-	double work = model != NULL ? ml_model_work(model) : GUESSED_FEATURES;
+	const cia_cached *cached = name != NULL ? model_named(schema, name, &named) : NULL;
+	double features = cached != NULL ? cached->model->schema.features : GUESSED_FEATURES;
+	double work = cached != NULL ? ml_model_work(cached->model) : GUESSED_FEATURES;
 	bool by_columns = call != NULL && IsA(call, FuncExpr) && list_length(call->args) > 2;
 
 	request->startup = 0;
@@ -213,13 +203,13 @@ tell_rows(SupportRequestRows *request)
 {
 	char *name = name_in(request->node);
 	cia_entry named;
-	const ml_model *model =
+	const cia_cached *cached =
 	    name != NULL ? model_named(get_func_namespace(request->funcid), name, &named)
 	                 : NULL;
 
-	if (model != NULL)
-		request->rows = model->schema.features + 1;
-	return model != NULL;
+	if (cached != NULL)
+		request->rows = cached->model->schema.features + 1;
+	return cached != NULL;
 }
 
 Datum

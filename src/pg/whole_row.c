@@ -74,32 +74,6 @@ level_is_open(PlannerInfo *level, Relids relations)
 	       level->parse->groupingSets == NIL && !is_promised_to_union(level, relations);
 }
 
-/* Names as they are in a type's definition; NULL for a dropped column. */
-static void
-names_of_type(cia_row_columns *columns, Oid type)
-{
-	TupleDesc tupdesc = lookup_rowtype_tupdesc_domain(type, -1, false);
-
-	columns->count = tupdesc->natts;
-	columns->name = palloc0(sizeof(char *) * Max(columns->count, 1));
-	for (int i = 0; i < columns->count; i++)
-		if (!TupleDescAttr(tupdesc, i)->attisdropped)
-			columns->name[i] = pstrdup(NameStr(TupleDescAttr(tupdesc, i)->attname));
-	ReleaseTupleDesc(tupdesc);
-}
-
-static void
-names_of_list(cia_row_columns *columns, const List *names)
-{
-	ListCell *cell;
-
-	columns->may_repeat = true;
-	columns->count = list_length(names);
-	columns->name = palloc(sizeof(char *) * Max(columns->count, 1));
-	foreach (cell, names)
-		columns->name[foreach_current_index(cell)] = strVal(lfirst(cell));
-}
-
 static bool
 is_nulled(const Node *jointree, Index relation, bool nullable)
 {
@@ -156,22 +130,17 @@ static bool
 open_var(PlannerInfo *root, const Var *row, cia_row_columns *columns)
 {
 	PlannerInfo *level = level_of(root, row->varlevelsup);
-	List *names;
 
 	if (row->varattno != InvalidAttrNumber ||
 	    !level_is_open(level, bms_make_singleton(row->varno)) ||
-	    row->varno > list_length(level->parse->rtable) ||
-	    !open_presence(level, row, columns))
+	    !cia_origin_is(level, row) || !open_presence(level, row, columns))
 		return false;
 	columns->row = (const Node *) row;
 	if (row->vartype != RECORDOID)
-	{
-		names_of_type(columns, row->vartype);
-		return true;
-	}
-	cia_expand_rte(rt_fetch(row->varno, level->parse->rtable), row, &names,
-	               &columns->vars);
-	names_of_list(columns, names);
+		columns->tupdesc = lookup_rowtype_tupdesc_domain(row->vartype, -1, false);
+	else
+		cia_expand_rte(rt_fetch(row->varno, level->parse->rtable), row, &columns->names,
+		               &columns->vars);
 	return true;
 }
 
@@ -183,11 +152,10 @@ open_constructor(PlannerInfo *root, const RowExpr *row, cia_row_columns *columns
 	    !level_is_open(root, pull_varnos_of_level(root, (Node *) row, 0)))
 		return false;
 	if (row->row_typeid == RECORDOID)
-		names_of_list(columns, row->colnames);
+		columns->names = row->colnames;
 	else
-		names_of_type(columns, row->row_typeid);
+		columns->tupdesc = lookup_rowtype_tupdesc_domain(row->row_typeid, -1, false);
 	columns->row = (const Node *) row;
-	columns->count = Min(columns->count, list_length(row->args));
 	return true;
 }
 
@@ -231,15 +199,9 @@ open_placeholder(PlannerInfo *root, const PlaceHolderVar *holder,
 	return true;
 }
 
-/*
- * Opens a row expression, for cia_whole_row_column to take columns from; false if it
- * shows none.
- */
-bool
-cia_whole_row_open(PlannerInfo *root, const Node *row, cia_row_columns *columns)
+static bool
+open_row(PlannerInfo *root, const Node *row, cia_row_columns *columns)
 {
-	*columns = (cia_row_columns){.root = root, .last = -1};
-	columns->present = makeBoolConst(true, false);
 	if (IsA(row, Var))
 		return open_var(root, (const Var *) row, columns);
 	if (IsA(row, RowExpr))
@@ -250,24 +212,64 @@ cia_whole_row_open(PlannerInfo *root, const Node *row, cia_row_columns *columns)
 }
 
 /*
- * The place of a column; -1 for none of that name, or more than one.  The search begins
- * behind the column found before, since a model's columns come in their order.
+ * Opens a row expression, for cia_whole_row_column to take columns from; false if it
+ * shows none.
+ */
+bool
+cia_whole_row_open(PlannerInfo *root, const Node *row, cia_row_columns *columns)
+{
+	*columns = (cia_row_columns){.root = root, .last = -1};
+	columns->present = makeBoolConst(true, false);
+	if (!open_row(root, row, columns))
+		return false;
+	columns->count =
+	    columns->tupdesc != NULL ? columns->tupdesc->natts : list_length(columns->names);
+	if (IsA(columns->row, RowExpr))
+		columns->count =
+		    Min(columns->count, list_length(((const RowExpr *) columns->row)->args));
+	return true;
+}
+
+void
+cia_whole_row_close(cia_row_columns *columns)
+{
+	if (columns->tupdesc != NULL)
+		ReleaseTupleDesc(columns->tupdesc);
+}
+
+/* The name of a column; NULL for one that was dropped. */
+static const char *
+name_at(const cia_row_columns *columns, int at)
+{
+	Form_pg_attribute attribute;
+
+	if (columns->tupdesc == NULL)
+		return strVal(list_nth(columns->names, at));
+	attribute = TupleDescAttr(columns->tupdesc, at);
+	return attribute->attisdropped ? NULL : NameStr(attribute->attname);
+}
+
+/*
+ * The place of a column; -1 for none of that name, or more than one, which a type cannot
+ * have.  The search begins behind the column found before, since a model's columns come
+ * in their order.
  */
 static int
-place_of(cia_row_columns *columns, const char *name)
+place_of(cia_row_columns *columns, ml_text name)
 {
 	int found = -1;
 
 	for (int i = 1; i <= columns->count; i++)
 	{
 		int at = (columns->last + i) % columns->count;
+		const char *here = name_at(columns, at);
 
-		if (columns->name[at] == NULL || strcmp(columns->name[at], name) != 0)
+		if (here == NULL || !ml_text_is(name, here))
 			continue;
 		if (found >= 0)
 			return -1;
 		found = at;
-		if (!columns->may_repeat)
+		if (columns->tupdesc != NULL)
 			break;
 	}
 	columns->last = found;
@@ -275,27 +277,27 @@ place_of(cia_row_columns *columns, const char *name)
 }
 
 static Node *
-column_of_var(const Var *row, int at)
+column_of_var(const cia_row_columns *columns, int at)
 {
-	TupleDesc tupdesc = lookup_rowtype_tupdesc_domain(row->vartype, -1, false);
-	Form_pg_attribute attribute = TupleDescAttr(tupdesc, at);
-	Var *column = copyObject(unconstify(Var *, row));
+	Form_pg_attribute attribute = TupleDescAttr(columns->tupdesc, at);
+	Var *column;
 
+	if (cia_attribute_is_virtual(attribute))
+		return NULL;
+	column = copyObject(unconstify(Var *, (const Var *) columns->row));
 	column->varattno = attribute->attnum;
 	column->vartype = attribute->atttypid;
 	column->vartypmod = attribute->atttypmod;
 	column->varcollid = attribute->attcollation;
 	if (column->varnosyn != 0)
 		column->varattnosyn = attribute->attnum;
-	if (cia_attribute_is_virtual(attribute))
-		column = NULL;
-	ReleaseTupleDesc(tupdesc);
+	column->location = -1;
 	return (Node *) column;
 }
 
 /* The column of that name; NULL for none. */
 Node *
-cia_whole_row_column(cia_row_columns *columns, const char *name)
+cia_whole_row_column(cia_row_columns *columns, ml_text name)
 {
 	int at = place_of(columns, name);
 	Node *column;
@@ -305,7 +307,7 @@ cia_whole_row_column(cia_row_columns *columns, const char *name)
 	if (columns->vars != NIL)
 		return copyObject(list_nth(columns->vars, at));
 	if (IsA(columns->row, Var))
-		return column_of_var((const Var *) columns->row, at);
+		return column_of_var(columns, at);
 	column = copyObject(list_nth(((const RowExpr *) columns->row)->args, at));
 	if (columns->holder == NULL)
 		return column;
