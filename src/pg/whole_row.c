@@ -11,10 +11,12 @@
  *
  *	- in a LATERAL subquery that is planned on its own, when the row's query level has
  *	  been planned so far that it cannot deliver further columns;
+ *	- for a variable given with the state of another query level (origin.c);
  *	- for a row that a flattened LATERAL (... UNION ALL ...) refers to, likewise;
  *	- under GROUPING SETS, which make a row NULL but not its columns;
  *	- for a row from the nullable side of an outer join of an outer query level;
- *	- for a constructor with volatile columns, which might not be called any more.
+ *	- for a constructor with columns that are volatile or sets: those not used would not
+ *	  be computed any more.
  */
 #include "cia.h"
 
@@ -149,6 +151,7 @@ open_constructor(PlannerInfo *root, const RowExpr *row, cia_row_columns *columns
 {
 	/* without a variable there is one row, or a variable of PL/pgSQL */
 	if (!contain_var_clause((Node *) row) || contain_volatile_functions((Node *) row) ||
+	    expression_returns_set((Node *) row) ||
 	    !level_is_open(root, pull_varnos_of_level(root, (Node *) row, 0)))
 		return false;
 	if (row->row_typeid == RECORDOID)
