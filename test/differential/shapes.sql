@@ -193,8 +193,19 @@ SELECT t.id, (SELECT max(cia_score('small', y)) FROM reading y WHERE y.id = t.id
 SELECT t.id, (SELECT count(*) FROM reading y WHERE y.id = t.id AND cia_score('small', t) > 0.4) FROM customer t;
 -- columns: sublink two levels down
 SELECT t.id, (SELECT (SELECT cia_score('wide', t) + count(*) FROM account z WHERE z.id = y.id) FROM visit y WHERE y.id = t.id) FROM customer t;
+-- columns: sublink that becomes a hashed subplan: its WHERE is simplified as if it stood outside
+SELECT x.id FROM customer x JOIN visit v USING (id) WHERE x.id < 3 OR EXISTS (SELECT 1 FROM reading y LEFT JOIN account t ON t.id = y.id AND t.a > 10 WHERE y.id = x.id AND cia_score('small', t) > 0.01);
+SELECT x.id FROM v_plain x WHERE x.c <> 'blue' OR EXISTS (SELECT 1 FROM (SELECT id, a, b, c FROM account OFFSET 0) t WHERE t.id = x.id AND cia_score('small', t) > 0.5);
+-- columns: function in a LATERAL subquery in a sublink: it is simplified as if it stood one level further out
+SELECT o.id, (SELECT count(q.s) FROM reading y LEFT JOIN account x ON x.id = y.id AND x.a > 10, LATERAL (SELECT u.s FROM unnest(ARRAY[cia_score('small', x)]) u(s)) q WHERE y.id = o.id) FROM customer o JOIN visit v USING (id);
+SELECT o.id, (SELECT max(q.s) FROM (SELECT id, a, b, c FROM account OFFSET 0) x, LATERAL (SELECT u.s FROM unnest(ARRAY[cia_score('small', x)]) u(s)) q WHERE x.id = o.id) FROM (SELECT id, b AS c, c AS a, a AS b FROM customer OFFSET 0) o;
 -- columns: aggregate of the query outside
 SELECT t.c, (SELECT max(cia_score('small', t))) FROM customer t GROUP BY t.c;
+-- record: aggregate of the query outside, over a row that may be missing: its query level is another
+SELECT (SELECT max(cia_score('small', t)) FROM visit y WHERE y.id = 3) FROM customer x LEFT JOIN account t ON t.id = x.id + 30;
+-- columns: sublink under GROUP BY the row
+SELECT t.id, (SELECT cia_score('small', t)) FROM customer t JOIN reading r USING (id) GROUP BY t.id;
+SELECT (SELECT cia_score('small', t)) FROM customer t GROUP BY t;
 -- columns: LATERAL, pulled up
 SELECT t.id, q.s FROM customer t, LATERAL (SELECT cia_score('small', t) AS s) q;
 -- columns: LATERAL with the row's columns, pulled up
@@ -238,6 +249,12 @@ SELECT t.ordinality, cia_score('wide', t) FROM customers_plpgsql(30) WITH ORDINA
 SELECT t.id, cia_score('wide', t) FROM ROWS FROM (generate_series(1, 3), customers(30)) t;
 -- columns: unnest of rows
 SELECT t.id, cia_score('wide', t) FROM unnest(ARRAY(SELECT x FROM customer x)) t;
+-- columns: XMLTABLE
+SELECT cia_score('small', t) FROM XMLTABLE('/r/i' PASSING xml '<r><i a="1" b="2.5" c="red"/><i a="2"/></r>' COLUMNS a int PATH '@a', b float8 PATH '@b', c text PATH '@c') t;
+-- columns: functions that yield NULL for a row
+SELECT cia_score('small', t) FROM row_of(99) t;
+SELECT cia_score('small', t) FROM unnest(ARRAY[NULL::small, ROW(1, 2, 'red')::small]) t;
+SELECT x.id, cia_score('small', t) FROM customer x LEFT JOIN unnest(ARRAY[NULL::small, ROW(1, 2, 'red')::small]) t ON x.id = t.a;
 -- columns: jsonb_to_recordset
 SELECT cia_score('small', t) FROM jsonb_to_recordset('[{"a": 1, "b": 2.5, "c": "red"}, {"a": 3}]') AS t(c text, a int, b float8);
 
@@ -249,6 +266,11 @@ SELECT t.id, cia_score('small', ROW(t.a, t.b, t.c)::small), cia_score('small', R
 SELECT t.id, risk(t), t.risk, risk_of('wide', t), cia_score('small', same_row(t)) FROM customer t;
 -- record: ROW(...) without a column: one row, or a variable of PL/pgSQL
 SELECT cia_score('small', ROW(1, 2.5, 'red')::small);
+-- record: ROW(...) with a set: it counts also where the model does not use the column
+SELECT t.id, cia_score('lone', ROW(generate_series(1, 3), t.b, t.c)::small) FROM customer t;
+-- columns: ROW(...) of aggregates, and of windows
+SELECT t.c, cia_score('small', ROW(count(*), max(b), min(c))::small) FROM customer t GROUP BY c;
+SELECT t.id, cia_score('small', ROW(rank() OVER (ORDER BY t.a), b, c)::small) FROM customer t;
 -- record: ROW(...)::domain: a domain may have checks of the row
 SELECT t.id, cia_score('small', ROW(t.a, t.b, t.c)::small_domain) FROM customer t;
 -- record: a child's row as its parent's

@@ -17,8 +17,9 @@ use Source;
 sub rows_in
 {
 	my ($scope, $want) = @_;
-	my $here = defined $scope->{outer} && chance(0.3) ? $scope->{outer} : $scope;
+	my $here = $scope;
 	my %wanted = map { $_ => 1 } @{$want // []};
+	while (defined $here->{outer} && chance(0.3)) { $here = $here->{outer} }
 	my @rows = grep { ($_->{row} // '') ne 'no' && (!defined $want || $wanted{$_->{set}}) } @{$here->{sources}};
 
 	return @rows if @rows || !defined $scope->{outer};
@@ -29,7 +30,7 @@ sub with_columns
 {
 	my ($scope) = @_;
 
-	return grep { ($_->{columns} // '') ne 'no' && $_->{set} =~ /^(full|small)$/ } @{$scope->{sources}};
+	return grep { !defined $_->{columns} && $_->{set} =~ /^(full|small)$/ } @{$scope->{sources}};
 }
 
 # row SCOPE, want => SETS: an expression that is a row, and the set of its columns.
@@ -39,20 +40,23 @@ sub row
 	my ($from) = shuffled(rows_in($scope, $option{want}));
 
 	return ("ROW(3, 1.5, 'red')::small", 'abc') if !defined $from;
-	my ($x, $set, $type) = @$from{qw(alias set type)};
+	my ($set, $type) = @$from{qw(set type)};
+	my $x = $from->{row} // $from->{alias};
 	my $named = defined $type && $type !~ /^v_|_domain$/;
 	my $customer = ($type // '') eq 'customer';
-	my $parts = ($from->{columns} // '') ne 'no' && $set =~ /^(full|small|abc)$/;
+	my $parts = !defined $from->{columns} && $set =~ /^(full|small|abc)$/;
 	my ($other) = grep { defined $type && ($_->{type} // '') eq $type && ($_->{row} // '') ne 'no' } shuffled(@{$scope->{sources}});
 
 	my ($sql, $new_set) = @{weighted(
 		60, sub { [$x] },
-		10, sub { ["$x.*"] },
+		$x =~ /\./ ? 0 : 10, sub { ["$x.*"] },
 		1, sub { ["($x)"] },
 		$parts ? 5 : 0, sub { ["ROW($x.a, $x.b, $x.c)::small", 'abc'] },
 		$parts ? 1 : 0, sub { ["ROW($x.a, $x.b, $x.c)::small_domain", 'abc'] },
 		$parts ? 1 : 0, sub { ["ROW($x.c, 'note', $x.b + 1, $x.a)::twisted", 'abc'] },
 		$parts ? 1 : 0, sub { ["ROW($x.a, NULL, 'blue')::small", 'abc'] },
+		$parts ? 1 : 0, sub { ["ROW(3, 2.5, $x.c)::small", 'abc'] },
+		$parts && $set ne 'abc' ? 1 : 0, sub { ["ROW((SELECT count(*) FROM reading y WHERE y.id = $x.id)::int, $x.b, $x.c)::small", 'abc'] },
 		1, sub { ["(SELECT $x)"] },
 		1, sub { ["CASE WHEN " . ($parts ? "$x.a > 4" : "$x IS NOT NULL") . " THEN $x END"] },
 		0.7, sub { ["coalesce($x, " . ($other ? $other->{alias} : $x) . ")"] },
@@ -62,7 +66,6 @@ sub row
 		$customer ? 3 : 0, sub { ["same_row($x)"] },
 		$customer ? 1 : 0, sub { ["same_row_plpgsql($x)"] },
 		$customer ? 2 : 0, sub { ["$x.part_of", 'abc'] },
-		($type // '') eq 'v_row' ? 4 : 0, sub { pick(["$x.r", 'full'], ["$x.s", 'abc']) },
 		($type // '') =~ /^(child[12]|grandchild)$/ ? 10 : 0, sub { ["$x\::parent"] },
 		$parts && $set ne 'abc' ? 2 : 0, sub { ["(SELECT y FROM customer y WHERE y.id = $x.id)", 'full'] },
 		$parts && $set ne 'abc' ? 1 : 0, sub { ["row_of($x.id)", 'full'] },
@@ -159,8 +162,8 @@ sub sublink
 	my ($scope, $depth) = @_;
 	my $q = $scope->{q};
 	my $inner = Source::from($q, $depth - 1, chance(0.3) ? 2 : 1, $scope);
-	my ($x) = grep { Source::has_id($_) } with_columns($inner->{scope});
-	my ($outer) = grep { Source::has_id($_) } with_columns($scope);
+	my ($x) = grep { Source::has_id($_) } @{$inner->{scope}{sources}};
+	my ($outer) = grep { Source::has_id($_) } @{$scope->{sources}};
 	my $here = $inner->{scope};
 	# an aggregate over nothing but rows from outside would belong to the query there
 	my $alone = {%$here, outer => undef};
@@ -187,7 +190,7 @@ sub predicate
 		40, sub { compared($scope) },
 		25, sub { column_condition($scope) },
 		$depth > 0 ? 20 : 0, sub { sublink($scope, $depth) },
-		defined $row ? 3 : 0, sub { "$row->{alias} IS " . pick('NULL', 'NOT NULL') },
+		defined $row ? 3 : 0, sub { ($row->{row} // $row->{alias}) . pick(' IS NULL', ' IS NOT NULL') },
 		6, sub { predicate($scope, 0) . ' AND ' . predicate($scope, $depth) },
 		5, sub { '(' . predicate($scope, 0) . ' OR ' . predicate($scope, $depth) . ')' },
 		2, sub { 'NOT (' . predicate($scope, $depth) . ')' },
@@ -200,7 +203,7 @@ sub predicate
 sub key
 {
 	my ($scope) = @_;
-	my ($from) = shuffled(with_columns($scope));
+	my ($from) = shuffled(grep { Source::has_id($_) } @{$scope->{sources}});
 
 	return defined $from ? "$from->{alias}.id" : '1';
 }
@@ -232,14 +235,16 @@ sub scalar_sublink
 {
 	my ($scope, $depth) = @_;
 	my $inner = Source::from($scope->{q}, $depth - 1, chance(0.25) ? 2 : 1, $scope);
-	my ($x) = grep { Source::has_id($_) } with_columns($inner->{scope});
-	my ($outer) = grep { Source::has_id($_) } with_columns($scope);
+	my ($x) = grep { Source::has_id($_) } @{$inner->{scope}{sources}};
+	my ($outer) = grep { Source::has_id($_) } @{$scope->{sources}};
 	my $here = $inner->{scope};
 	my $rest = " FROM $inner->{sql}" . (defined $x && defined $outer ? " WHERE $x->{alias}.id = $outer->{alias}.id" : '');
 
 	return weighted(
 		3, sub { '(SELECT ' . pick('min', 'max', 'count') . '(' . score({%$here, outer => undef}, type => 'float') . ")$rest)" },
 		2, sub { '(SELECT s FROM (SELECT ' . score($here, type => 'float') . "$rest) AS y(s) ORDER BY s LIMIT 1)" },
+		1, sub { '(WITH ww AS ' . pick('', 'MATERIALIZED ') . '(SELECT ' . score($here, type => 'float') . " AS s$rest) SELECT max(ww.s) FROM ww)" },
+		1, sub { '(SELECT max(y.s) FROM (SELECT ' . score($here, type => 'float') . " AS s$rest OFFSET 0) y)" },
 		2, sub { 'ARRAY(SELECT ' . score($here, type => 'text') . "$rest ORDER BY 1)" });
 }
 
@@ -272,7 +277,8 @@ sub total_order
 
 	for my $item (@{$scope->{sources}})
 	{
-		push @by, $item->{alias} if ($item->{row} // '') ne 'no';
+		push @by, $item->{row} // $item->{alias} if ($item->{row} // '') ne 'no';
+		push @by, "$item->{alias}.id" if ($item->{columns} // '') eq 'id';
 		push @by, map { @$_ } values %{$item->{scalars} // {}};
 	}
 	return join ', ', @by;

@@ -2,10 +2,10 @@
 #
 # What a query reads: items of FROM, and joins of them.
 #
-# An item is described by a hash: sql, alias, set (which columns it has), type (the name of its row type,
-# if it has one), unique (id is unique and not NULL), lock (FOR UPDATE may name it).  "columns" says no
-# if columns cannot be named through the alias, "row" says no if the whole row cannot; "scalars" are
-# further columns, by type.
+# An item is described by a hash: sql, alias, set (which columns its row has), type (the name of its row
+# type, if it has one), unique (id is unique and not NULL), lock (FOR UPDATE may name it).  "columns" says
+# no if columns cannot be named through the alias, or id if only that can; "row" says no if there is no
+# row, or what to write for it if that is not the alias; "scalars" are further columns, by type.
 package Source;
 
 use strict;
@@ -49,12 +49,14 @@ my @relations = (
 	[3, 'guarded', 'full', 'utr'],
 	[2, 'v_invoker', 'full', 'ur'],
 	[1, 'passing', 'full', 'ut'],
-	[2, 'foreign_customer', 'full', 'u'],
+	[3, 'foreign_customer', 'full', 'u'],
+	[1, 'foreign_reading', 'small', ''],
 	[2, 'm_customer', 'full', 'u'],
 	[1, 'broad', 'broad', 'ut'],
 	[1, 'v_broad', 'broad', 'u'],
 	[1, 'odd', 'odd', 'ut'],
 	[3, 'v_plain', 'full', 'u'],
+	[1, 'v_checked', 'full', 'u'],
 	[3, 'v_view', 'full', 'u'],
 	[5, 'v_mixed', 'full', 'u'],
 	[5, 'v_constant', 'full', 'u'],
@@ -132,7 +134,7 @@ sub plain
 	{
 		# other names for the columns: a row type keeps its own
 		$item->{sql} .= '(id, w, b, a)';
-		$item->{columns} = 'no';
+		$item->{columns} = 'id';
 	}
 	return $item;
 }
@@ -166,8 +168,9 @@ sub function
 		2, ["smalls($low) AS $alias", 'abc', 'small', 0],
 		2, ["small_domains($low) AS $alias", 'abc', 'small_domain', 0],
 		2, ["outs($low) AS $alias", 'small', undef, 0],
-		2, ["row_of($low) AS $alias", 'full', 'customer', 0],
+		2, ["row_of($low * 2) AS $alias", 'full', 'customer', 0],
 		2, ["records($low) AS $alias(id int, a int, b float8, c text)", 'small', undef, 1],
+		1, ["unnest(ARRAY[NULL, ROW(3, 4.5, 'red'), ROW(NULL, NULL, NULL)]::small[]) AS $alias", 'abc', 'small', 0],
 		2, ["unnest(ARRAY(SELECT y FROM customer y WHERE y.id > $low)) AS $alias", 'full', 'customer', 1],
 		2, ["unnest(ARRAY[1, 2, NULL], ARRAY[0.5, 'NaN']::float8[], ARRAY['red', 'blue', NULL, 'none']) AS $alias(a, b, c)", 'abc', undef, 0],
 		2, [qq{jsonb_to_recordset('[{"id": 3, "a": $low, "b": 2.5, "c": "red"}, {"id": 4, "c": "blue"}]') AS $alias(c text, id int, b numeric, a int)}, 'small', undef, 1],
@@ -191,7 +194,7 @@ sub star
 {
 	my ($q, $depth, $tail) = @_;
 	my $in = item($q, $depth, want => ['full', 'small', 'abc', 'broad', 'odd'], row => 1);
-	my $scope = {q => $q, sources => [$in]};
+	my $scope = {q => $q, sources => [$in], outer => $q->{around}};
 
 	return {%$in{qw(set unique)}, sql => "SELECT $in->{alias}.* FROM $in->{sql}" . where($scope, $depth, 0.4) . ($tail // '')};
 }
@@ -202,7 +205,7 @@ sub expressions
 	my ($q, $depth) = @_;
 	my $in = item($q, $depth, want => \@with_columns);
 	my $x = $in->{alias};
-	my $scope = {q => $q, sources => [$in]};
+	my $scope = {q => $q, sources => [$in], outer => $q->{around}};
 	my %column = map { $_ => "$x.$_" } @{$columns{$in->{set}}};
 
 	$column{id} = weighted(5, "$x.id", 1, "$x.id + 1", 1, "coalesce($x.id, 0)");
@@ -218,7 +221,7 @@ sub expressions
 		$column{flag} = pick("$x.flag", "$x.a > 5", "$x.flag IS NULL");
 		$column{e} = pick("$x.e", "'mid'::mood", "coalesce($x.e, 'low')");
 	}
-	if (chance(0.3)) { $column{further} = pick("$x.id", "'text'", $in->{row} // '' eq 'no' ? '1' : $x) }
+	if (chance(0.3)) { $column{further} = pick("$x.id", "'text'", $x) }
 	return {
 		set => $in->{set}, unique => 0,
 		sql => 'SELECT ' . join(', ', map { "$column{$_} AS $_" } shuffled(sort keys %column)) . " FROM $in->{sql}" . where($scope, $depth, 0.3),
@@ -246,7 +249,7 @@ sub set_operation
 	my $operator = weighted(6, 'UNION ALL', 1, 'UNION', 1, 'INTERSECT', 1, 'EXCEPT');
 	my @arms = map {
 		my $in = item($q, $depth - 1, want => ['full', $set]);
-		'SELECT ' . canonical($in->{alias}, $set) . " FROM $in->{sql}" . where({q => $q, sources => [$in]}, 0, 0.3)
+		'SELECT ' . canonical($in->{alias}, $set) . " FROM $in->{sql}" . where({q => $q, sources => [$in], outer => $q->{around}}, 0, 0.3)
 	} 1 .. 2 + below(2);
 
 	return {set => $set, unique => 0, sql => join(" $operator ", @arms)};
@@ -337,6 +340,34 @@ sub renamed
 	return {alias => $alias, set => 'small', sql => "(SELECT id, a, b, c FROM customer) AS $alias(a, id, b, c)"};
 }
 
+# A whole row, or a row of chosen columns, as a column of a subquery.
+sub rows_as_column
+{
+	my ($q, $depth) = @_;
+	my $in = item($q, $depth, want => \@with_columns, row => 1);
+	my $x = $in->{alias};
+	my $t = new_alias($q);
+	my $barrier = pick('', '', ' OFFSET 0');
+
+	return weighted(
+		2, {alias => $t, set => $in->{set}, columns => 'id', row => "$t.r", unique => $in->{unique}, sql => "(SELECT $x.id, $x AS r FROM $in->{sql}$barrier) AS $t"},
+		2, {alias => $t, set => 'abc', columns => 'id', row => "$t.r", unique => $in->{unique}, sql => "(SELECT ROW($x.a, $x.b, $x.c)::small AS r, $x.id FROM $in->{sql}$barrier) AS $t"},
+		1, {alias => $t, set => 'full', columns => 'id', row => "$t.r", unique => 1, sql => "v_row AS $t"},
+		1, {alias => $t, set => 'abc', columns => 'id', row => "$t.s", unique => 1, sql => "v_row AS $t"});
+}
+
+# The row of a join that has a name.
+sub joined
+{
+	my ($q, $depth) = @_;
+	my $left = item($q, $depth, want => \@with_columns, row => 1);
+	my $right = item($q, $depth, want => \@with_columns);
+	my $t = new_alias($q);
+	my $join = pick('JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN');
+
+	return {alias => $t, set => $left->{set}, sql => "($left->{sql} $join (SELECT $right->{alias}.id, $right->{alias}.a AS other FROM $right->{sql}) AS ${t}r USING (id)) AS $t"};
+}
+
 # item Q, DEPTH, want => SETS, row => 1 if its whole row is needed: any item of FROM.
 sub item
 {
@@ -359,9 +390,11 @@ sub item
 			10, sub { function($q) },
 			3, sub { values_list($q) },
 			1, sub { allowed_columns($q) },
+			$option{row} || $depth < 1 ? 0 : 3, sub { rows_as_column($q, $depth - 1) },
+			$depth < 1 ? 0 : 3, sub { joined($q, $depth - 1) },
 			2, sub { renamed($q) });
 		next if defined $option{want} && !$wanted{$item->{set}};
-		next if $option{want} && ($item->{columns} // '') eq 'no';
+		next if $option{want} && defined $item->{columns};
 		return $item;
 	}
 	return plain($q, ['full']);
@@ -375,7 +408,7 @@ sub lateral
 	my ($scope, $depth) = @_;
 	my $q = $scope->{q};
 	my $x = new_alias($q);
-	my ($left) = grep { ($_->{columns} // '') ne 'no' && $_->{set} =~ /^(full|small)$/ } shuffled(@{$scope->{sources}});
+	my ($left) = shuffled(Expression::with_columns($scope));
 	my $barrier = pick('', '', ' OFFSET 0', ' LIMIT 1');
 	my $score = sub { Expression::score($scope, type => 'float') };
 	my $values = {alias => $x, columns => 'no', row => 'no', set => 'none', scalars => {float => ["$x.s"]}};
@@ -385,6 +418,7 @@ sub lateral
 		2, sub { return {%$values, sql => '(SELECT max(s) AS s FROM (VALUES (' . $score->() . '), (' . $score->() . ")) AS v(s)) AS $x"} },
 		2, sub { return {%$values, sql => '(VALUES (' . $score->() . '), (' . $score->() . ")) AS $x(s)"} },
 		2, sub { return {%$values, sql => 'unnest(ARRAY[' . $score->() . ', ' . $score->() . "]) AS $x(s)"} },
+		2, sub { return {%$values, sql => '(SELECT u.s FROM unnest(ARRAY[' . $score->() . ']) AS u(s)' . pick('', ' WHERE u.s > 0.2') . "$barrier) AS $x"} },
 		2, sub { return {%$values, sql => '(SELECT ' . $score->() . ' AS s UNION ALL SELECT ' . $score->() . ") AS $x"} },
 		1, sub {
 			my ($row) = Expression::row($scope, want => ['full', 'small', 'abc']);
@@ -398,6 +432,7 @@ sub lateral
 		},
 		5, sub {
 			return lateral($scope, $depth) if !defined $left;
+			local $q->{around} = $scope;
 			my $in = item($q, $depth - 1, want => \@with_columns, row => 1);
 			my $y = $in->{alias};
 			return {alias => $x, set => $in->{set}, sql => "(SELECT $y.* FROM $in->{sql} WHERE $y.id = $left->{alias}.id" . pick('', '', ' OFFSET 0', " ORDER BY $y LIMIT 2") . ") AS $x"};
@@ -413,7 +448,7 @@ sub has_id
 {
 	my ($item) = @_;
 
-	return ($item->{columns} // '') ne 'no' && $item->{set} ne 'abc';
+	return ($item->{columns} // '') eq 'id' || !defined $item->{columns} && $item->{set} ne 'abc';
 }
 
 # The condition of a join between what is on the left and one item.  The product of two whole tables is
@@ -445,6 +480,8 @@ sub condition
 sub from
 {
 	my ($q, $depth, $count, $outer) = @_;
+	# subqueries in FROM may name the rows around a sublink
+	local $q->{around} = $outer // $q->{around};
 	my $first = item($q, $depth);
 	my $scope = {q => $q, sources => [$first], outer => $outer};
 	my $sql = $first->{sql};
@@ -466,6 +503,7 @@ sub from
 			my ($l) = grep { has_id($_) } @{$scope->{sources}};
 			my ($r) = grep { has_id($_) } @{$inner->{scope}{sources}};
 			if (!defined $l || !defined $r) { next }
+			$inner->{sql} =~ s/, LATERAL / CROSS JOIN LATERAL /g;
 			$sql = "$sql $join ($inner->{sql}) ON $l->{alias}.id = $r->{alias}.id";
 			push @{$scope->{sources}}, @{$inner->{scope}{sources}};
 			next;

@@ -62,6 +62,7 @@ sub plain
 		2, 'SELECT DISTINCT ' . named(@list) . $sql,
 		2, 'SELECT ' . named(@list) . "$sql ORDER BY $all",
 		2, 'SELECT ' . named(@list) . "$sql ORDER BY $all LIMIT " . (1 + below(30)) . (chance(0.3) ? ' OFFSET ' . below(5) : ''),
+		1, 'SELECT ' . named(@list) . "$sql ORDER BY $list[1] FETCH FIRST " . (1 + below(9)) . ' ROWS WITH TIES',
 		1, 'SELECT ' . named(@list) . "$sql ORDER BY " . Expression::score($from->{scope}, type => 'float') . " DESC NULLS LAST, $list[0]",
 		1, "SELECT DISTINCT ON (v1) * FROM (SELECT " . named(@list) . "$sql) d ORDER BY v1, $all",
 		1, 'SELECT DISTINCT ON (' . $list[1] . ') ' . named(@list[1, 0, 2 .. $#list]) . "$sql ORDER BY $list[1], $all",
@@ -92,7 +93,7 @@ sub group_key
 		2, sub { Expression::score($scope, type => 'float') },
 		2, sub { 'round(' . Expression::score($scope, type => 'float') . '::numeric, 1)' },
 		1, sub { Expression::score($scope, type => 'float') . ' > 0.5' },
-		defined $row ? 1 : 0, sub { $row->{alias} });
+		defined $row && !defined $row->{row} ? 1 : 0, sub { $row->{alias} });
 }
 
 sub grouped
@@ -111,6 +112,7 @@ sub grouped
 		my ($item) = grep { $_->{alias} eq $row } @{$scope->{sources}};
 		my $grouped = {%$scope, sources => [{%$item, columns => 'no'}]};
 		push @list, Expression::score($grouped, type => 'float');
+		if (chance(0.3)) { $list[-1] = "(SELECT $list[-1])" }
 	}
 	my $having = weighted(4, '', 1, sub { ' HAVING ' . Expression::aggregate($scope, 0) . ' IS NOT NULL' }, 1, sub { " HAVING $keys[0] IS NOT NULL" });
 	my $by = weighted(6, join(', ', @keys), 1, 'ROLLUP (' . join(', ', @keys) . ')', 1, 'CUBE (' . join(', ', @keys) . ')', 1, 'GROUPING SETS ((' . join(', ', @keys) . "), ($keys[0]), ())");
@@ -140,7 +142,7 @@ sub windowed
 	my $total = Expression::total_order($scope);
 	my $score = Expression::score($scope, type => 'float');
 	my $part = weighted(1, '', 2, sub { 'PARTITION BY ' . Expression::score($scope, type => 'text') . ' ' });
-	my ($row) = shuffled(Expression::rows_in($scope, [qw(full small abc)]));
+	my ($row) = map { $_->{row} // $_->{alias} } shuffled(Expression::rows_in({%$scope, outer => undef}, [qw(full small abc)]));
 	my @list = (
 		Expression::key($scope), Expression::score($scope, type => 'float'),
 		weighted(
@@ -151,8 +153,8 @@ sub windowed
 			1, "first_value($score) OVER (${part}ORDER BY $score DESC NULLS LAST)",
 			1, "row_number() OVER (ORDER BY $score, $total)",
 			1, "ntile(3) OVER (ORDER BY $total)",
-			defined $row ? 2 : 0, sub { "cia_score('small', lag($row->{alias}) OVER (${part}ORDER BY $total))" },
-			defined $row ? 1 : 0, sub { "cia_score('lone', first_value($row->{alias}) OVER (ORDER BY $row->{alias} NULLS FIRST))" }));
+			defined $row ? 2 : 0, sub { "cia_score('small', lag($row) OVER (${part}ORDER BY $total))" },
+			defined $row ? 1 : 0, sub { "cia_score('lone', first_value($row) OVER (ORDER BY $row NULLS FIRST))" }));
 
 	return 'SELECT ' . named(@list) . " FROM $from->{sql}" . where($scope, $depth, 0.5);
 }
@@ -272,6 +274,12 @@ sub replanned
 		"SELECT cia_drop_model('small')", "UPDATE $table SET b = 3, c = 'red' WHERE id % 2 = 0");
 	my $run = 'EXECUTE p';
 
+	return weighted(
+		1, sub { transaction("DECLARE c CURSOR FOR SELECT $x.id, $list FROM $table AS $x ORDER BY 1", 'FETCH 3 FROM c', $change =~ /ALTER/ ? 'SELECT 1' : $change, 'FETCH ALL FROM c') },
+		1, sub {
+			transaction("CREATE FUNCTION pg_temp.run() RETURNS SETOF text LANGUAGE plpgsql AS \$\$ DECLARE s float8; BEGIN FOR i IN 1..4 LOOP IF i = 3 THEN PERFORM 1 FROM ($change) c; END IF; SELECT max(cia_score('small', $x)) INTO s FROM $table AS $x; RETURN NEXT s; END LOOP; END \$\$",
+				'SELECT * FROM pg_temp.run()') if $change =~ /^SELECT/;
+		}) if chance(0.3);
 	return ("PREPARE p AS SELECT $x.id, $list FROM $table AS $x", $run, $run, 'BEGIN', $run, 'SAVEPOINT s', $change, $run, $run,
 		pick('SAVEPOINT s2', 'ROLLBACK TO s'), $run, pick('ROLLBACK', 'ROLLBACK', 'ROLLBACK TO s'), $run, 'ROLLBACK', $run, 'DEALLOCATE p');
 }
@@ -345,7 +353,7 @@ sub changed
 {
 	my ($q, $depth) = @_;
 	my $t = Source::new_alias($q);
-	my $table = pick('customer', 'account', 'visit', 'stay', 'v_plain', 'v_view', 'ranked', 'passing', 'customer');
+	my $table = pick('customer', 'account', 'visit', 'stay', 'v_plain', 'v_view', 'v_checked', 'ranked', 'passing', 'customer', 'foreign_customer');
 	my $target = {alias => $t, set => 'full', type => $table};
 	my $scope = {q => $q, sources => [$target]};
 	my $from = source_of_one($q, $depth);
