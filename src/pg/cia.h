@@ -504,7 +504,7 @@ extern void cia_whole_row_close(cia_row_columns *columns);
 /* plan.c: plans that depend on models */
 extern void cia_plan_open(void);
 
-/* The plan under way depends on the registry. */
+/* The plan under way depends on the registry, and on the role it is made for. */
 extern void cia_plan_depend(PlannerInfo *root, Oid schema);
 
 /* It was made for this version, and hands over these columns. */

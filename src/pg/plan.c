@@ -89,7 +89,6 @@ cia_plan_depend(PlannerInfo *root, Oid schema)
 {
 	root->glob->relationOids =
 	    list_append_unique_oid(root->glob->relationOids, cia_registry_relation(schema));
-	/* which models there are, and whether they may be used, differs from role to role */
 	root->glob->dependsOnRole = true;
 }
 

@@ -136,28 +136,26 @@ call_with_columns(Oid function, const FuncExpr *call, const cia_entry *named,
 	return (Node *) made;
 }
 
-/* The call by columns; NULL where the row does not show them. */
+/* The call by columns; NULL if the row lacks one. */
 static Node *
-rewritten(PlannerInfo *root, const FuncExpr *call, Oid function, const char *name)
+rewritten(const SupportRequestSimplify *request, Oid function, const char *name,
+          cia_row_columns *row)
 {
+	const FuncExpr *call = request->fcall;
 	Oid schema = get_func_namespace(call->funcid);
 	cia_entry named;
 	cia_cached *cached = model_named(schema, name, &named);
 	ArrayType *names;
-	cia_row_columns row;
 	List *values;
 
 	if (cached == NULL)
 		return NULL;
 	names = DatumGetArrayTypePCopy(PointerGetDatum(cached->columns));
-	if (!cia_whole_row_open(root, lsecond(call->args), &row))
-		return NULL;
-	values = packed(schema, values_of(&row, names));
-	cia_whole_row_close(&row);
+	values = packed(schema, values_of(row, names));
 	if (values == NIL)
 		return NULL;
-	cia_plan_note(root, schema, name, &named, names);
-	return call_with_columns(function, call, &named, names, row.present, values);
+	cia_plan_note(request->root, schema, name, &named, names);
+	return call_with_columns(function, call, &named, names, row->present, values);
 }
 
 static Node *
@@ -167,16 +165,21 @@ see_through(const SupportRequestSimplify *request)
 	const FuncExpr *call = request->fcall;
 	char *name = name_in((const Node *) call);
 	Oid schema, function;
+	cia_row_columns row;
+	Node *answer = NULL;
 
 	if (!cia_see_through || root == NULL || root->parse == NULL || name == NULL)
 		return NULL;
 	schema = get_func_namespace(call->funcid);
 	function = columns_function(schema, call->funcid);
-	if (!OidIsValid(function) || !cia_may_execute(call->funcid) ||
-	    !cia_may_execute(function))
+	if (!OidIsValid(function) || !cia_whole_row_open(root, lsecond(call->args), &row))
 		return NULL;
+	/* whatever comes of it: with another model, or for another role, it may differ */
 	cia_plan_depend(root, schema);
-	return rewritten(root, call, function, name);
+	if (cia_may_execute(call->funcid) && cia_may_execute(function))
+		answer = rewritten(request, function, name, &row);
+	cia_whole_row_close(&row);
+	return answer;
 }
 
 static void
