@@ -321,6 +321,11 @@ CREATE FUNCTION cia_columns(internal, VARIADIC "values" "any") RETURNS internal
 COMMENT ON FUNCTION cia_columns(internal, "any") IS
 	'values of columns for cia_score_columns, where they are more than a function takes';
 
+CREATE FUNCTION cia_if_present(present boolean, answer anyelement) RETURNS anyelement
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_if_present(boolean, anyelement) IS
+	'the answer, or NULL for a row that is not there: strict, so that the planner can make an inner join of an outer one';
+
 CREATE FUNCTION cia_score_columns(
 	model text, version int, columns text[], present boolean, VARIADIC "values" "any"
 ) RETURNS float8

@@ -7,7 +7,9 @@
  *	cia_score_columns(model, version, columns, present, value, value, ...)
  *
  * columns are the names of the values that follow; present is NULL for the row of NULLs
- * that an outer join puts in place of none, and then so is the answer.  A function takes
+ * that an outer join puts in place of none, and then so is the answer.  (Values may be
+ * NULL, so these functions cannot be strict as cia_score is.  Where a row may be missing
+ * cia_if_present(present, ...) stands around the call, for the planner to see it.)  A function takes
  * 100 arguments at most, so more values come in packs, each the answer of cia_columns.
  * version is the one that the query was planned for.  The version in force counts
  * instead if the columns suffice for it; plan.c sees to that.
@@ -23,6 +25,7 @@
 #include "utils/memutils.h"
 
 CIA_FUNCTION(cia_columns);
+CIA_FUNCTION(cia_if_present);
 
 #define FIRST_VALUE 4
 
@@ -63,6 +66,13 @@ cia_columns(PG_FUNCTION_ARGS)
 	}
 	pack->value = &fcinfo->args[1];
 	PG_RETURN_POINTER(pack);
+}
+
+/* It is strict: that is all it does. */
+Datum
+cia_if_present(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 }
 
 /* A constant argument of the call; raises 22023 for any other. */

@@ -15,6 +15,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
@@ -136,6 +137,23 @@ call_with_columns(Oid function, const FuncExpr *call, const cia_entry *named,
 	return (Node *) made;
 }
 
+/* A call that is NULL for a row that is not there, as the planner knows strict ones are. */
+static Node *
+strict_call(Oid schema, Node *present, Node *call)
+{
+	const Oid types[] = {BOOLOID, ANYELEMENTOID};
+	Oid function;
+
+	if (IsA(present, Const))
+		return call;
+	function = cia_function(schema, "cia_if_present", types, lengthof(types));
+	if (!OidIsValid(function) || !cia_may_execute(function))
+		return call;
+	return (Node *) makeFuncExpr(function, exprType(call),
+	                             list_make2(copyObject(present), call),
+	                             exprCollation(call), InvalidOid, COERCE_EXPLICIT_CALL);
+}
+
 /* The call by columns; NULL if the row lacks one. */
 static Node *
 rewritten(const SupportRequestSimplify *request, Oid function, const char *name,
@@ -155,7 +173,9 @@ rewritten(const SupportRequestSimplify *request, Oid function, const char *name,
 	if (values == NIL)
 		return NULL;
 	cia_plan_note(request->root, schema, name, &named, names);
-	return call_with_columns(function, call, &named, names, row->present, values);
+	return strict_call(
+	    schema, row->present,
+	    call_with_columns(function, call, &named, names, row->present, values));
 }
 
 static Node *
