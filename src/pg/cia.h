@@ -265,7 +265,7 @@ extern ArrayType *cia_notes_text(const ml_result *result, List *further);
 extern ml_model *cia_model_decode(cia_door *door, struct varlena *bytes);
 extern struct varlena *cia_model_encode(cia_door *door, const ml_model *model);
 
-/* registry.c: names, versions and rights */
+/* registry.c, version.c: names, versions and rights */
 /* A row of a table: where it is, and which transaction put it there. */
 typedef struct cia_row_place
 {
