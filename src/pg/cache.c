@@ -11,6 +11,7 @@
  */
 #include "cia.h"
 
+#include "access/twophase.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -42,7 +43,20 @@ typedef struct cia_memo
 
 static cia_memo memos[16];
 
-/* Snapshots of equal bounds and equal counts see the same: their sets only shrink. */
+/*
+ * Snapshots of equal bounds and equal counts see the same: the set of what is running below
+ * a bound only shrinks.  The exception is a transaction that is being prepared, which is
+ * counted twice for a moment.
+ */
+static uint32
+hash_of_running(Snapshot snapshot)
+{
+	if (likely(max_prepared_xacts == 0 || snapshot->xcnt == 0))
+		return 0;
+	return hash_bytes((const unsigned char *) snapshot->xip,
+	                  (int) (snapshot->xcnt * sizeof(TransactionId)));
+}
+
 cia_view
 cia_current_view(void)
 {
@@ -55,7 +69,8 @@ cia_current_view(void)
 	                  .xmin = snapshot->xmin,
 	                  .xmax = snapshot->xmax,
 	                  .running = snapshot->xcnt,
-	                  .running_below = snapshot->subxcnt};
+	                  .running_below = snapshot->subxcnt,
+	                  .prepared = hash_of_running(snapshot)};
 }
 
 bool
@@ -67,7 +82,8 @@ cia_view_holds(const cia_view *seen)
 	       snapshot->curcid == seen->command && snapshot->xcnt == seen->running &&
 	       snapshot->subxcnt == seen->running_below && GetUserId() == seen->user &&
 	       GetTopTransactionIdIfAny() == seen->own &&
-	       GetCurrentSubTransactionId() == seen->subtransaction;
+	       GetCurrentSubTransactionId() == seen->subtransaction &&
+	       hash_of_running(snapshot) == seen->prepared;
 }
 
 static void
@@ -236,8 +252,9 @@ cia_cache_seek(Oid schema, const char *given, cia_entry *entry)
 		*entry = memo->entry;
 		return CIA_FOUND;
 	}
+	/* a message read on the way may say that the places are no longer the same */
 	if (memo->schema == schema && strcmp(memo->given, given) == 0 &&
-	    cia_registry_confirm(schema, &memo->entry))
+	    cia_registry_confirm(schema, &memo->entry) && memo->schema == schema)
 	{
 		memo->seen = cia_current_view();
 		*entry = memo->entry;

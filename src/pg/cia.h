@@ -354,6 +354,7 @@ typedef struct cia_view
 	TransactionId xmax;
 	uint32 running;
 	int32 running_below;
+	uint32 prepared; /* a hash of the running ones, where that is needed */
 } cia_view;
 
 typedef struct cia_cached

@@ -48,6 +48,23 @@ typedef struct column_pack
 	Oid *types; /* [count] */
 } column_pack;
 
+/*
+ * A pack is a pointer, so nobody but the planner may make one.  No SQL gives a result of
+ * type internal a collation; the planner's calls have one.
+ */
+static void
+check_made_by_planner(FunctionCallInfo fcinfo)
+{
+	const FuncExpr *call = (const FuncExpr *) fcinfo->flinfo->fn_expr;
+
+	if (call == NULL || !IsA(call, FuncExpr) ||
+	    call->funccollid != fcinfo->flinfo->fn_oid)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		         errmsg("cia_columns cannot be called in SQL"),
+		         errhint("The planner calls it in place of cia_score(model, row).")));
+}
+
 /* Answers a pack, which lives as long as the call site, with this row's values. */
 Datum
 cia_columns(PG_FUNCTION_ARGS)
@@ -56,6 +73,7 @@ cia_columns(PG_FUNCTION_ARGS)
 
 	if (pack == NULL)
 	{
+		check_made_by_planner(fcinfo);
 		pack = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof *pack);
 		pack->count = PG_NARGS() - 1;
 		pack->types =
@@ -235,7 +253,7 @@ load_model(cia_site *site, const cia_columns_call *call)
 
 /* Values out of packs, and those beside them. */
 static void
-unpack(FunctionCallInfo fcinfo, const cia_reader *reader)
+unpack(FunctionCallInfo fcinfo, const cia_columns_call *call, const cia_reader *reader)
 {
 	int at = 0;
 
@@ -249,7 +267,7 @@ unpack(FunctionCallInfo fcinfo, const cia_reader *reader)
 			value = pack_of(fcinfo, i)->value;
 			count = pack_of(fcinfo, i)->count;
 		}
-		for (int k = 0; k < count; k++, at++)
+		for (int k = 0; k < count && at < call->count; k++, at++)
 		{
 			reader->values[at] = value[k].value;
 			reader->nulls[at] = value[k].isnull;
@@ -277,6 +295,6 @@ cia_columns_arg(FunctionCallInfo fcinfo, const cia_loaded **loaded)
 	if (!site->call->packed)
 		return cia_read_arguments(&site->loaded, site->reader,
 		                          &fcinfo->args[FIRST_VALUE]);
-	unpack(fcinfo, site->reader);
+	unpack(fcinfo, site->call, site->reader);
 	return cia_read_values(&site->loaded, site->reader);
 }

@@ -283,9 +283,10 @@ is_seen(Oid relation, const cia_row_place *place)
 bool
 cia_registry_confirm(Oid schema, const cia_entry *entry)
 {
-	return has_privs_of_role(GetUserId(), entry->owner) &&
-	       is_seen(tables_of(schema).names, &entry->in_names) &&
-	       is_seen(tables_of(schema).versions, &entry->in_versions);
+	/* rights come last, since messages about them are read on the way */
+	return is_seen(tables_of(schema).names, &entry->in_names) &&
+	       is_seen(tables_of(schema).versions, &entry->in_versions) &&
+	       has_privs_of_role(GetUserId(), entry->owner);
 }
 
 /* The error that stands for a finding; returns for CIA_FOUND. */

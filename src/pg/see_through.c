@@ -91,7 +91,8 @@ packed(Oid schema, List *values)
 
 		for (int i = at; i < Min(at + MOST_PACKED, list_length(values)); i++)
 			args = lappend(args, list_nth(values, i));
-		packs = lappend(packs, makeFuncExpr(function, INTERNALOID, args, InvalidOid,
+		/* its own OID for a collation is the mark that columns.c looks for */
+		packs = lappend(packs, makeFuncExpr(function, INTERNALOID, args, function,
 		                                    InvalidOid, COERCE_EXPLICIT_CALL));
 	}
 	return packs;
