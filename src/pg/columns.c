@@ -233,7 +233,7 @@ cia_columns_suffice(const ml_model *model, ArrayType *names)
 static void
 load_model(cia_site *site, const cia_columns_call *call)
 {
-	cia_entry named;
+	cia_entry named, planned;
 	cia_cached *cached;
 
 	cia_registry_check(cia_cache_seek(site->schema, call->name, &named), call->name,
@@ -242,10 +242,12 @@ load_model(cia_site *site, const cia_columns_call *call)
 	if (named.version != call->version &&
 	    !cia_columns_suffice(cached->model, call->names))
 	{
-		const char *planned = psprintf("%s@%d", NameStr(named.name), call->version);
+		const char *name = psprintf("%s@%d", NameStr(named.name), call->version);
 
-		if (cia_cache_seek(site->schema, planned, &named) == CIA_FOUND)
-			cached = cia_cache_find(site->schema, &named);
+		if (cia_cache_seek(site->schema, name, &planned) == CIA_FOUND)
+			named = planned;
+		/* the look-up may have let the other one go */
+		cached = cia_cache_find(site->schema, &named);
 	}
 	cia_site_use(site, cached, call->name);
 	site->seen = cia_current_view();

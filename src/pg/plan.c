@@ -27,8 +27,9 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-/* Plans whose queries are kept; a few kilobytes each. */
+/* Plans whose queries are kept, and the bytes these may take. */
 #define MOST_PLANS 512
+#define MOST_BYTES ((Size) 8 * 1024 * 1024)
 
 /* The cache that our item among a plan's dependencies belongs to: none. */
 #define OUR_CACHE -1
@@ -72,6 +73,7 @@ static planner_hook_type next_planner = NULL;
 static ExecutorStart_hook_type next_start = NULL;
 static planning *current = NULL;
 static kept_plan kept[MOST_PLANS];
+static Size kept_bytes = 0;
 static uint32 last_number = 0;
 
 /*
@@ -185,6 +187,7 @@ forget_queries(void)
 			MemoryContextDelete(kept[i].context);
 		kept[i].number = 0;
 	}
+	kept_bytes = 0;
 	cia_cache_forget_plans();
 }
 
@@ -194,10 +197,11 @@ keep_plan(const kept_plan *plan)
 {
 	kept_plan *place = &kept[plan->number % MOST_PLANS];
 
-	if (place->number != 0)
+	if (place->number != 0 || kept_bytes > MOST_BYTES)
 		forget_queries();
 	MemoryContextSetParent(plan->context, CacheMemoryContext);
 	*place = *plan;
+	kept_bytes += MemoryContextMemAllocated(plan->context, true);
 }
 
 static PlannedStmt *
