@@ -24,8 +24,8 @@ class Database:
         self._trained = {}
 
     def connect(self, parallel: int = PARALLEL) -> psycopg.Connection:
-        """A fresh connection; the caller closes it."""
-        connection = psycopg.connect(autocommit=True)
+        """A fresh connection that plans every statement anew; the caller closes it."""
+        connection = psycopg.connect(autocommit=True, prepare_threshold=None)
         connection.execute(f"SET max_parallel_workers_per_gather = {parallel}")
         return connection
 
