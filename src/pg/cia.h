@@ -508,8 +508,11 @@ extern void cia_plan_open(void);
 /* The plan under way depends on the registry, and on the role it is made for. */
 extern void cia_plan_depend(PlannerInfo *root, Oid schema);
 
-/* It was made for this version, and hands over these columns. */
-extern void cia_plan_note(PlannerInfo *root, Oid schema, const char *name,
+/* A cached model stays while the query is planned. */
+extern void cia_plan_pin(cia_cached *cached);
+
+/* The plan was made for this version, and hands over these columns. */
+extern void cia_plan_note(PlannerInfo *root, Oid schema, const Const *name,
                           const cia_entry *named, ArrayType *columns);
 
 /* Where a placeholder is remembered, for one planning; what is there may be NULL. */

@@ -99,6 +99,12 @@ cia_null_like(PlaceHolderVar *holder, const Var *var)
 	holder->phnullingrels = bms_copy(var->varnullingrels);
 }
 
+static inline void
+cia_var_null_like(Var *column, const Var *row)
+{
+	column->varnullingrels = bms_copy(row->varnullingrels);
+}
+
 /* Does the variable go NULL with the placeholder by itself? */
 static inline bool
 cia_var_is_held(const Var *var, const PlaceHolderVar *holder)
@@ -114,6 +120,11 @@ cia_var_is_nullable(const PlannerInfo *root, const Var *var)
 
 static inline void
 cia_null_like(PlaceHolderVar *holder, const Var *var)
+{
+}
+
+static inline void
+cia_var_null_like(Var *column, const Var *row)
 {
 }
 

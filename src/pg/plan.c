@@ -5,53 +5,53 @@
  * A plan that hands over a model's columns (see_through.c) depends on the registry: a
  * change there makes PostgreSQL plan again.  That alone is not enough.  The message may
  * be read while the plan is made, so that it is cached already out of date; a transaction
- * that holds its locks reads no messages at all before it uses a plan again; a snapshot
- * may be older than the plan, or newer.  So whenever such a plan begins to be executed we
- * look up, under the snapshot of that execution, which versions are in force.  If one of
- * them needs columns that the plan does not hand over, this execution gets a plan of its
- * own, made on the spot from the query that the plan was made from.  The same snapshot
- * serves both, so what is executed always fits.
+ * that holds its locks reads no messages at all before it uses a plan again; a function in
+ * SQL keeps its plans for the whole of the query that calls it; a snapshot may be older
+ * than the plan, or newer.  So whenever such a plan begins to be executed we look up, under
+ * the snapshot of that execution, which versions are in force.  If one of them needs
+ * columns that the plan does not hand over, this execution gets a plan of its own, made
+ * on the spot from the query that the plan was made from.  The same snapshot serves both,
+ * so what is executed always fits.
  *
- * The query is kept by the planner hook, per backend.  A plan carries the number of what
- * was kept as an item among its dependencies that no catalog cache answers to; such items
- * are copied with plans, as nothing else in a plan is that an extension could use.  When
- * there is no more room all queries go, and with them all cached plans.
+ * The planner hook copies the query before it is planned, and the plan carries the copy:
+ *
+ *	DefElem "cia_planned": (query, cursor options, model, model, ...)
+ *	model: (schema, name, entry, columns), all of them Const
+ *
+ * among the items in PlannedStmt.invalItems.  Nothing else in a plan that an extension could
+ * use is copied with it.  PostgreSQL takes the element for an item of the catalog cache
+ * number 0 (its padding), for which plans are never looked at.
  */
 #include "cia.h"
 
 #include "access/transam.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planner.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-/* Plans whose queries are kept, and the bytes these may take. */
-#define MOST_PLANS 512
-#define MOST_BYTES ((Size) 8 * 1024 * 1024)
+#define MARK "cia_planned"
 
-/* The cache that our item among a plan's dependencies belongs to: none. */
-#define OUR_CACHE -1
-
-/* A model that a plan uses. */
-typedef struct planned_model
+/* Where what is in the mark's list. */
+enum
 {
-	Oid schema;
-	char *name;
-	cia_entry named; /* the version in force when the plan was made */
-	ArrayType *columns;
-} planned_model;
+	PLANNED_QUERY,
+	PLANNED_OPTIONS,
+	PLANNED_MODELS /* and all that follow */
+};
 
-/* What is kept of a plan. */
-typedef struct kept_plan
+enum
 {
-	uint32 number; /* 0: nothing is kept here */
-	MemoryContext context;
-	Query *query;
-	int cursor_options;
-	List *models; /* of planned_model */
-} kept_plan;
+	MODEL_SCHEMA,
+	MODEL_NAME,
+	MODEL_ENTRY,
+	MODEL_COLUMNS
+};
 
 typedef struct placeholder
 {
@@ -65,25 +65,33 @@ typedef struct placeholder
 typedef struct planning
 {
 	struct planning *outer;
-	kept_plan plan;
+	DefElem *mark; /* what the plan is to carry if it uses a model */
+	List *models;  /* of cia_cached, pinned until the end */
 	List *placeholders;
 } planning;
 
 static planner_hook_type next_planner = NULL;
 static ExecutorStart_hook_type next_start = NULL;
-static planning *current = NULL;
-static kept_plan kept[MOST_PLANS];
-static Size kept_bytes = 0;
-static uint32 last_number = 0;
 
 /*
- * The planning under way; NULL if it began before the hooks were there.  Nobody plans
- * another query meanwhile without asking our hook first.
+ * Nobody plans another query meanwhile without asking our hook first.  It is NULL for a
+ * planning that began before the hooks were there, whose plan has a mark without a query:
+ * it is executed once, with the version it was made for at worst, and then made anew.
  */
-static planning *
-current_planning(void)
+static planning *current = NULL;
+
+/* Marks the plan, once. */
+static void
+mark_plan(PlannerInfo *root)
 {
-	return current != NULL && current->plan.query != NULL ? current : NULL;
+	ListCell *cell;
+
+	foreach (cell, root->glob->invalItems)
+		if (IsA(lfirst(cell), DefElem))
+			return;
+	root->glob->invalItems =
+	    lappend(root->glob->invalItems,
+	            current != NULL ? current->mark : makeDefElem(MARK, NULL, -1));
 }
 
 void
@@ -94,61 +102,53 @@ cia_plan_depend(PlannerInfo *root, Oid schema)
 	root->glob->dependsOnRole = true;
 }
 
-/* Marks the plan with a number, once. */
-static void
-mark_plan(PlannerInfo *root, uint32 number)
+/* A cached model stays while a query that uses it is planned. */
+void
+cia_plan_pin(cia_cached *cached)
 {
-	PlanInvalItem *item;
-	ListCell *cell;
+	if (current == NULL || list_member_ptr(current->models, cached))
+		return;
+	current->models = lappend(current->models, cached);
+	cia_cache_pin(cached);
+}
 
-	foreach (cell, root->glob->invalItems)
-		if (((PlanInvalItem *) lfirst(cell))->cacheId == OUR_CACHE)
-			return; /* there is one planning, with one number */
-	item = makeNode(PlanInvalItem);
-	item->cacheId = OUR_CACHE;
-	item->hashValue = number;
-	root->glob->invalItems = lappend(root->glob->invalItems, item);
+static Const *
+constant(Oid type, int length, Datum value)
+{
+	return makeConst(type, -1, InvalidOid, length, value, false, length > 0);
+}
+
+static Const *
+constant_entry(const cia_entry *entry)
+{
+	bytea *bytes = palloc(VARHDRSZ + sizeof *entry);
+
+	SET_VARSIZE(bytes, VARHDRSZ + sizeof *entry);
+	memcpy(VARDATA(bytes), entry, sizeof *entry);
+	return constant(BYTEAOID, -1, PointerGetDatum(bytes));
 }
 
 void
-cia_plan_note(PlannerInfo *root, Oid schema, const char *name, const cia_entry *named,
+cia_plan_note(PlannerInfo *root, Oid schema, const Const *name, const cia_entry *named,
               ArrayType *columns)
 {
-	planning *plan = current_planning();
-	MemoryContext before;
-	planned_model *model;
-
-	if (plan == NULL)
-	{
-		mark_plan(root, 0);
-		return;
-	}
-	if (plan->plan.number == 0)
-	{
-		if (++last_number == 0)
-			last_number++;
-		plan->plan.number = last_number;
-	}
-	mark_plan(root, plan->plan.number);
-	before = MemoryContextSwitchTo(plan->plan.context);
-	model = palloc(sizeof *model);
-	*model = (planned_model){.schema = schema,
-	                         .name = pstrdup(name),
-	                         .named = *named,
-	                         .columns = DatumGetArrayTypePCopy(PointerGetDatum(columns))};
-	plan->plan.models = lappend(plan->plan.models, model);
-	MemoryContextSwitchTo(before);
+	mark_plan(root);
+	if (current != NULL)
+		current->mark->arg = (Node *) lappend(
+		    (List *) current->mark->arg,
+		    list_make4(constant(OIDOID, sizeof(Oid), ObjectIdGetDatum(schema)),
+		               copyObject(unconstify(Const *, name)), constant_entry(named),
+		               constant(TEXTARRAYOID, -1, PointerGetDatum(columns))));
 }
 
 Node **
 cia_plan_placeholder(PlannerInfo *root, Index number, int column)
 {
-	planning *plan = current_planning();
 	placeholder *made;
 	ListCell *cell;
 
-	if (plan != NULL)
-		foreach (cell, plan->placeholders)
+	if (current != NULL)
+		foreach (cell, current->placeholders)
 		{
 			placeholder *known = lfirst(cell);
 
@@ -157,8 +157,8 @@ cia_plan_placeholder(PlannerInfo *root, Index number, int column)
 		}
 	made = palloc0(sizeof *made);
 	*made = (placeholder){.root = root, .number = number, .column = column};
-	if (plan != NULL)
-		plan->placeholders = lappend(plan->placeholders, made);
+	if (current != NULL)
+		current->placeholders = lappend(current->placeholders, made);
 	return &made->node;
 }
 
@@ -177,33 +177,6 @@ calls_function(Node *node, void *context)
 	return expression_tree_walker(node, calls_function, context);
 }
 
-/* Plans that are still cached come back with a new number when they are used next. */
-static void
-forget_queries(void)
-{
-	for (int i = 0; i < MOST_PLANS; i++)
-	{
-		if (kept[i].number != 0)
-			MemoryContextDelete(kept[i].context);
-		kept[i].number = 0;
-	}
-	kept_bytes = 0;
-	cia_cache_forget_plans();
-}
-
-/* Puts what a planning has noted where execution will look for it. */
-static void
-keep_plan(const kept_plan *plan)
-{
-	kept_plan *place = &kept[plan->number % MOST_PLANS];
-
-	if (place->number != 0 || kept_bytes > MOST_BYTES)
-		forget_queries();
-	MemoryContextSetParent(plan->context, CacheMemoryContext);
-	*place = *plan;
-	kept_bytes += MemoryContextMemAllocated(plan->context, true);
-}
-
 static PlannedStmt *
 call_planner(Query *parse, const char *query_string, int cursor_options,
              ParamListInfo params)
@@ -213,22 +186,30 @@ call_planner(Query *parse, const char *query_string, int cursor_options,
 	return standard_planner(parse, query_string, cursor_options, params);
 }
 
+static void
+end_planning(planning *done)
+{
+	ListCell *cell;
+
+	foreach (cell, done->models)
+		cia_cache_unpin(lfirst(cell));
+	current = done->outer;
+}
+
 static PlannedStmt *
 plan_query(Query *parse, const char *query_string, int cursor_options,
            ParamListInfo params)
 {
 	planning here = {.outer = current};
-	MemoryContext before;
 	PlannedStmt *volatile plan = NULL;
 
 	if (!cia_see_through || !calls_function((Node *) parse, NULL))
 		return call_planner(parse, query_string, cursor_options, params);
-	here.plan.context = AllocSetContextCreate(CurrentMemoryContext, "cia planned query",
-	                                          ALLOCSET_SMALL_SIZES);
-	before = MemoryContextSwitchTo(here.plan.context);
-	here.plan.query = copyObject(parse);
-	here.plan.cursor_options = cursor_options;
-	MemoryContextSwitchTo(before);
+	here.mark = makeDefElem(
+	    MARK,
+	    (Node *) list_make2(copyObject(parse), constant(INT4OID, sizeof(int32),
+	                                                    Int32GetDatum(cursor_options))),
+	    -1);
 	cia_origin_number(parse);
 	current = &here;
 	PG_TRY();
@@ -237,95 +218,104 @@ plan_query(Query *parse, const char *query_string, int cursor_options,
 	}
 	PG_FINALLY();
 	{
-		current = here.outer;
+		end_planning(&here);
 	}
 	PG_END_TRY();
-	if (here.plan.number != 0)
-		keep_plan(&here.plan);
-	else
-		MemoryContextDelete(here.plan.context);
 	return plan;
 }
 
-/* The number a plan is marked with; false for a plan without our mark. */
-static bool
-number_of(const PlannedStmt *plan, uint32 *number)
+/* Our mark on a plan; NULL for plans without. */
+static const DefElem *
+mark_of(const PlannedStmt *plan)
 {
 	ListCell *cell;
 
 	foreach (cell, plan->invalItems)
 	{
-		const PlanInvalItem *item = lfirst(cell);
+		const DefElem *item = lfirst(cell);
 
-		if (item->cacheId == OUR_CACHE)
-		{
-			*number = item->hashValue;
-			return true;
-		}
+		if (IsA(item, DefElem) && strcmp(item->defname, MARK) == 0)
+			return item;
 	}
-	return false;
+	return NULL;
 }
 
-/* Are the versions in force those of the plan, and if not, do its columns suffice? */
-static void
-compare(const kept_plan *plan, bool *same, bool *suffice)
+static Datum
+part_of(const List *model, int part)
 {
-	ListCell *cell;
+	return ((const Const *) list_nth(model, part))->constvalue;
+}
 
-	*same = *suffice = true;
-	foreach (cell, plan->models)
+/* Is the version in force that of the plan, and if not, do its columns suffice? */
+static void
+compare(const List *model, bool *same, bool *suffice)
+{
+	Oid schema = DatumGetObjectId(part_of(model, MODEL_SCHEMA));
+	cia_entry named, planned;
+
+	memcpy(&planned, VARDATA(DatumGetPointer(part_of(model, MODEL_ENTRY))),
+	       sizeof planned);
+	if (cia_cache_seek(schema, TextDatumGetCString(part_of(model, MODEL_NAME)), &named) !=
+	    CIA_FOUND)
 	{
-		const planned_model *model = lfirst(cell);
-		cia_entry named;
-
-		if (cia_cache_seek(model->schema, model->name, &named) != CIA_FOUND)
-		{
-			/* let a plan with the record path tell the user, if a row comes by at all */
-			*same = *suffice = false;
-			continue;
-		}
-		if (cia_same_version(&named, &model->named))
-			continue;
-		*same = false;
-		if (!cia_columns_suffice(cia_cache_find(model->schema, &named)->model,
-		                         model->columns))
-			*suffice = false;
-	}
-}
-
-static void
-check_plan(QueryDesc *desc, uint32 number)
-{
-	const kept_plan *plan = &kept[number % MOST_PLANS];
-	bool same = false, suffice = true;
-	MemoryContext before;
-
-	if (number != 0 && plan->number == number)
-		compare(plan, &same, &suffice);
-	if (same)
+		/* let a plan with the record path tell the user, if a row comes by at all */
+		*same = *suffice = false;
 		return;
-	if (!suffice)
-	{
-		before = MemoryContextSwitchTo(GetMemoryChunkContext(desc));
-		desc->plannedstmt = planner(copyObject(plan->query), desc->sourceText,
-		                            plan->cursor_options, desc->params);
-		MemoryContextSwitchTo(before);
 	}
-	cia_cache_forget_plans();
+	if (cia_same_version(&named, &planned))
+		return;
+	*same = false;
+	if (!cia_columns_suffice(cia_cache_find(schema, &named)->model,
+	                         DatumGetArrayTypeP(part_of(model, MODEL_COLUMNS))))
+		*suffice = false;
+}
+
+/* A plan for this execution alone; answers the context that it is in. */
+static MemoryContext
+plan_again(QueryDesc *desc, const List *planned)
+{
+	MemoryContext own = AllocSetContextCreate(
+	    GetMemoryChunkContext(desc), "cia plan of one execution", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext before = MemoryContextSwitchTo(own);
+	Query *query = copyObject((Query *) list_nth(planned, PLANNED_QUERY));
+	int cursor_options = DatumGetInt32(part_of(planned, PLANNED_OPTIONS));
+
+	desc->plannedstmt = planner(query, desc->sourceText, cursor_options, desc->params);
+	MemoryContextSwitchTo(before);
+	return own;
+}
+
+/* Sees to it that the plan fits; answers the context of a new one, or NULL. */
+static MemoryContext
+check_plan(QueryDesc *desc, const DefElem *mark)
+{
+	const List *planned = (const List *) mark->arg;
+	bool same = planned != NIL, suffice = true;
+	MemoryContext own = NULL;
+
+	for (int i = PLANNED_MODELS; i < list_length(planned); i++)
+		compare(list_nth(planned, i), &same, &suffice);
+	if (!suffice)
+		own = plan_again(desc, planned);
+	if (!same)
+		cia_cache_forget_plans();
+	return own;
 }
 
 static void
 start_execution(QueryDesc *desc, int flags)
 {
-	uint32 number;
+	const DefElem *mark = mark_of(desc->plannedstmt);
+	MemoryContext own =
+	    mark != NULL && ActiveSnapshotSet() ? check_plan(desc, mark) : NULL;
 
-	if (desc->plannedstmt->invalItems != NIL && ActiveSnapshotSet() &&
-	    number_of(desc->plannedstmt, &number))
-		check_plan(desc, number);
 	if (next_start != NULL)
 		next_start(desc, flags);
 	else
 		standard_ExecutorStart(desc, flags);
+	/* it ends with the execution */
+	if (own != NULL)
+		MemoryContextSetParent(own, desc->estate->es_query_cxt);
 }
 
 void

@@ -66,9 +66,13 @@ name_in(const Node *node)
 static cia_cached *
 model_named(Oid schema, const char *name, cia_entry *named)
 {
+	cia_cached *cached;
+
 	if (!ActiveSnapshotSet() || cia_cache_seek(schema, name, named) != CIA_FOUND)
 		return NULL;
-	return cia_cache_find(schema, named);
+	cached = cia_cache_find(schema, named);
+	cia_plan_pin(cached);
+	return cached;
 }
 
 /* Values in packs where there are more than a function takes. */
@@ -173,7 +177,7 @@ rewritten(const SupportRequestSimplify *request, Oid function, const char *name,
 	values = packed(schema, values_of(row, names));
 	if (values == NIL)
 		return NULL;
-	cia_plan_note(request->root, schema, name, &named, names);
+	cia_plan_note(request->root, schema, linitial(call->args), &named, names);
 	return strict_call(
 	    schema, row->present,
 	    call_with_columns(function, call, &named, names, row->present, values));

@@ -298,6 +298,17 @@ column_of_var(const cia_row_columns *columns, int at)
 	return (Node *) column;
 }
 
+/* A column of a row without a named type; of no more than a constant if it was dropped. */
+static Node *
+column_of_record(const cia_row_columns *columns, int at)
+{
+	Node *column = copyObject(list_nth(columns->vars, at));
+
+	if (IsA(column, Var))
+		cia_var_null_like((Var *) column, (const Var *) columns->row);
+	return column;
+}
+
 /* The column of that name; NULL for none. */
 Node *
 cia_whole_row_column(cia_row_columns *columns, ml_text name)
@@ -308,7 +319,7 @@ cia_whole_row_column(cia_row_columns *columns, ml_text name)
 	if (at < 0)
 		return NULL;
 	if (columns->vars != NIL)
-		return copyObject(list_nth(columns->vars, at));
+		return column_of_record(columns, at);
 	if (IsA(columns->row, Var))
 		return column_of_var(columns, at);
 	column = copyObject(list_nth(((const RowExpr *) columns->row)->args, at));

@@ -309,6 +309,7 @@ ml_feature_index(ml_host *host, ml_feature *feature)
 	{
 		int32_t code;
 
+		ML_PAUSE(host, level);
 		ML_TRY(ml_dictionary_add(feature->lookup, feature->label[level], &code));
 		if (code != level)
 			return ML_BAD_MODEL;

@@ -324,6 +324,7 @@ read_features(ml_host *host, const ml_value *value, ml_schema *schema)
 	{
 		ml_feature *feature = &schema->feature[f];
 
+		ML_PAUSE(host, f);
 		ML_TRY(read_feature(host, &features->items[f], feature));
 		/* elements of an array stand side by side, in order */
 		if (f > 0 && ml_text_equal(feature->name, feature[-1].name) &&
