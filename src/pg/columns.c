@@ -93,11 +93,17 @@ cia_if_present(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 }
 
-/* A constant argument of the call; raises 22023 for any other. */
+/*
+ * A constant argument of the call; raises 22023 for any other.  A parameter is none: the
+ * call may outlive its value, as in a loop of PL/pgSQL.
+ */
 static Datum
 constant_argument(FunctionCallInfo fcinfo, int argument)
 {
-	if (!get_fn_expr_arg_stable(fcinfo->flinfo, argument) || PG_ARGISNULL(argument))
+	const FuncExpr *call = (const FuncExpr *) fcinfo->flinfo->fn_expr;
+
+	if (call == NULL || !IsA(call, FuncExpr) || argument >= list_length(call->args) ||
+	    !IsA(list_nth(call->args, argument), Const) || PG_ARGISNULL(argument))
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		         errmsg("model, version and columns must be constants and not NULL"),
