@@ -244,6 +244,119 @@ explains_its_margin(test_host *t)
 	}
 }
 
+/*
+ * A predictor made up by hand: numbers and categories in any order, and the profile that
+ * the bias rests on.  reference_frame has all numbers in front.
+ */
+typedef struct predictor
+{
+	ml_schema schema;
+	ml_feature feature[18];
+	double count[18][5];
+	ml_fitted fitted;
+} predictor;
+
+static void
+make_predictor(test_host *t, int numbers, int categories, uint64_t *state, predictor *p)
+{
+	double *intercept, *coefficient;
+
+	*p = (predictor){.schema = {.features = numbers + categories}};
+	p->schema.feature = p->feature;
+	for (int f = 0; f < p->schema.features; f++)
+	{
+		ml_feature *feature = &p->feature[f];
+		bool number = test_below(state, numbers + categories) < numbers;
+
+		if (numbers == 0 || categories == 0)
+			number = numbers > 0;
+		numbers -= number;
+		categories -= !number;
+		*feature = (ml_feature){.kind = number ? ML_NUMBER : ML_CATEGORY,
+		                        .missing = (double) test_below(state, 9)};
+		feature->mean = 10 * test_normal(state);
+		feature->levels = number ? 0 : 1 + (int) test_below(state, 5);
+		feature->count = p->count[f];
+		for (int level = 0; level < feature->levels; level++)
+			p->count[f][level] = 1 + (double) test_below(state, 50);
+	}
+	REQUIRE_OK(ml_fitted_add(&t->core, &p->fitted, "intercept", 1, &intercept));
+	REQUIRE_OK(ml_fitted_add(&t->core, &p->fitted, "coefficients",
+	                         ml_glm_slots(&p->schema), &coefficient));
+	*intercept = test_normal(state);
+	for (int64_t i = 0; i < ml_glm_slots(&p->schema); i++)
+		coefficient[i] = test_normal(state);
+}
+
+/* A row, its margin and the average row's: one term after the other, in long double. */
+static void
+fill_by_hand(const predictor *p, uint64_t *state, double *row, long double *margin,
+             long double *bias)
+{
+	const double *b = ml_fitted_part(&p->fitted, "coefficients")->number;
+
+	*margin = *bias = *ml_fitted_part(&p->fitted, "intercept")->number;
+	for (int f = 0; f < p->schema.features; f++)
+	{
+		const ml_feature *feature = &p->feature[f];
+		bool missing = test_below(state, 3) == 0;
+
+		if (feature->kind == ML_NUMBER)
+		{
+			row[f] = missing ? NAN : 10 * test_normal(state);
+			*margin += (long double) *b * (missing ? feature->mean : row[f]);
+			*bias += (long double) *b * feature->mean;
+			b++;
+		}
+		else
+		{
+			long double sum = (long double) feature->missing * b[feature->levels];
+			long double rows = feature->missing;
+
+			row[f] = missing ? -1 : (double) test_below(state, feature->levels);
+			*margin += b[missing ? feature->levels : (int) row[f]];
+			for (int level = 0; level < feature->levels; level++)
+			{
+				sum += (long double) feature->count[level] * b[level];
+				rows += feature->count[level];
+			}
+			*bias += sum / rows;
+			b += feature->levels + 1;
+		}
+	}
+}
+
+/* Sums that run side by side have ends: every count of terms, in every order. */
+static void
+adds_up_any_number_of_terms(test_host *t)
+{
+	uint64_t state = 119;
+
+	for (int numbers = 0; numbers <= 9; numbers++)
+		for (int categories = 0; categories <= 9; categories++)
+			for (int turn = 0; turn < 20; turn++)
+			{
+				predictor p;
+				void *scorer;
+				double row[18], contribution[18], bias, margin;
+				long double expected, average, total;
+
+				make_predictor(t, numbers, categories, &state, &p);
+				REQUIRE_OK(ml_glm_prepare(&t->core, &p.schema, &p.fitted, &scorer));
+				fill_by_hand(&p, &state, row, &expected, &average);
+				margin = ml_glm_margin(scorer, row);
+				CHECK_NEAR(margin, expected, 1e-12 * (1 + fabsl(expected)));
+				CHECK_SAME(margin, ml_glm_margin(scorer, row));
+				ml_glm_explain(scorer, row, contribution, &bias);
+				CHECK_NEAR(bias, average, 1e-12 * (1 + fabsl(average)));
+				total = bias;
+				for (int f = 0; f < p.schema.features; f++)
+					total += contribution[f];
+				CHECK_NEAR(total, margin, 1e-9 * (1 + fabs(margin)));
+				CHECK_INT(ml_glm_work(scorer), p.schema.features);
+			}
+}
+
 static void
 prepares_only_what_fits(test_host *t)
 {
@@ -325,5 +438,7 @@ TEST_MAIN({notices_refusals_while_it_samples,
           {bears_tiny_numbers, "numbers whose squares vanish are borne"},
           {knows_its_memory, "memory foretold is memory asked for"},
           {explains_its_margin, "contributions and bias add up to the margin"},
+          {adds_up_any_number_of_terms,
+           "any mixture of numbers and categories adds up, whatever is missing"},
           {prepares_only_what_fits, "learned arrays that do not fit are refused"},
           {bears_many_columns, "hundreds of columns on few rows are borne"})

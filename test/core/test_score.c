@@ -59,6 +59,20 @@ scores_missing_values(test_host *t)
 	}
 }
 
+/* The planner's costs rest on it: it grows with the features, the task does not matter. */
+static void
+knows_its_work(test_host *t)
+{
+	for (int binary = 0; binary < 2; binary++)
+	{
+		ml_model *model = small_model(t, binary);
+
+		CHECK(model->schema.features > 1);
+		CHECK_INT(ml_model_work(model), model->schema.features);
+	}
+}
+
 TEST_MAIN({scores_by_the_margin, "the score is that of the margin"},
           {calls_classes_from_one_half_on, "positive is called from one half on"},
-          {scores_missing_values, "a missing number scores as the mean"})
+          {scores_missing_values, "a missing number scores as the mean"},
+          {knows_its_work, "the work of a score is foretold from the features"})
