@@ -191,27 +191,34 @@ ALTER TABLE ruled ADD CONSTRAINT likely CHECK (cia_score('small', ruled.*) >= 0)
 
 -- --- Functions ---------------------------------------------------------------
 
+-- Names are qualified: materialized views are made with a search path of their own since version 17.
+
 CREATE FUNCTION volatile_of(float8) RETURNS float8 LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN $1; END';
 CREATE FUNCTION stable_of(float8) RETURNS float8 LANGUAGE plpgsql STABLE PARALLEL SAFE AS 'BEGIN RETURN $1; END';
 -- these are put into the query
-CREATE FUNCTION risk(x customer) RETURNS float8 LANGUAGE sql STABLE AS $$ SELECT cia_score('small', x) $$;
-CREATE FUNCTION risk_of(model text, x anyelement) RETURNS float8 LANGUAGE sql STABLE AS $$ SELECT cia_score(model, x) $$;
+CREATE FUNCTION risk(x customer) RETURNS float8 LANGUAGE sql STABLE AS $$ SELECT ext.cia_score('small', x) $$;
+CREATE FUNCTION risk_of(model text, x anyelement) RETURNS float8 LANGUAGE sql STABLE AS $$ SELECT ext.cia_score(model, x) $$;
 CREATE FUNCTION same_row(x customer) RETURNS customer LANGUAGE sql IMMUTABLE AS $$ SELECT x $$;
 CREATE FUNCTION scored(above float8) RETURNS TABLE (id int, a int, b float8, c text, s float8) LANGUAGE sql STABLE AS
-	$$ SELECT x.id, x.a, x.b, x.c, cia_score('wide', x) FROM customer x WHERE cia_score('small', x) > above $$;
-CREATE FUNCTION customers(above int) RETURNS SETOF customer LANGUAGE sql STABLE AS $$ SELECT * FROM customer x WHERE x.id > above $$;
-CREATE FUNCTION accounts(above int) RETURNS SETOF account LANGUAGE sql STABLE AS $$ SELECT * FROM account x WHERE x.id > above $$;
+	$$ SELECT x.id, x.a, x.b, x.c, ext.cia_score('wide', x) FROM public.customer x WHERE ext.cia_score('small', x) > above $$;
+CREATE FUNCTION customers(above int) RETURNS SETOF customer LANGUAGE sql STABLE AS $$ SELECT * FROM public.customer x WHERE x.id > above $$;
+CREATE FUNCTION accounts(above int) RETURNS SETOF account LANGUAGE sql STABLE AS $$ SELECT * FROM public.account x WHERE x.id > above $$;
+CREATE FUNCTION scored_deep(above int) RETURNS TABLE (id int, a int, b float8, c text) LANGUAGE sql STABLE AS $$
+SELECT x.id, y.a::int, ext.cia_score('wide', y) + coalesce((SELECT max(ext.cia_score('small', r)) FROM public.reading r WHERE r.id = x.id AND ext.cia_score('lone', x) > 0.2), 0), ext.cia_class('small', x)
+FROM public.customer x LEFT JOIN public.accounts(above) y ON y.id = x.id AND ext.cia_score('small', y) > 0.3
+WHERE x.id > above / 2 AND (x.a > 15 OR EXISTS (SELECT 1 FROM public.reading r LEFT JOIN public.account u ON u.id = r.id AND u.a > 10 WHERE r.id = x.id AND ext.cia_score('small', u) > 0.01))
+$$;
 -- and these are not
-CREATE FUNCTION risk_apart(x customer) RETURNS float8 LANGUAGE sql STABLE SET work_mem = '4MB' AS $$ SELECT cia_score('small', x) $$;
-CREATE FUNCTION risk_plpgsql(x record) RETURNS float8 LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN cia_score('small', x); END $$;
+CREATE FUNCTION risk_apart(x customer) RETURNS float8 LANGUAGE sql STABLE SET work_mem = '4MB' AS $$ SELECT ext.cia_score('small', x) $$;
+CREATE FUNCTION risk_plpgsql(x record) RETURNS float8 LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN ext.cia_score('small', x); END $$;
 CREATE FUNCTION same_row_plpgsql(x customer) RETURNS customer LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN x; END $$;
 CREATE FUNCTION row_of(which int) RETURNS customer LANGUAGE plpgsql STABLE AS
-	$$ DECLARE r customer; BEGIN SELECT * INTO r FROM customer x WHERE x.id = which; RETURN r; END $$;
-CREATE FUNCTION customers_plpgsql(above int) RETURNS SETOF customer LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN QUERY SELECT * FROM customer x WHERE x.id > above; END $$;
-CREATE FUNCTION smalls(rows int) RETURNS SETOF small LANGUAGE sql STABLE ROWS 20 AS $$ SELECT a, b, c FROM draw(20, rows) OFFSET 0 $$;
-CREATE FUNCTION small_domains(rows int) RETURNS SETOF small_domain LANGUAGE sql STABLE ROWS 20 AS $$ SELECT ROW(a, b, c)::small_domain FROM draw(20, rows) OFFSET 0 $$;
-CREATE FUNCTION outs(which int, OUT id int, OUT b float8, OUT c text, OUT a int) LANGUAGE sql STABLE AS $$ SELECT x.id, x.b, x.c, x.a FROM customer x WHERE x.id = which $$;
-CREATE FUNCTION records(rows int) RETURNS SETOF record LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN QUERY SELECT x.id, x.a, x.b, x.c FROM draw(21, rows) x; END $$;
+	$$ DECLARE r public.customer; BEGIN SELECT * INTO r FROM public.customer x WHERE x.id = which; RETURN r; END $$;
+CREATE FUNCTION customers_plpgsql(above int) RETURNS SETOF customer LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN QUERY SELECT * FROM public.customer x WHERE x.id > above; END $$;
+CREATE FUNCTION smalls(rows int) RETURNS SETOF small LANGUAGE sql STABLE ROWS 20 AS $$ SELECT a, b, c FROM public.draw(20, rows) OFFSET 0 $$;
+CREATE FUNCTION small_domains(rows int) RETURNS SETOF small_domain LANGUAGE sql STABLE ROWS 20 AS $$ SELECT ROW(a, b, c)::public.small_domain FROM public.draw(20, rows) OFFSET 0 $$;
+CREATE FUNCTION outs(which int, OUT id int, OUT b float8, OUT c text, OUT a int) LANGUAGE sql STABLE AS $$ SELECT x.id, x.b, x.c, x.a FROM public.customer x WHERE x.id = which $$;
+CREATE FUNCTION records(rows int) RETURNS SETOF record LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN QUERY SELECT x.id, x.a, x.b, x.c FROM public.draw(21, rows) x; END $$;
 
 CREATE FUNCTION track() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -261,6 +268,13 @@ CREATE VIEW v_row AS SELECT x.id, x AS r, ROW(x.a, x.b, x.c)::small AS s FROM cu
 CREATE VIEW v_window AS SELECT *, rank() OVER (PARTITION BY flag ORDER BY a) AS place FROM customer;
 CREATE VIEW v_cte AS WITH q AS MATERIALIZED (SELECT * FROM account) SELECT * FROM q WHERE id > 5;
 CREATE VIEW v_volatile AS SELECT id, a, volatile_of(b) AS b, c FROM customer;
+CREATE VIEW v_lateral AS SELECT x.id, q.a, q.b, q.c FROM customer x LEFT JOIN LATERAL (SELECT x.a + 1 AS a, x.b, upper(x.c) AS c) q ON x.id % 3 > 0;
+CREATE VIEW v_deep AS SELECT x.id, y.a, z.b, coalesce(y.c, x.c) AS c, x.e, z.n, y.d, u.f, y.v, NULL::bool AS flag
+	FROM v_left x LEFT JOIN (v_mixed y JOIN reading r ON r.id = y.id AND r.a > 3) ON y.id = x.id
+	LEFT JOIN LATERAL (SELECT max(w.b) AS b, sum(w.n) AS n FROM v_union w WHERE w.id = y.id) z ON x.a > 2
+	FULL JOIN (SELECT f, id AS other FROM account) u ON u.other = x.id;
+CREATE VIEW v_union_left AS SELECT x.id, y.a, y.b, y.c FROM reading x LEFT JOIN v_constant y ON y.id = x.id
+	UNION ALL SELECT y.id, x.a, x.b, x.c FROM v_barrier x RIGHT JOIN visit y ON y.id = x.id;
 CREATE VIEW v_sublink AS SELECT id, (SELECT max(y.a) FROM reading y WHERE y.id = x.id) AS a, b, (SELECT c) AS c FROM customer x;
 CREATE MATERIALIZED VIEW m_customer AS SELECT *, cia_score('num', x) AS s FROM customer x;
 CREATE UNIQUE INDEX ON m_customer (id);

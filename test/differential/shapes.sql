@@ -143,6 +143,8 @@ SELECT x.id, y.id FROM account x RIGHT JOIN visit y ON y.id = x.id WHERE cia_sco
 SELECT x.id, cia_score('wide', y), cia_class('wide', y) FROM reading x LEFT JOIN v_mixed y ON y.id = x.id AND y.a > 4;
 -- columns: view of a join on the nullable side
 SELECT x.id, cia_score('wide', y) FROM reading x LEFT JOIN v_left y ON y.id = x.id;
+-- columns: subquery kept apart on the nullable side, below another join
+SELECT y.c, cia_score('small', y) FROM customer x LEFT JOIN (SELECT * FROM account OFFSET 0) y ON y.id = x.id + 10 LEFT JOIN visit r ON r.id = x.id + 1;
 -- columns: function on the nullable side
 SELECT x.id, cia_score('wide', y) FROM reading x LEFT JOIN accounts(20) y ON y.id = x.id;
 -- columns: grouped by a score of the nullable side
@@ -233,6 +235,8 @@ SELECT t.id, cia_score('small', (SELECT y FROM customer y WHERE y.id = t.id)) FR
 
 -- columns: function put into the query
 SELECT t.id, cia_score('wide', t) FROM customers(10) t;
+-- both: function with sublinks put into the query: its rows come after the origin of rows was noted, and beside sublinks that may be another
+SELECT t.id, cia_score('small', t), y.id, cia_class('small', y) FROM scored_deep(3) t LEFT JOIN scored(0.1) y ON y.id = t.id + 1;
 -- columns: function put into the query, with dropped columns
 SELECT t.id, cia_score('wide', t) FROM accounts(10) t;
 -- columns: function

@@ -73,6 +73,9 @@ my @relations = (
 	[2, 'v_cte', 'full', 'u'],
 	[2, 'v_volatile', 'small', 'u'],
 	[2, 'v_sublink', 'small', 'u'],
+	[2, 'v_lateral', 'small', 'u'],
+	[2, 'v_deep', 'full', ''],
+	[2, 'v_union_left', 'small', ''],
 );
 
 sub new_alias
@@ -165,6 +168,7 @@ sub function
 		2, ["ROWS FROM (generate_series(1, 7), customers($low)) AS $alias", 'full', undef, 0],
 		1, ["ROWS FROM (accounts($low), generate_series(1, 40)) WITH ORDINALITY AS $alias", 'full', undef, 0],
 		3, ["scored(0.$low) AS $alias", 'small', undef, 1],
+		2, ["scored_deep($low) AS $alias", 'small', undef, 0],
 		2, ["smalls($low) AS $alias", 'abc', 'small', 0],
 		2, ["small_domains($low) AS $alias", 'abc', 'small_domain', 0],
 		2, ["outs($low) AS $alias", 'small', undef, 0],
