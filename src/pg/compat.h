@@ -83,7 +83,7 @@
 #include "nodes/bitmapset.h"
 #include "nodes/pathnodes.h"
 
-/* whole_row.c: for versions before 16 */
+/* whole_row.c: for variables without such marks */
 extern bool cia_join_nulls(const Node *jointree, Index relation);
 
 #if PG_VERSION_NUM >= 160000
@@ -136,6 +136,25 @@ cia_var_is_held(const Var *var, const PlaceHolderVar *holder)
 }
 #endif
 
+/*
+ * Does an outer join null the variable without a mark?  So it is with MERGE ... WHEN NOT
+ * MATCHED BY SOURCE for the parts of a source that is a join (transform_MERGE_to_join).
+ */
+#if PG_VERSION_NUM >= 170000
+static inline bool
+cia_var_lacks_mark(const PlannerInfo *root, const Var *var)
+{
+	const Query *query = root->parse;
+
+	return query->commandType == CMD_MERGE &&
+	       (int) var->varno != query->mergeTargetRelation &&
+	       bms_is_empty(var->varnullingrels) &&
+	       cia_join_nulls((const Node *) query->jointree, var->varno);
+}
+#else
+#define cia_var_lacks_mark(root, var) false
+#endif
+
 /* The columns of a range table entry, names and variables. */
 #include "parser/parse_relation.h"
 
@@ -149,6 +168,13 @@ cia_var_is_held(const Var *var, const PlaceHolderVar *holder)
 #define cia_expand_rte(rte, var, names, vars)                                            \
 	expandRTE((rte), (var)->varno, (var)->varlevelsup, -1, true, (names), (vars))
 #define cia_attribute_is_virtual(attribute) false
+#endif
+
+/* OLD or NEW in RETURNING? */
+#if PG_VERSION_NUM >= 180000
+#define cia_var_is_old_or_new(var) ((var)->varreturningtype != VAR_RETURNING_DEFAULT)
+#else
+#define cia_var_is_old_or_new(var) false
 #endif
 
 #if PG_VERSION_NUM < 150000

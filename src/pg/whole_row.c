@@ -15,6 +15,8 @@
  *	- for a row that a flattened LATERAL (... UNION ALL ...) refers to, likewise;
  *	- under GROUPING SETS, which make a row NULL but not its columns;
  *	- for a row from the nullable side of an outer join of an outer query level;
+ *	- for a part of the source of MERGE where a row may lack a source;
+ *	- for OLD and NEW in RETURNING: where there is no such row, it is NULL;
  *	- for a constructor with columns that are volatile or sets: those not used would not
  *	  be computed any more.
  */
@@ -100,7 +102,7 @@ is_nulled(const Node *jointree, Index relation, bool nullable)
 	return false;
 }
 
-/* Is the relation on the nullable side of an outer join?  For compat.h, before 16. */
+/* Is the relation on the nullable side of an outer join?  For compat.h. */
 bool
 cia_join_nulls(const Node *jointree, Index relation)
 {
@@ -133,9 +135,10 @@ open_var(PlannerInfo *root, const Var *row, cia_row_columns *columns)
 {
 	PlannerInfo *level = level_of(root, row->varlevelsup);
 
-	if (row->varattno != InvalidAttrNumber ||
+	if (row->varattno != InvalidAttrNumber || cia_var_is_old_or_new(row) ||
 	    !level_is_open(level, bms_make_singleton(row->varno)) ||
-	    !cia_origin_is(level, row) || !open_presence(level, row, columns))
+	    !cia_origin_is(level, row) || cia_var_lacks_mark(level, row) ||
+	    !open_presence(level, row, columns))
 		return false;
 	columns->row = (const Node *) row;
 	if (row->vartype != RECORDOID)
