@@ -88,6 +88,15 @@ CREATE TABLE computed (
 );
 INSERT INTO computed (id, base, a, c, e, n, d, f, v) SELECT id, b / 2, a, c, e, n, d, f, v FROM draw(5, 35);
 
+-- Columns that nobody stores, where PostgreSQL has such: they are put into the query.
+SELECT CASE WHEN current_setting('server_version_num')::int >= 180000 THEN 'VIRTUAL' ELSE 'STORED' END AS if_virtual \gset
+CREATE TABLE derived (
+	flag bool GENERATED ALWAYS AS (base > 6) :if_virtual, gone int, c text GENERATED ALWAYS AS (CASE WHEN base < 5 THEN colour ELSE 'blue' END) :if_virtual,
+	colour text, id int PRIMARY KEY, a int, base float8, b float8 GENERATED ALWAYS AS (base * 2) :if_virtual, e mood, n numeric, d date, f float4, v float4[]
+);
+ALTER TABLE derived DROP gone;
+INSERT INTO derived (id, base, a, colour, e, n, d, f, v) SELECT id, b / 2, a, c, e, n, d, f, v FROM draw(23, 35);
+
 -- Partitions whose columns are in other orders, one with a dropped column, one with partitions below.
 CREATE TABLE visit (
 	id int NOT NULL, a int, b float8, c text, e mood, n numeric, d date, f float4, v float4[], flag bool, z float8

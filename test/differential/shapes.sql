@@ -6,6 +6,7 @@
 --   -- record: NAME: REASON   the row is built, and the reason why
 --   -- both: NAME: REASON     one call this way, one that way
 --   -- fails: NAME            an error, which is the same either way
+--   -- columns, since 17: NAME, -- record, until 17: NAME    for versions of PostgreSQL
 --
 -- Each shape runs in a transaction that is rolled back, with the rewrite and without, and must answer the
 -- same.  A command ends with a semicolon at the end of a line.
@@ -34,6 +35,8 @@ SELECT t.id, cia_score('wide', t) FROM parent t;
 SELECT t.id, cia_score('wide', t) FROM ONLY parent t;
 -- columns: generated columns
 SELECT t.id, cia_score('wide', t) FROM computed t;
+-- columns: generated columns that are not stored
+SELECT t.id, cia_score('wide', t), cia_score('small', y), cia_class('wide', y) FROM derived t LEFT JOIN derived y ON y.id = t.id + 10;
 -- columns: typed table
 SELECT cia_score('small', t) FROM typed t;
 -- columns: temporary table
@@ -110,7 +113,9 @@ SELECT t.id FROM customer t ORDER BY cia_score('wide', t) DESC, t.id LIMIT 5;
 SELECT cia_class('small', t), count(*), max(cia_score('wide', t)) FROM customer t GROUP BY cia_class('small', t) HAVING min(cia_score('small', t)) > 0;
 -- columns: GROUP BY the key of the table
 SELECT t.id, cia_score('wide', t), count(*) FROM customer t JOIN reading r USING (id) GROUP BY t.id;
--- columns: GROUP BY a whole row
+-- columns, until 17: GROUP BY a whole row
+SELECT cia_score('small', t), count(*) FROM customer t GROUP BY t;
+-- record, since 18: GROUP BY a whole row: what is grouped by is a relation of its own, the row a column there
 SELECT cia_score('small', t), count(*) FROM customer t GROUP BY t;
 -- columns: aggregates with FILTER and WITHIN GROUP
 SELECT count(*) FILTER (WHERE cia_score('small', t) > 0.5), percentile_disc(0.5) WITHIN GROUP (ORDER BY cia_score('wide', t)), min(cia_score('num', t)) FROM customer t;
@@ -205,8 +210,11 @@ SELECT o.id, (SELECT max(q.s) FROM (SELECT id, a, b, c FROM account OFFSET 0) x,
 SELECT t.c, (SELECT max(cia_score('small', t))) FROM customer t GROUP BY t.c;
 -- record: aggregate of the query outside, over a row that may be missing: its query level is another
 SELECT (SELECT max(cia_score('small', t)) FROM visit y WHERE y.id = 3) FROM customer x LEFT JOIN account t ON t.id = x.id + 30;
--- columns: sublink under GROUP BY the row
+-- columns: sublink under GROUP BY the key
 SELECT t.id, (SELECT cia_score('small', t)) FROM customer t JOIN reading r USING (id) GROUP BY t.id;
+-- columns, until 17: sublink under GROUP BY the row
+SELECT (SELECT cia_score('small', t)) FROM customer t GROUP BY t;
+-- record, since 18: sublink under GROUP BY the row: as without it
 SELECT (SELECT cia_score('small', t)) FROM customer t GROUP BY t;
 -- columns: LATERAL, pulled up
 SELECT t.id, q.s FROM customer t, LATERAL (SELECT cia_score('small', t) AS s) q;
@@ -363,6 +371,26 @@ MERGE INTO customer t USING (account x LEFT JOIN reading y ON y.id = x.id + 40) 
 	WHEN MATCHED AND cia_score('small', t) > cia_score('small', x) THEN UPDATE SET b = cia_score('small', t) + coalesce(cia_score('small', y), 1)
 	WHEN NOT MATCHED AND cia_class('small', x) = 'true' THEN INSERT (id, a, b) VALUES (x.id + 1000, 1, cia_score('small', x));
 SELECT id, b FROM customer;
+-- columns, since 17: MERGE with rows that the source lacks, and RETURNING
+MERGE INTO customer t USING v_mixed x ON t.id = x.id + 10
+	WHEN MATCHED THEN UPDATE SET b = cia_score('small', x)
+	WHEN NOT MATCHED AND cia_score('small', x) > 0.5 THEN INSERT (id, a, b) VALUES (x.id + 1000, 1, cia_score('small', x))
+	WHEN NOT MATCHED BY SOURCE AND cia_score('small', t) > 0.5 THEN UPDATE SET b = cia_score('small', t)
+	WHEN NOT MATCHED BY SOURCE AND cia_class('small', t) = 'false' THEN DELETE
+	RETURNING merge_action(), t.id, cia_score('small', t), cia_score('small', x), cia_class('wide', x);
+SELECT id, b FROM customer;
+-- both, since 17: MERGE with rows that the source lacks, which is a join: its rows may be missing, and their variables do not say so
+MERGE INTO customer t USING (account x LEFT JOIN v_mixed y ON y.id = x.id + 10) ON t.id = x.id AND cia_score('small', t) < 0.9
+	WHEN MATCHED THEN UPDATE SET b = cia_score('small', y)
+	WHEN NOT MATCHED AND cia_score('small', x) > 0.5 THEN INSERT (id, a, b) VALUES (x.id + 1000, 1, cia_score('small', x))
+	WHEN NOT MATCHED BY SOURCE AND cia_score('small', t) > 0.5 THEN UPDATE SET b = cia_score('small', t)
+	WHEN NOT MATCHED BY SOURCE AND cia_class('small', t) = 'false' THEN DELETE
+	RETURNING merge_action(), t.id, cia_score('small', t), cia_score('small', x), cia_score('small', y), cia_class('wide', y);
+SELECT id, b FROM customer;
+-- record, since 18: OLD and NEW: the row that is not there is NULL
+INSERT INTO customer (id, a, b, c) VALUES (1000, 2, 2.5, 'red'), (1, 2, 2.5, 'red') ON CONFLICT (id) DO UPDATE SET b = excluded.b RETURNING id, cia_score('small', old), cia_score('small', new);
+DELETE FROM customer WHERE id < 9 RETURNING id, cia_score('small', old.*), cia_score('small', new.*), (SELECT cia_score('small', new));
+UPDATE v_view SET a = 9 WHERE id < 9 RETURNING WITH (OLD AS before, NEW AS after) id, cia_score('small', before), cia_score('small', after) - cia_score('small', before);
 -- columns: FOR UPDATE
 SELECT t.id, cia_score('wide', t) FROM customer t WHERE cia_score('small', t) > 0.4 FOR UPDATE;
 -- columns: cursor, and WHERE CURRENT OF

@@ -36,6 +36,7 @@ my @relations = (
 	[5, 'reading', 'small', 't'],
 	[2, 'vacant', 'full', 'ut'],
 	[3, 'computed', 'full', 'ut'],
+	[3, 'derived', 'full', 'ut'],
 	[6, 'visit', 'full', 'uti'],
 	[4, 'stay', 'full', 'uti'],
 	[1, 'visit2', 'full', 'ut'],

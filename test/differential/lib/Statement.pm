@@ -381,13 +381,15 @@ sub changed
 	my $from = source_of_one($q, $depth);
 	my ($joined, @sources) = further_join($q, $from);
 	my $both = {q => $q, sources => [$target, @sources]};
-	my $returning = ' RETURNING ' . named("$t.id", Expression::score($scope, type => 'float'), Expression::value($both, 0));
-	my $alone = ' RETURNING ' . named("$t.id", Expression::value($scope, 0));
+	my @versions = $q->{version} >= 18 ? map { +{%$target, alias => $_} } qw(old new) : ();
+	my $answered = {q => $q, sources => [$target, @versions, @sources]};
+	my $returning = ' RETURNING ' . named("$t.id", Expression::score($scope, type => 'float'), Expression::value($answered, 0));
+	my $alone = ' RETURNING ' . named("$t.id", Expression::value({q => $q, sources => [$target, @versions]}, 0));
 	my $key = $table =~ /^(customer|account|stay)$/;
 	my $new = "SELECT s.id" . pick(' + 1000', '', ' + 5') . ", s.a, s.b, s.c FROM (SELECT " . Source::canonical($from->{alias}, 'small') . " FROM $from->{sql}) s";
 	my $set = pick('b = 1.5', "b = cia_score('small', $t)", "a = $t.a + 1, c = 'red'", "(a, b) = (SELECT 4, cia_score('small', $t))", "id = $t.id + 1000, b = 2");
 
-	# PostgreSQL 15 cannot join with the whole row of a foreign table that it updates (42804)
+	# PostgreSQL cannot join with the whole row of a foreign table that it updates (42804)
 	my $far = $table =~ /^foreign/;
 	if ($far) { $depth = 0 }
 	return transaction(weighted(
@@ -400,7 +402,7 @@ sub changed
 				. pick('', " WHERE cia_score('small', excluded) > cia_score('small', $t)", " WHERE cia_class('small', $t) = 'false'") . $alone
 		},
 		$key ? 1 : 0, sub { "INSERT INTO $table AS $t (id, a, b, c) $new ON CONFLICT DO NOTHING$alone" },
-		$table !~ /^(v_|foreign)/ ? 3 : 0, sub { merge($q, $table, $target, $joined, $both, @sources) },
+		!$far && ($table !~ /^v_/ || $q->{version} >= 17) ? 3 : 0, sub { merge($q, $table, $target, $joined, $both, @sources) . ($q->{version} >= 17 && chance(0.7) ? ' RETURNING merge_action(), ' . named("$t.id", Expression::value($answered, 0)) : '') },
 		1, sub { "WITH ww AS (UPDATE $table AS $t SET b = 2 WHERE " . Expression::predicate($scope, 0) . " RETURNING $t.*) SELECT ww.id, " . named("cia_score('wide', ww)", "cia_class('small', ww)") . ' FROM ww' . pick('', ' LEFT JOIN customer y ON y.id = ww.id + 3', ' RIGHT JOIN account y ON y.id = ww.id') }),
 		"SELECT id, a, b, cia_score('wide', t) FROM $table t");
 }
@@ -415,7 +417,17 @@ sub merge
 		. weighted(2, '', 1, sub { ' AND ' . Expression::compared($both) })
 		. ' WHEN MATCHED AND ' . Expression::compared($both) . ' THEN UPDATE SET b = ' . Expression::score($both, type => 'float')
 		. pick('', ' WHEN MATCHED AND ' . Expression::compared($both) . ' THEN DELETE')
-		. ' WHEN NOT MATCHED AND ' . Expression::compared($only_source) . " THEN INSERT (id, a, b, c) VALUES ($s.id + 2000, 3, " . Expression::score($only_source, type => 'float') . ", 'new')";
+		. ' WHEN NOT MATCHED AND ' . Expression::compared($only_source) . " THEN INSERT (id, a, b, c) VALUES ($s.id + 2000, 3, " . Expression::score($only_source, type => 'float') . ", 'new')"
+		. ($q->{version} >= 17 && chance(0.5) ? by_source($q, $target) : '');
+}
+
+# What becomes of rows that the source does not name.
+sub by_source
+{
+	my ($q, $target) = @_;
+	my $scope = {q => $q, sources => [$target]};
+
+	return ' WHEN NOT MATCHED BY SOURCE AND ' . Expression::compared($scope) . ' THEN ' . pick('DELETE', 'UPDATE SET b = ' . Expression::score($scope, type => 'float'));
 }
 
 # Triggers, rules, transition tables, INSTEAD OF.
