@@ -316,9 +316,9 @@ inserted and updated are NULL where target_table is a view. Rows that the source
 -- What the planner makes of cia_score and its sisters; not part of the contract
 --
 
-CREATE FUNCTION cia_columns(internal, VARIADIC "values" "any") RETURNS internal
+CREATE FUNCTION cia_pack(internal, VARIADIC "values" "any") RETURNS internal
 	LANGUAGE C STABLE PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cia_columns(internal, "any") IS
+COMMENT ON FUNCTION cia_pack(internal, "any") IS
 	'values of columns for cia_score_columns, where they are more than a function takes';
 
 CREATE FUNCTION cia_if_present(present boolean, answer anyelement) RETURNS anyelement

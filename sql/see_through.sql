@@ -69,7 +69,7 @@ BEGIN
 END $$;
 SELECT n, version FROM unnest('{95,96,97,98,99,100,195,196,198,199,300}'::int[]) n,
 	cia_train('first ' || n, 'many', 'y', features => ARRAY(SELECT 'x' || k FROM generate_series(1, n) k), options => '{"l2": 5, "holdout": 0}') ORDER BY n;
-SELECT n, (SELECT count(*) FROM regexp_matches(plan_of(format('SELECT cia_score(%L, m) FROM many m', 'first ' || n)), 'cia_columns\(', 'g')) AS packs,
+SELECT n, (SELECT count(*) FROM regexp_matches(plan_of(format('SELECT cia_score(%L, m) FROM many m', 'first ' || n)), 'cia_pack\(', 'g')) AS packs,
 	   compared(format('SELECT id, cia_score(%L, m), cia_class(%1$L, m), cia_probabilities(%1$L, m) FROM many m', 'first ' || n))
 FROM unnest('{95,96,97,98,99,100,195,196,198,199,300}'::int[]) n ORDER BY n;
 SELECT compared($$SELECT m.id, cia_score('first 300', q) FROM many m LEFT JOIN (SELECT * FROM many WHERE id % 3 = 0) q ON q.id = m.id + 100$$);
@@ -293,14 +293,14 @@ SET ROLE regress_cia_reader;
 SELECT compared($$SELECT id, cia_score('readers', p) FROM plain p$$);
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION cia_score_columns TO PUBLIC;
-REVOKE EXECUTE ON FUNCTION cia_columns, cia_if_present FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION cia_pack, cia_if_present FROM PUBLIC;
 GRANT SELECT ON many TO regress_cia_reader;
 SET ROLE regress_cia_reader;
 SELECT version FROM cia_train('readers 97', 'many', 'y', features => ARRAY(SELECT 'x' || k FROM generate_series(1, 98) k WHERE k <> 96), options => '{"l2": 5, "holdout": 0}');
 SELECT compared($$SELECT id, cia_score('readers 97', m) FROM many m$$);
 SELECT compared($$SELECT p.id, cia_score('readers', q) FROM plain p LEFT JOIN plain q ON q.id = p.id + 150$$);
 RESET ROLE;
-GRANT EXECUTE ON FUNCTION cia_columns, cia_if_present TO PUBLIC;
+GRANT EXECUTE ON FUNCTION cia_pack, cia_if_present TO PUBLIC;
 SET ROLE regress_cia_reader;
 SELECT compared($$SELECT id, cia_score('readers 97', m) FROM many m$$);
 RESET ROLE;

@@ -40,7 +40,7 @@ cia_site_open(FunctionCallInfo fcinfo)
 		site->schema = cia_schema(fcinfo);
 		get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
 		site->by_name = types[0] == TEXTOID;
-		site->row_type = types[1];
+		site->row_type = count > 1 ? types[1] : InvalidOid;
 		site->release = (MemoryContextCallback){.func = unpin, .arg = site};
 		MemoryContextRegisterResetCallback(site->lasting, &site->release);
 		fcinfo->flinfo->fn_extra = site;

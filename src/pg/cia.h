@@ -418,8 +418,8 @@ typedef struct cia_site
 	MemoryContext lasting; /* lives as long as the site */
 	MemoryContext context; /* of what depends on the model */
 	MemoryContextCallback release;
-	struct cia_reader *reader; /* of input.c; in context */
-	struct cia_columns *call;  /* of columns.c; in lasting */
+	struct cia_reader *reader;    /* of input.c; in context */
+	struct cia_column_call *call; /* of columns.c; in lasting */
 } cia_site;
 
 extern cia_site *cia_site_open(FunctionCallInfo fcinfo);

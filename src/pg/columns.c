@@ -10,7 +10,7 @@
  * that an outer join puts in place of none, and then so is the answer.  (Values may be
  * NULL, so these functions cannot be strict as cia_score is.  Where a row may be missing
  * cia_if_present(present, ...) stands around the call, for the planner to see it.)  A function takes
- * 100 arguments at most, so more values come in packs, each the answer of cia_columns.
+ * 100 arguments at most, so more values come in packs, each the answer of cia_pack.
  * version is the one that the query was planned for.  The version in force counts
  * instead if the columns suffice for it; plan.c sees to that.
  *
@@ -24,13 +24,13 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-CIA_FUNCTION(cia_columns);
+CIA_FUNCTION(cia_pack);
 CIA_FUNCTION(cia_if_present);
 
 #define FIRST_VALUE 4
 
 /* What a call site was made with. */
-typedef struct cia_columns
+typedef struct cia_column_call
 {
 	char *name;
 	int32 version;
@@ -38,7 +38,7 @@ typedef struct cia_columns
 	int count;
 	Oid *types; /* [count] */
 	bool packed;
-} cia_columns_call;
+} cia_column_call;
 
 /* Values beyond the number of arguments that a function takes. */
 typedef struct column_pack
@@ -61,13 +61,13 @@ check_made_by_planner(FunctionCallInfo fcinfo)
 	    call->funccollid != fcinfo->flinfo->fn_oid)
 		ereport(ERROR,
 		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		         errmsg("cia_columns cannot be called in SQL"),
+		         errmsg("cia_pack cannot be called in SQL"),
 		         errhint("The planner calls it in place of cia_score(model, row).")));
 }
 
 /* Answers a pack, which lives as long as the call site, with this row's values. */
 Datum
-cia_columns(PG_FUNCTION_ARGS)
+cia_pack(PG_FUNCTION_ARGS)
 {
 	column_pack *pack = fcinfo->flinfo->fn_extra;
 
@@ -117,13 +117,13 @@ pack_of(FunctionCallInfo fcinfo, int argument)
 {
 	if (PG_ARGISNULL(argument))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("a value of type internal must come from cia_columns")));
+		                errmsg("a value of type internal must come from cia_pack")));
 	return (const column_pack *) PG_GETARG_POINTER(argument);
 }
 
 /* Types of the values, also of those in packs. */
 static void
-read_types(FunctionCallInfo fcinfo, cia_columns_call *call)
+read_types(FunctionCallInfo fcinfo, cia_column_call *call)
 {
 	int at = 0, room = 0;
 
@@ -154,7 +154,7 @@ read_types(FunctionCallInfo fcinfo, cia_columns_call *call)
 }
 
 static void
-check_names(const cia_columns_call *call)
+check_names(const cia_column_call *call)
 {
 	ArrayType *names = call->names;
 
@@ -185,11 +185,11 @@ check_execute(FunctionCallInfo fcinfo, Oid schema)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, name);
 }
 
-static cia_columns_call *
+static cia_column_call *
 open_call(FunctionCallInfo fcinfo, cia_site *site)
 {
 	MemoryContext before = MemoryContextSwitchTo(site->lasting);
-	cia_columns_call *call = palloc0(sizeof *call);
+	cia_column_call *call = palloc0(sizeof *call);
 
 	check_execute(fcinfo, site->schema);
 	if (get_fn_expr_variadic(fcinfo->flinfo))
@@ -204,32 +204,38 @@ open_call(FunctionCallInfo fcinfo, cia_site *site)
 	return call;
 }
 
+/* Is a column of that name among them?  The search begins behind the one found before. */
+static bool
+has_column(const Datum *name, int count, ml_text wanted, int *before)
+{
+	for (int i = 1; i <= count; i++)
+	{
+		int at = (*before + i) % count;
+		struct varlena *given = (struct varlena *) DatumGetPointer(name[at]);
+
+		if (wanted.length == (int32) VARSIZE_ANY_EXHDR(given) &&
+		    memcmp(wanted.bytes, VARDATA_ANY(given), wanted.length) == 0)
+		{
+			*before = at;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Do these columns suffice for the model? */
 bool
 cia_columns_suffice(const ml_model *model, ArrayType *names)
 {
 	Datum *name;
-	int count, at = 0;
+	int count, before = -1;
+	bool suffice = true;
 
 	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &name, NULL, &count);
-	for (int f = 0; f < model->schema.features; f++)
-	{
-		ml_text wanted = model->schema.feature[f].name;
-		int tried = 0;
-
-		/* columns come in the order of the features they were made for */
-		for (; tried < count; tried++, at = (at + 1) % count)
-		{
-			struct varlena *given = (struct varlena *) DatumGetPointer(name[at]);
-
-			if (wanted.length == (int32) VARSIZE_ANY_EXHDR(given) &&
-			    memcmp(wanted.bytes, VARDATA_ANY(given), wanted.length) == 0)
-				break;
-		}
-		if (tried == count)
-			return false;
-	}
-	return true;
+	for (int f = 0; f < model->schema.features && suffice; f++)
+		suffice = has_column(name, count, model->schema.feature[f].name, &before);
+	pfree(name);
+	return suffice;
 }
 
 /*
@@ -237,7 +243,7 @@ cia_columns_suffice(const ml_model *model, ArrayType *names)
  * query began; where it could not, the version that the query was planned for serves.
  */
 static void
-load_model(cia_site *site, const cia_columns_call *call)
+load_model(cia_site *site, const cia_column_call *call)
 {
 	cia_entry named, planned;
 	cia_cached *cached;
@@ -261,7 +267,7 @@ load_model(cia_site *site, const cia_columns_call *call)
 
 /* Values out of packs, and those beside them. */
 static void
-unpack(FunctionCallInfo fcinfo, const cia_columns_call *call, const cia_reader *reader)
+unpack(FunctionCallInfo fcinfo, const cia_column_call *call, const cia_reader *reader)
 {
 	int at = 0;
 

@@ -117,7 +117,7 @@ label_of_string(ml_text type, const char *string)
 }
 
 static double
-read_member(const cia_loaded *loaded, const ml_feature *feature, const JsonbValue *value)
+read_member(const ml_feature *feature, const JsonbValue *value)
 {
 	char *text;
 
@@ -195,7 +195,7 @@ cia_read_json_row(const cia_loaded *loaded, Jsonb *jsonb, double *row)
 			continue;
 		}
 		row[f] = feature->element > 0 ? read_element(loaded, feature, &found)
-		                              : read_member(loaded, feature, &found);
+		                              : read_member(feature, &found);
 		cia_check_feature(loaded, feature, row[f]);
 	}
 	if (missing.len > 0)

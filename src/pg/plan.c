@@ -65,8 +65,9 @@ typedef struct placeholder
 typedef struct planning
 {
 	struct planning *outer;
-	DefElem *mark; /* what the plan is to carry if it uses a model */
-	List *models;  /* of cia_cached, pinned until the end */
+	MemoryContext context; /* lives until the end; GEQO plans in one that does not */
+	DefElem *mark;         /* what the plan is to carry if it uses a model */
+	List *models;          /* of cia_cached, pinned until the end */
 	List *placeholders;
 } planning;
 
@@ -106,9 +107,13 @@ cia_plan_depend(PlannerInfo *root, Oid schema)
 void
 cia_plan_pin(cia_cached *cached)
 {
+	MemoryContext before;
+
 	if (current == NULL || list_member_ptr(current->models, cached))
 		return;
+	before = MemoryContextSwitchTo(current->context);
 	current->models = lappend(current->models, cached);
+	MemoryContextSwitchTo(before);
 	cia_cache_pin(cached);
 }
 
@@ -200,7 +205,7 @@ static PlannedStmt *
 plan_query(Query *parse, const char *query_string, int cursor_options,
            ParamListInfo params)
 {
-	planning here = {.outer = current};
+	planning here = {.outer = current, .context = CurrentMemoryContext};
 	PlannedStmt *volatile plan = NULL;
 
 	if (!cia_see_through || !calls_function((Node *) parse, NULL))
@@ -251,12 +256,15 @@ static void
 compare(const List *model, bool *same, bool *suffice)
 {
 	Oid schema = DatumGetObjectId(part_of(model, MODEL_SCHEMA));
+	char *name = TextDatumGetCString(part_of(model, MODEL_NAME));
+	cia_finding finding;
 	cia_entry named, planned;
 
 	memcpy(&planned, VARDATA(DatumGetPointer(part_of(model, MODEL_ENTRY))),
 	       sizeof planned);
-	if (cia_cache_seek(schema, TextDatumGetCString(part_of(model, MODEL_NAME)), &named) !=
-	    CIA_FOUND)
+	finding = cia_cache_seek(schema, name, &named);
+	pfree(name);
+	if (finding != CIA_FOUND)
 	{
 		/* let a plan with the record path tell the user, if a row comes by at all */
 		*same = *suffice = false;
@@ -272,7 +280,7 @@ compare(const List *model, bool *same, bool *suffice)
 
 /* A plan for this execution alone; answers the context that it is in. */
 static MemoryContext
-plan_again(QueryDesc *desc, const List *planned)
+plan_again(QueryDesc *desc, const List *planned, int flags)
 {
 	MemoryContext own = AllocSetContextCreate(
 	    GetMemoryChunkContext(desc), "cia plan of one execution", ALLOCSET_DEFAULT_SIZES);
@@ -280,6 +288,9 @@ plan_again(QueryDesc *desc, const List *planned)
 	Query *query = copyObject((Query *) list_nth(planned, PLANNED_QUERY));
 	int cursor_options = DatumGetInt32(part_of(planned, PLANNED_OPTIONS));
 
+	/* a cursor may have been opened with SCROLL because the old plan could go back */
+	if (flags & EXEC_FLAG_BACKWARD)
+		cursor_options |= CURSOR_OPT_SCROLL;
 	desc->plannedstmt = planner(query, desc->sourceText, cursor_options, desc->params);
 	MemoryContextSwitchTo(before);
 	return own;
@@ -287,7 +298,7 @@ plan_again(QueryDesc *desc, const List *planned)
 
 /* Sees to it that the plan fits; answers the context of a new one, or NULL. */
 static MemoryContext
-check_plan(QueryDesc *desc, const DefElem *mark)
+check_plan(QueryDesc *desc, const DefElem *mark, int flags)
 {
 	const List *planned = (const List *) mark->arg;
 	bool same = planned != NIL, suffice = true;
@@ -296,7 +307,7 @@ check_plan(QueryDesc *desc, const DefElem *mark)
 	for (int i = PLANNED_MODELS; i < list_length(planned); i++)
 		compare(list_nth(planned, i), &same, &suffice);
 	if (!suffice)
-		own = plan_again(desc, planned);
+		own = plan_again(desc, planned, flags);
 	if (!same)
 		cia_cache_forget_plans();
 	return own;
@@ -307,7 +318,7 @@ start_execution(QueryDesc *desc, int flags)
 {
 	const DefElem *mark = mark_of(desc->plannedstmt);
 	MemoryContext own =
-	    mark != NULL && ActiveSnapshotSet() ? check_plan(desc, mark) : NULL;
+	    mark != NULL && ActiveSnapshotSet() ? check_plan(desc, mark, flags) : NULL;
 
 	if (next_start != NULL)
 		next_start(desc, flags);

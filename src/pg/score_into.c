@@ -31,6 +31,7 @@
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/typcache.h"
 
 CIA_FUNCTION(cia_score_into);
 
@@ -149,6 +150,21 @@ check_id_name(TupleDesc before, int count, const char *name)
 			                errmsg("id column \"%s\" is named more than once", name)));
 }
 
+/* An id is to be the key of an index. */
+static void
+check_id_type(const FormData_pg_attribute *id)
+{
+	TypeCacheEntry *type = lookup_type_cache(id->atttypid, TYPECACHE_BTREE_OPFAMILY);
+
+	if (!OidIsValid(type->btree_opf))
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_DATATYPE_MISMATCH),
+		     errmsg("id column \"%s\" has type %s, which cannot be the key of an index",
+		            NameStr(id->attname), format_type_be(id->atttypid)),
+		     errhint("Cast it in the source, for example to text.")));
+}
+
 /* Names and types of the id columns. */
 static TupleDesc
 describe_ids(const scoring *run)
@@ -175,6 +191,7 @@ describe_ids(const scoring *run)
 		name = TextDatumGetCString(names[i]);
 		check_id_name(ids, i, name);
 		TupleDescCopyEntry(ids, (AttrNumber) (i + 1), source, id_attribute(source, name));
+		check_id_type(TupleDescAttr(ids, i));
 	}
 	return ids;
 }

@@ -85,7 +85,7 @@ packed(Oid schema, List *values)
 
 	if (list_length(values) <= MOST_VALUES)
 		return values;
-	function = cia_function(schema, "cia_columns", types, lengthof(types));
+	function = cia_function(schema, "cia_pack", types, lengthof(types));
 	if (!OidIsValid(function) || !cia_may_execute(function) ||
 	    list_length(values) > MOST_VALUES * MOST_PACKED)
 		return NIL;
