@@ -319,8 +319,6 @@ RESET parallel_setup_cost;
 
 SET client_min_messages = error;
 SELECT count(cia_drop_model(model)) FROM cia_models;
--- An id must be fit for a key; that is said before a row is scored.
-SELECT * FROM cia_score_into('churn', 'SELECT *, to_json(id) AS document FROM customer', 'no_key', '{document}');
 DROP SCHEMA trap, "My Schema", private CASCADE;
 DROP TABLE customer, risk, forecast, none, by_branch, own, brief, excluded, cia_scores, s, n, t, "select", odd, once, moved, counted, parted, fired, known, referring,
 	fussy, lacks, keyless, wrong, strict, looped, many, risks, wholes CASCADE;
