@@ -427,6 +427,9 @@ DO $$ DECLARE r record; s float8; BEGIN FOR r IN SELECT * FROM customer LOOP SEL
 -- record: a model's name in a variable of PL/pgSQL, generic plan
 SET plan_cache_mode = force_generic_plan;
 DO $$ DECLARE name text := 'small'; s float8; BEGIN SELECT max(cia_score(name, t)) INTO s FROM customer t; END $$;
+-- record: joins in an order by chance, planned in memory that is soon gone: a row from an expression
+SET geqo_threshold = 2;
+SELECT x.id, cia_score('small', coalesce(x, x)), cia_score('wide', coalesce(y, y)), cia_score('lone', coalesce(x, x)) FROM customer x LEFT JOIN account y ON y.id = x.id + 1 LEFT JOIN visit u ON u.id = x.id AND cia_score('small', coalesce(u, u)) > cia_score('small', coalesce(x, x));
 -- columns: workers
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
