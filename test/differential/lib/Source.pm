@@ -96,11 +96,11 @@ sub usable
 	return 1;
 }
 
-# relation Q [, WANTED SETS [, FLAG]]: one of the relations above, as an item without an alias.
+# relation Q [, WANTED SETS]: one of the relations above, as an item without an alias.
 sub relation
 {
-	my ($q, $want, $flag) = @_;
-	my @usable = grep { usable($q, $want, $_) && (!defined $flag || $_->[3] =~ /$flag/) } @relations;
+	my ($q, $want) = @_;
+	my @usable = grep { usable($q, $want, $_) } @relations;
 	my $chosen = weighted(map { ($_->[0], $_) } @usable);
 	my (undef, $name, $set, $flags) = @$chosen;
 
