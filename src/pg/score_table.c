@@ -181,8 +181,8 @@ is_key(const cia_score_table *table, Oid index)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for index %u", index);
 	form = (Form_pg_index) GETSTRUCT(tuple);
-	fits = form->indisunique && form->indimmediate && form->indisvalid &&
-	       form->indnkeyatts == table->ids->natts &&
+	fits = form->indisunique && !form->indisexclusion && form->indimmediate &&
+	       form->indisvalid && form->indnkeyatts == table->ids->natts &&
 	       heap_attisnull(tuple, Anum_pg_index_indpred, NULL);
 	for (int i = 0; fits && i < table->ids->natts; i++)
 	{
