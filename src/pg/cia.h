@@ -472,6 +472,16 @@ extern const double *
 cia_read_arguments(const cia_loaded *loaded, const cia_reader *reader,
                    const NullableDatum *first);
 
+/* Is a feature a further element of the array that the one before it comes from? */
+extern bool cia_is_further_element(const ml_schema *schema, int feature);
+
+/* Refuses a value that is not finite. */
+extern void
+cia_check_feature(const cia_loaded *loaded, const ml_feature *feature, double value);
+extern void
+cia_check_width(const cia_loaded *loaded, const ml_feature *feature, int width);
+pg_noreturn extern void cia_raise_missing(const cia_loaded *loaded, const char *columns);
+
 /* columns.c: the row as columns, which the planner hands over */
 /* The model and the row of a call; NULL for a row that is not there. */
 extern const double *cia_columns_arg(FunctionCallInfo fcinfo, const cia_loaded **loaded);
@@ -517,16 +527,6 @@ extern void cia_plan_note(PlannerInfo *root, Oid schema, const Const *name,
 
 /* Where a placeholder is remembered, for one planning; what is there may be NULL. */
 extern Node **cia_plan_placeholder(PlannerInfo *root, Index number, int column);
-
-/* Is a feature a further element of the array that the one before it comes from? */
-extern bool cia_is_further_element(const ml_schema *schema, int feature);
-
-/* Refuses a value that is not finite. */
-extern void
-cia_check_feature(const cia_loaded *loaded, const ml_feature *feature, double value);
-extern void
-cia_check_width(const cia_loaded *loaded, const ml_feature *feature, int width);
-pg_noreturn extern void cia_raise_missing(const cia_loaded *loaded, const char *columns);
 
 /* input_json.c: the row as an object */
 extern void cia_read_json_row(const cia_loaded *loaded, Jsonb *jsonb, double *row);
