@@ -90,23 +90,30 @@ SELECT failure($$SELECT cia_score_columns('m', 3, '{a,place}', true, 'Infinity':
 SELECT cia_score_columns('m', 3, '{a,place,q,r,s}', true, 1, 'x'::text, 'no type', ROW(1, 2), pg_sleep(0)) = cia_score_columns('m', 3, '{a,place}', true, 1, 'x'::text) AS same;
 SELECT count(*), count(DISTINCT s) FROM (SELECT cia_score_columns('m', 3, '{a,place}', true, generate_series(1, 5), 'x'::text) AS s) q;
 
--- Packs are pointers: they come from the planner alone.
-SELECT failure($$SELECT cia_pack(NULL, 1, 2)$$);
-SELECT failure($$SELECT cia_pack(NULL::internal, 1, 2)$$);
-SELECT failure($$SELECT cia_pack(0, 1, 2)$$);
-SELECT failure($$SELECT cia_pack('', 1, 2)$$);
-SELECT failure($$SELECT cia_pack(NULL, VARIADIC ARRAY[1, 2])$$);
-SELECT failure($$SELECT cia_score_columns('m', 3, '{a,place}', true, NULL::internal)$$);
-SELECT failure($$SELECT cia_score_columns('m', 3, '{a,place}', true, cia_pack(NULL, 1, 'x'::text))$$);
-SELECT failure($$SELECT cia_score_columns('m', 3, '{a,place}', true, cia_fit_transition(NULL, p, y, 'logistic', '{}'), 1) FROM points p$$);
-PREPARE by_hand(internal) AS SELECT cia_score_columns('m', 3, '{a,place}', true, $1);
-\echo :SQLSTATE
-PREPARE by_hand(internal) AS SELECT cia_pack($1, 1);
-\echo :SQLSTATE
-SELECT failure($$CREATE FUNCTION null_pack() RETURNS internal LANGUAGE sql AS 'SELECT NULL'$$);
+-- Packs are pointers: they come from the planner alone.  The words are PostgreSQL's, others from minor version to minor version.
+CREATE FUNCTION refused(VARIADIC statements text[]) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1 .. array_length(statements, 1) LOOP
+		EXECUTE statements[i];
+	END LOOP;
+	RETURN false;
+EXCEPTION WHEN OTHERS THEN
+	RETURN true;
+END $$;
+SELECT refused($$SELECT cia_pack(NULL, 1, 2)$$);
+SELECT refused($$SELECT cia_pack(NULL::internal, 1, 2)$$);
+SELECT refused($$SELECT cia_pack(0, 1, 2)$$);
+SELECT refused($$SELECT cia_pack('', 1, 2)$$);
+SELECT refused($$SELECT cia_pack(NULL, VARIADIC ARRAY[1, 2])$$);
+SELECT refused($$SELECT cia_score_columns('m', 3, '{a,place}', true, NULL::internal)$$);
+SELECT refused($$SELECT cia_score_columns('m', 3, '{a,place}', true, cia_pack(NULL, 1, 'x'::text))$$);
+SELECT refused($$SELECT cia_score_columns('m', 3, '{a,place}', true, cia_fit_transition(NULL, p, y, 'logistic', '{}'), 1) FROM points p$$);
+SELECT refused($$PREPARE by_hand(internal) AS SELECT cia_score_columns('m', 3, '{a,place}', true, $1)$$, 'EXECUTE by_hand(NULL)');
+SELECT refused($$PREPARE by_hand(internal) AS SELECT cia_pack($1, 1)$$, 'EXECUTE by_hand(NULL)');
+SELECT refused($$CREATE FUNCTION null_pack() RETURNS internal LANGUAGE sql AS 'SELECT NULL'$$);
 SELECT failure($$CREATE FUNCTION null_pack() RETURNS internal LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'$$);
-SELECT failure($$CREATE TABLE packs AS SELECT cia_pack(NULL, 1) AS pack$$);
-SELECT failure($$SELECT cia_score_support(NULL)$$);
+SELECT refused($$CREATE TABLE packs AS SELECT cia_pack(NULL, 1) AS pack$$);
+SELECT refused($$SELECT cia_score_support(NULL)$$);
 
 -- Models: the caller's rights, the version in force, or the one that was planned for where columns do not suffice for that.
 SELECT failure($$SELECT cia_score_columns('nobody', 1, '{a}', true, 1)$$);
