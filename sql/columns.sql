@@ -164,7 +164,7 @@ FROM points p WHERE id = 1;
 SELECT failure($$SELECT cia_if_present(true, 'no type')$$);
 
 SELECT cia_drop_model('owned'), cia_drop_model('m'), cia_drop_model('value');
-DROP FUNCTION failure;
+DROP FUNCTION failure, refused;
 DROP OWNED BY regress_cia_owner;
 DROP ROLE regress_cia_owner, regress_cia_other;
 DROP TABLE points;
