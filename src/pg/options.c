@@ -50,6 +50,17 @@ type_in_words(const ml_option *option)
 	return NULL;
 }
 
+static char *
+choice_list(const ml_option *option)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; option->choice[i] != NULL; i++)
+		appendStringInfo(&list, "%s\"%s\"", i > 0 ? ", " : "", option->choice[i]);
+	return list.data;
+}
+
 static void
 raise_option(const ml_learner *learner, const ml_option_fault *fault)
 {
@@ -74,6 +85,12 @@ raise_option(const ml_learner *learner, const ml_option_fault *fault)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			                errmsg("option \"%s\" must be %s", name,
 			                       type_in_words(fault->option)),
+			                errhint("It means: %s.", fault->option->meaning)));
+			break;
+		case ML_OPTION_NO_CHOICE:
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			                errmsg("option \"%s\" must be one of: %s", name,
+			                       choice_list(fault->option)),
 			                errhint("It means: %s.", fault->option->meaning)));
 			break;
 		case ML_OPTION_OUT_OF_RANGE:

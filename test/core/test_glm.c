@@ -4,6 +4,8 @@
  */
 #include "reference.h"
 
+static const ml_value no_options = {.kind = ML_VALUE_OBJECT};
+
 /* More rows than the first solution on a sample needs, and two nearly equal columns. */
 static ml_frame *
 large_frame(test_host *t, double apart, reference *r)
@@ -185,7 +187,7 @@ knows_its_memory(test_host *t)
 static void
 prepare(test_host *t, fit *f, const ml_learner *learner, void **state)
 {
-	REQUIRE_OK(learner->prepare(&t->core, &f->schema, &f->fitted, state));
+	REQUIRE_OK(learner->prepare(&t->core, &f->schema, &f->fitted, &no_options, state));
 }
 
 /* Contributions and bias add up to the margin; the average row's contributions are zero. */
@@ -342,7 +344,9 @@ adds_up_any_number_of_terms(test_host *t)
 				long double expected, average, total;
 
 				make_predictor(t, numbers, categories, &state, &p);
-				REQUIRE_OK(ml_glm_prepare(&t->core, &p.schema, &p.fitted, &scorer));
+				REQUIRE_OK(ml_glm_prepare(&t->core, &p.schema, &p.fitted,
+				                          ml_family_find("linear", (ml_text){0}),
+				                          &scorer));
 				fill_by_hand(&p, &state, row, &expected, &average);
 				margin = ml_glm_margin(scorer, row);
 				CHECK_NEAR(margin, expected, 1e-12 * (1 + fabsl(expected)));
@@ -375,8 +379,9 @@ prepares_only_what_fits(test_host *t)
 		for (int64_t wrong = -1; wrong <= 1; wrong += 2)
 		{
 			part->count += wrong;
-			CHECK_INT(learner->prepare(&t->core, &f.schema, &f.fitted, &state),
-			          ML_BAD_MODEL);
+			CHECK_INT(
+			    learner->prepare(&t->core, &f.schema, &f.fitted, &no_options, &state),
+			    ML_BAD_MODEL);
 			part->count -= wrong;
 		}
 		for (int64_t i = 0; i < part->count; i++)
@@ -385,12 +390,14 @@ prepares_only_what_fits(test_host *t)
 				double kept = part->number[i];
 
 				part->number[i] = bad ? NAN : INFINITY;
-				CHECK_INT(learner->prepare(&t->core, &f.schema, &f.fitted, &state),
-				          ML_BAD_MODEL);
+				CHECK_INT(
+				    learner->prepare(&t->core, &f.schema, &f.fitted, &no_options, &state),
+				    ML_BAD_MODEL);
 				part->number[i] = kept;
 			}
 		part->name = test_text("something else");
-		CHECK_INT(learner->prepare(&t->core, &f.schema, &f.fitted, &state), ML_BAD_MODEL);
+		CHECK_INT(learner->prepare(&t->core, &f.schema, &f.fitted, &no_options, &state),
+		          ML_BAD_MODEL);
 		part->name = test_text(which == 0 ? "intercept" : "coefficients");
 	}
 	prepare(t, &f, learner, &state);
@@ -398,7 +405,8 @@ prepares_only_what_fits(test_host *t)
 	{
 		t->asked = 0;
 		t->refuse_at = k;
-		CHECK_INT(learner->prepare(&t->core, &f.schema, &f.fitted, &state), ML_MEMORY);
+		CHECK_INT(learner->prepare(&t->core, &f.schema, &f.fitted, &no_options, &state),
+		          ML_MEMORY);
 	}
 }
 

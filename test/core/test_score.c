@@ -18,7 +18,8 @@ scores_by_the_margin(test_host *t)
 
 			fill_row(&model->schema, turn, row);
 			margin = model->learner->margin(model->state, row);
-			CHECK_SAME(ml_model_score(model, row), ml_score_of_margin(binary, margin));
+			CHECK_SAME(ml_model_score(model, row),
+			           model->learner->respond(model->state, margin));
 		}
 	}
 }

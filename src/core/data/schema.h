@@ -16,6 +16,15 @@ typedef enum ml_task_kind
 	ML_BINARY      /* the target is one of two classes */
 } ml_task_kind;
 
+/* What a feature is to the model. */
+typedef enum ml_use
+{
+	ML_USE_TERM,     /* something is learned of it */
+	ML_USE_OFFSET,   /* a number that is added to the margin */
+	ML_USE_EXPOSURE, /* a number whose logarithm is */
+	ML_USE_GROUP     /* picks the part of a model by group */
+} ml_use;
+
 typedef struct ml_feature
 {
 	ml_text name;
@@ -23,6 +32,7 @@ typedef struct ml_feature
 	int element;  /* of an array column, from 1; 0 for a scalar */
 	int width;    /* elements of that array; 0 for a scalar */
 	ml_kind kind;
+	ml_use use;
 	int column;     /* of the frame, while training */
 	double missing; /* rows without a value */
 

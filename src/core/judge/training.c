@@ -144,7 +144,8 @@ train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *resu
 	ML_TRY(request->learner->fit(host, &problem, request->options, &model->fitted));
 	model->learner = request->learner;
 	model->options = request->given;
-	ML_TRY(model->learner->prepare(host, &model->schema, &model->fitted, &model->state));
+	ML_TRY(model->learner->prepare(host, &model->schema, &model->fitted, &model->options,
+	                               &model->state));
 	ml_progress(host, ML_STAGE_JUDGE, 0, 1);
 	return judge(host, &problem, result);
 }

@@ -5,6 +5,7 @@
 #include "learn/learn.h"
 
 #include <math.h>
+#include <string.h>
 
 static void
 encode_number(ml_design *design, const ml_feature *feature, int column)
@@ -47,9 +48,13 @@ ml_design_create(ml_host *host, const ml_problem *problem, ml_design *design)
 
 	*design = (ml_design){.problem = problem};
 	for (int f = 0; f < schema->features; f++)
-		numbers += schema->feature[f].kind == ML_NUMBER;
+	{
+		numbers += ml_is_term(&schema->feature[f], ML_NUMBER);
+		design->categories += ml_is_term(&schema->feature[f], ML_CATEGORY);
+		design->offsets += schema->feature[f].use == ML_USE_OFFSET ||
+		                   schema->feature[f].use == ML_USE_EXPOSURE;
+	}
 	design->dense = design->cols = numbers + 1;
-	design->categories = schema->features - numbers;
 	ML_NEW(host, design->number, numbers);
 	ML_NEW(host, design->shift, design->dense);
 	ML_NEW(host, design->scale, design->dense);
@@ -57,7 +62,7 @@ ml_design_create(ml_host *host, const ml_problem *problem, ml_design *design)
 	ML_NEW(host, design->category, design->categories);
 	ML_NEW(host, design->column_of, design->categories);
 	for (int f = 0, category = 0; f < schema->features; f++)
-		if (schema->feature[f].kind == ML_CATEGORY)
+		if (ml_is_term(&schema->feature[f], ML_CATEGORY))
 		{
 			design->category[category] = f;
 			ML_TRY(encode_category(host, design, &schema->feature[f], category++));
@@ -67,7 +72,7 @@ ml_design_create(ml_host *host, const ml_problem *problem, ml_design *design)
 		design->penalty[c] = 1;
 	design->scale[0] = 1;
 	for (int f = 0, column = 1; f < schema->features; f++)
-		if (schema->feature[f].kind == ML_NUMBER)
+		if (ml_is_term(&schema->feature[f], ML_NUMBER))
 		{
 			design->number[column - 1] = f;
 			encode_number(design, &schema->feature[f], column++);
@@ -82,6 +87,8 @@ ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *
 	ML_NEW(host, block->labels, (int64_t) ML_BLOCK * design->categories);
 	ML_NEW(host, block->target, ML_BLOCK);
 	ML_NEW(host, block->weight, ML_BLOCK);
+	if (design->offsets > 0)
+		ML_NEW(host, block->offset, ML_BLOCK);
 	return ML_OK;
 }
 
@@ -128,11 +135,34 @@ fill_block(const ml_design *design, int64_t first, int64_t end, ml_design_block 
 	return next;
 }
 
+static void
+fill_offset(const ml_design *design, int64_t first, ml_design_block *block)
+{
+	const ml_schema *schema = design->problem->schema;
+
+	memset(block->offset, 0, sizeof(double) * ML_BLOCK);
+	for (int f = 0; f < schema->features; f++)
+	{
+		const ml_feature *feature = &schema->feature[f];
+		const double *x;
+
+		if (feature->use != ML_USE_OFFSET && feature->use != ML_USE_EXPOSURE)
+			continue;
+		x = ml_numbers_at(&design->problem->frame->column[feature->column], first);
+		for (int i = 0; i < block->rows; i++)
+			block->offset[i] += ml_offset_of(feature, x[i]);
+	}
+}
+
 int64_t
 ml_design_fill(const ml_design *design, int64_t first, int64_t end,
                ml_design_block *block)
 {
-	return fill_block(design, first, end, block);
+	int64_t next = fill_block(design, first, end, block);
+
+	if (design->offsets > 0)
+		fill_offset(design, first, block);
+	return next;
 }
 
 int

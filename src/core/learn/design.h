@@ -14,6 +14,9 @@
  * that money and counts stay exact while the columns become well conditioned.
  * A missing number counts as the mean.
  *
+ * Offsets and exposures have no column: what is known of the linear predictor is
+ * handed out beside the block.
+ *
  * The first label of a category is the reference and has no column; missing
  * has one of its own where it occurs in training.
  */
@@ -22,6 +25,8 @@
 
 #include "learn/learner.h"
 
+#include <math.h>
+
 typedef struct ml_design
 {
 	const ml_problem *problem;
@@ -29,6 +34,7 @@ typedef struct ml_design
 	int dense; /* of them dense: intercept and numbers */
 	int categories;
 
+	int offsets;     /* features that are an offset or an exposure */
 	int *number;     /* [dense - 1] feature of each dense column after the first */
 	double *shift;   /* [dense] */
 	double *scale;   /* [dense] */
@@ -48,6 +54,7 @@ typedef struct ml_design_block
 	int32_t *labels; /* [ML_BLOCK][categories] column, or -1 */
 	double *target;  /* [ML_BLOCK] */
 	double *weight;  /* [ML_BLOCK] */
+	double *offset;  /* [ML_BLOCK] known part of the linear predictor; NULL: none */
 } ml_design_block;
 
 extern ml_status
@@ -79,6 +86,22 @@ ml_design_dot(const ml_design *design, const ml_design_block *block, int row,
 		if (label[i] >= 0)
 			sum += beta[label[i]];
 	return sum;
+}
+
+/* What an offset or an exposure adds to the linear predictor; nothing where it is missing. */
+static inline double
+ml_offset_of(const ml_feature *feature, double x)
+{
+	if (isnan(x))
+		return 0;
+	return feature->use == ML_USE_EXPOSURE ? log(x) : x;
+}
+
+/* Is the feature a number or a category that the matrix has columns for? */
+static inline bool
+ml_is_term(const ml_feature *feature, ml_kind kind)
+{
+	return feature->use == ML_USE_TERM && feature->kind == kind;
 }
 
 /* The feature that a column of the matrix encodes, -1 for the intercept. */

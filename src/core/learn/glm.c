@@ -41,10 +41,10 @@ static ml_status
 use_factorization(solver *s, bool by_qr)
 {
 	s->normal = (ml_normal){.design = &s->design,
-	                        .loss = s->glm->loss,
+	                        .loss = s->glm->family->loss,
 	                        .l2 = s->glm->l2,
 	                        .by_qr = by_qr,
-	                        .quadratic = s->glm->quadratic,
+	                        .quadratic = s->glm->family->quadratic,
 	                        .offset = s->glm->offset};
 	return ml_normal_create(s->host, &s->normal);
 }
@@ -158,7 +158,7 @@ solve(solver *s)
 	double decrement = INFINITY;
 
 	s->beta[0] = s->glm->start;
-	if (s->glm->quadratic)
+	if (s->glm->family->quadratic)
 		return solve_quadratic(s);
 	if (rows >= SAMPLE_ROWS)
 	{
@@ -290,6 +290,8 @@ write_fitted(solver *s, double log_likelihood, ml_fitted *fitted)
 	error[0] = s->error[0];
 	for (int f = 0; f < schema->features; f++)
 	{
+		if (schema->feature[f].use != ML_USE_TERM)
+			continue;
 		if (schema->feature[f].kind == ML_CATEGORY)
 		{
 			slot = write_category(s, category++, slot, coefficient, error + 1);
@@ -348,9 +350,10 @@ ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitte
 	ML_TRY(name_dependent(&s, solve(&s)));
 	likelihood = -s.normal.loss_sum;
 	/* classes that are told apart without error have no maximum to converge to */
-	if (!glm->quadratic && glm->l2 == 0 && s.normal.loss_sum < SEPARATED * (double) rows)
+	if (!glm->family->quadratic && glm->l2 == 0 &&
+	    s.normal.loss_sum < SEPARATED * (double) rows)
 		s.converged = false;
-	if (glm->quadratic)
+	if (glm->family->quadratic)
 	{
 		double variance = 2 * s.normal.loss_sum / (double) rows;
 
@@ -374,6 +377,8 @@ ml_glm_memory(const ml_problem *problem, int threads)
 	{
 		const ml_feature *feature = &schema->feature[f];
 
+		if (feature->use != ML_USE_TERM)
+			continue;
 		design.dense += feature->kind == ML_NUMBER;
 		design.categories += feature->kind == ML_CATEGORY;
 		design.cols +=
@@ -381,155 +386,4 @@ ml_glm_memory(const ml_problem *problem, int threads)
 	}
 	return ml_normal_memory(&design,
 	                        (double) schema->rows * design.cols * design.cols <= QR_WORK);
-}
-
-int64_t
-ml_glm_slots(const ml_schema *schema)
-{
-	int64_t slots = 0;
-
-	for (int f = 0; f < schema->features; f++)
-		slots += schema->feature[f].kind == ML_NUMBER ? 1 : schema->feature[f].levels + 1;
-	return slots;
-}
-
-/* What scoring needs of a number; those of one model lie side by side. */
-typedef struct number_term
-{
-	int feature;
-	double coefficient;
-	double mean; /* stands in for a missing value */
-} number_term;
-
-/* What scoring needs of a category. */
-typedef struct category_term
-{
-	int feature;
-	int missing;               /* its slot */
-	const double *coefficient; /* [missing + 1] */
-} category_term;
-
-typedef struct scorer
-{
-	double intercept;
-	double bias;
-	int numbers;
-	number_term *number;
-	int categories;
-	category_term *category;
-	double *average; /* [features] contribution of the average row */
-	int features;
-} scorer;
-
-static double
-average_of(const ml_feature *feature, const double *coefficient)
-{
-	double sum = 0, rows = 0;
-
-	if (feature->kind == ML_NUMBER)
-		return coefficient[0] * feature->mean;
-	for (int level = 0; level < feature->levels; level++)
-	{
-		sum += feature->count[level] * coefficient[level];
-		rows += feature->count[level];
-	}
-	sum += feature->missing * coefficient[feature->levels];
-	rows += feature->missing;
-	return rows > 0 ? sum / rows : 0;
-}
-
-ml_status
-ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
-               void **state)
-{
-	const ml_part *intercept = ml_fitted_part(fitted, "intercept");
-	const ml_part *coefficients = ml_fitted_part(fitted, "coefficients");
-	scorer *scorer;
-	int64_t slot = 0;
-
-	if (intercept == NULL || coefficients == NULL || intercept->count != 1 ||
-	    coefficients->count != ml_glm_slots(schema) || !isfinite(intercept->number[0]))
-		return ML_BAD_MODEL;
-	for (int64_t i = 0; i < coefficients->count; i++)
-		if (!isfinite(coefficients->number[i]))
-			return ML_BAD_MODEL;
-	ML_NEW(host, scorer, 1);
-	ML_NEW(host, scorer->number, schema->features);
-	ML_NEW(host, scorer->category, schema->features);
-	ML_NEW(host, scorer->average, schema->features);
-	scorer->intercept = scorer->bias = intercept->number[0];
-	scorer->features = schema->features;
-	for (int f = 0; f < schema->features; f++)
-	{
-		const ml_feature *feature = &schema->feature[f];
-		const double *coefficient = coefficients->number + slot;
-
-		if (feature->kind == ML_NUMBER)
-			scorer->number[scorer->numbers++] = (number_term){
-			    .feature = f, .coefficient = coefficient[0], .mean = feature->mean};
-		else
-			scorer->category[scorer->categories++] = (category_term){
-			    .feature = f, .missing = feature->levels, .coefficient = coefficient};
-		scorer->average[f] = average_of(feature, coefficient);
-		scorer->bias += scorer->average[f];
-		slot += feature->kind == ML_NUMBER ? 1 : feature->levels + 1;
-	}
-	*state = scorer;
-	return ML_OK;
-}
-
-static inline double
-of_number(const number_term *term, const double *row)
-{
-	double x = row[term->feature];
-
-	return term->coefficient * (isnan(x) ? term->mean : x);
-}
-
-static inline double
-of_category(const category_term *term, const double *row)
-{
-	double code = row[term->feature];
-
-	return term->coefficient[code < 0 ? term->missing : (int) code];
-}
-
-double
-ml_glm_work(const void *state)
-{
-	return ((const scorer *) state)->features;
-}
-
-/* Four sums side by side, so that no addition has to wait for the one before. */
-double
-ml_glm_margin(const void *state, const double *row)
-{
-	const scorer *scorer = state;
-	const number_term *term = scorer->number;
-	double sum[4] = {scorer->intercept, 0, 0, 0};
-	int i = 0;
-
-	for (; i + 4 <= scorer->numbers; i += 4)
-		for (int k = 0; k < 4; k++)
-			sum[k] += of_number(&term[i + k], row);
-	for (; i < scorer->numbers; i++)
-		sum[0] += of_number(&term[i], row);
-	for (int c = 0; c < scorer->categories; c++)
-		sum[c % 4] += of_category(&scorer->category[c], row);
-	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
-}
-
-void
-ml_glm_explain(const void *state, const double *row, double *contribution, double *bias)
-{
-	const scorer *scorer = state;
-
-	*bias = scorer->bias;
-	for (int i = 0; i < scorer->numbers; i++)
-		contribution[scorer->number[i].feature] = of_number(&scorer->number[i], row);
-	for (int i = 0; i < scorer->categories; i++)
-		contribution[scorer->category[i].feature] =
-		    of_category(&scorer->category[i], row);
-	for (int f = 0; f < scorer->features; f++)
-		contribution[f] -= scorer->average[f];
 }

@@ -4,7 +4,7 @@
  * coefficients on the scale of the data, scoring and explaining.
  *
  * Learned arrays, in the order of the features: a number has one slot, a
- * category one per label and a last one for missing.
+ * category one per label and a last one for missing; an offset has none.
  *
  *	intercept		[1]
  *	coefficients	[slots]	0 for the reference label; where missing did not occur in
@@ -20,8 +20,7 @@
 
 typedef struct ml_glm
 {
-	ml_loss loss;
-	bool quadratic; /* one step solves it, a second one refines it */
+	const ml_family *family;
 	double l2;
 	int64_t max_iterations;
 	double tolerance; /* of Newton's decrement, in units of the log-likelihood */
@@ -33,14 +32,17 @@ extern ml_status ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_g
                             ml_fitted *fitted);
 extern double ml_glm_memory(const ml_problem *problem, int threads);
 
-extern ml_status ml_glm_prepare(ml_host *host, const ml_schema *schema,
-                                const ml_fitted *fitted, void **state);
+extern ml_status
+ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
+               const ml_family *family, void **state);
 extern double ml_glm_work(const void *state);
 extern double ml_glm_margin(const void *state, const double *row);
+extern double ml_glm_respond(const void *state, double margin);
 extern void
 ml_glm_explain(const void *state, const double *row, double *contribution, double *bias);
 
-/* Slots of a schema's features. */
+/* Slots of a feature, and of all features of a schema. */
+extern int64_t ml_feature_slots(const ml_feature *feature);
 extern int64_t ml_glm_slots(const ml_schema *schema);
 
 #endif

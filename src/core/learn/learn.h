@@ -5,10 +5,11 @@
  *	option.h	option tables: parsing, ranges, defaults
  *	learner.h	what a learner is, and the table of them
  *	design.h	a frame as the design matrix of a linear predictor
+ *	loss.h		what a family of distributions says of a row
  *	normal.h	weighted least squares over a design: Gram matrix or QR
  *	glm.h		what the linear predictors share once they are fitted
  *
- * linear.c and logistic.c are the learners.
+ * regression.c holds the learners.
  */
 #ifndef ML_LEARN_H
 #define ML_LEARN_H
@@ -16,6 +17,7 @@
 #include "learn/option.h"
 #include "learn/learner.h"
 #include "learn/design.h"
+#include "learn/loss.h"
 #include "learn/normal.h"
 #include "learn/glm.h"
 

@@ -4,7 +4,6 @@
  */
 #include "learn/learn.h"
 
-#include <math.h>
 #include <string.h>
 
 const ml_learner *const ml_learner_table[] = {&ml_linear, &ml_logistic};
@@ -37,10 +36,4 @@ ml_fitted_add(ml_host *host, ml_fitted *fitted, const char *name, int64_t count,
 	fitted->part[fitted->parts++] = (ml_part){
 	    .name = {name, (int32_t) strlen(name)}, .number = *number, .count = count};
 	return ML_OK;
-}
-
-double
-ml_score_of_margin(ml_task_kind task, double margin)
-{
-	return task == ML_BINARY ? 1 / (1 + exp(-margin)) : margin;
 }

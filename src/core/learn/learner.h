@@ -14,7 +14,7 @@
 
 #include "learn/option.h"
 
-#define ML_MAX_PARTS 16
+#define ML_MAX_PARTS 64
 
 typedef struct ml_part
 {
@@ -59,13 +59,16 @@ typedef struct ml_learner
 
 	/* Checks learned numbers against the schema and makes the state for scoring. */
 	ml_status (*prepare)(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
-	                     void **state);
+	                     const ml_value *options, void **state);
 
 	/* About how many additions and look-ups the margin of a row takes. */
 	double (*work)(const void *state);
 
-	/* The margin of a row: the value, or the log odds. */
+	/* The margin of a row: what its features add up to, on the scale of the link. */
 	double (*margin)(const void *state, const double *row);
+
+	/* The score of a margin: the inverse of the link. */
+	double (*respond)(const void *state, double margin);
 
 	/*
 	 * Contributions to the margin, one per feature, and the bias: the margin of
@@ -75,7 +78,7 @@ typedef struct ml_learner
 	                double *bias);
 } ml_learner;
 
-/* linear.c, logistic.c */
+/* regression.c */
 extern const ml_learner ml_linear;
 extern const ml_learner ml_logistic;
 
@@ -88,8 +91,5 @@ extern const ml_learner *ml_learner_find(ml_text name);
 extern const ml_part *ml_fitted_part(const ml_fitted *fitted, const char *name);
 extern ml_status ml_fitted_add(ml_host *host, ml_fitted *fitted, const char *name,
                                int64_t count, double **number);
-
-/* The score of a margin: itself, or the probability 1 / (1 + exp(-margin)). */
-extern double ml_score_of_margin(ml_task_kind task, double margin);
 
 #endif

@@ -199,6 +199,9 @@ predict_block(const ml_normal *normal, ml_shard *shard)
 	{
 		double *target = &shard->block.target[row], start = normal->offset;
 
+		if (shard->block.offset != NULL)
+			start += shard->block.offset[row];
+
 		if (!normal->by_qr)
 		{
 			shard->eta[row] =

@@ -22,20 +22,7 @@
 #define ML_NORMAL_H
 
 #include "learn/design.h"
-
-/* What a loss says of a block of rows, given their linear predictors. */
-typedef struct ml_loss_block
-{
-	int rows;
-	const double *eta;
-	const double *target;
-	const double *weight;
-	double *gradient;  /* out: -w loss' */
-	double *curvature; /* out: w loss'' */
-	double objective;  /* out: sum of w loss */
-} ml_loss_block;
-
-typedef void (*ml_loss)(ml_loss_block *block);
+#include "learn/loss.h"
 
 typedef struct ml_shard
 {

@@ -47,6 +47,19 @@ set_number(const ml_option_set *set, const ml_option *option, double number)
 	}
 }
 
+static bool
+is_choice(const ml_option *option, ml_text text)
+{
+	for (int i = 0; option->choice != NULL; i++)
+	{
+		if (option->choice[i] == NULL)
+			return false;
+		if (ml_text_is(text, option->choice[i]))
+			return true;
+	}
+	return true;
+}
+
 /*
  * Takes a value that fits the option's type and range.  Null is "not given", so that
  * options in force can be handed back.
@@ -77,6 +90,8 @@ set_value(const ml_option_set *set, const ml_option *option, const ml_value *val
 		case ML_OPTION_TEXT:
 			if (value->kind != ML_VALUE_TEXT)
 				return ML_OPTION_WRONG_TYPE;
+			if (!is_choice(option, value->text))
+				return ML_OPTION_NO_CHOICE;
 			*(ml_text *) field(set, option) = value->text;
 			return ML_OPTION_FINE;
 	}

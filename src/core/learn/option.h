@@ -27,6 +27,8 @@ typedef struct ml_option
 	double minimum;
 	double maximum;
 	const char *meaning;
+	const char *const
+	    *choice; /* words a text is one of, NULL at the end; NULL: any text */
 } ml_option;
 
 /* A table and the struct that it fills. */
@@ -42,6 +44,7 @@ typedef enum ml_option_error
 	ML_OPTION_FINE,
 	ML_OPTION_UNKNOWN,
 	ML_OPTION_WRONG_TYPE,
+	ML_OPTION_NO_CHOICE,
 	ML_OPTION_OUT_OF_RANGE
 } ml_option_error;
 

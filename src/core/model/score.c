@@ -7,8 +7,8 @@
 double
 ml_model_score(const ml_model *model, const double *row)
 {
-	return ml_score_of_margin(model->schema.task,
-	                          model->learner->margin(model->state, row));
+	return model->learner->respond(model->state,
+	                               model->learner->margin(model->state, row));
 }
 
 double

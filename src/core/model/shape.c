@@ -12,6 +12,7 @@
 
 static const char *const task_name[] = {"regression", "binary"};
 static const char *const kind_name[] = {"number", "category"};
+static const char *const use_name[] = {"term", "offset", "exposure", "group"};
 
 static ml_status
 number_shape(const ml_feature *feature, ml_value *object)
@@ -40,7 +41,7 @@ category_shape(ml_host *host, const ml_feature *feature, ml_value *object)
 static ml_status
 feature_shape(ml_host *host, const ml_feature *feature, ml_value *object)
 {
-	ML_TRY(ml_value_object(host, 10, object));
+	ML_TRY(ml_value_object(host, 11, object));
 	ml_value_add(object, "name", ml_value_text(feature->name));
 	ml_value_add(object, "type", ml_value_text(feature->type));
 	if (feature->element > 0)
@@ -49,6 +50,8 @@ feature_shape(ml_host *host, const ml_feature *feature, ml_value *object)
 		ml_value_add(object, "width", ml_value_number(feature->width));
 	}
 	ml_value_add(object, "kind", ml_value_word(kind_name[feature->kind]));
+	if (feature->use != ML_USE_TERM)
+		ml_value_add(object, "use", ml_value_word(use_name[feature->use]));
 	ml_value_add(object, "missing", ml_value_number(feature->missing));
 	return feature->kind == ML_NUMBER ? number_shape(feature, object)
 	                                  : category_shape(host, feature, object);
@@ -171,14 +174,15 @@ read_bool(const ml_value *object, const char *name, bool *boolean)
 	return ML_OK;
 }
 
-/* Which of two words a text is. */
+/* Which of some words a text is. */
 static ml_status
-read_word(const ml_value *object, const char *name, const char *const *words, int *which)
+read_word(const ml_value *object, const char *name, const char *const *words, int count,
+          int *which)
 {
 	ml_text text;
 
 	ML_TRY(read_text(object, name, &text));
-	for (*which = 0; *which < 2; (*which)++)
+	for (*which = 0; *which < count; (*which)++)
 		if (ml_text_is(text, words[*which]))
 			return ML_OK;
 	return ML_BAD_MODEL;
@@ -238,6 +242,20 @@ read_place(const ml_value *object, ml_feature *feature)
 	return ML_OK;
 }
 
+/* What the feature is to the model: a term unless it says otherwise. */
+static ml_status
+read_use(const ml_value *object, ml_feature *feature)
+{
+	int use = ML_USE_TERM;
+
+	if (ml_value_member(object, "use") != NULL)
+		ML_TRY(read_word(object, "use", use_name, 4, &use));
+	feature->use = (ml_use) use;
+	if (use == ML_USE_GROUP)
+		return feature->kind == ML_CATEGORY ? ML_OK : ML_BAD_MODEL;
+	return use == ML_USE_TERM || feature->kind == ML_NUMBER ? ML_OK : ML_BAD_MODEL;
+}
+
 static ml_status
 read_feature(ml_host *host, const ml_value *object, ml_feature *feature)
 {
@@ -247,8 +265,9 @@ read_feature(ml_host *host, const ml_value *object, ml_feature *feature)
 	ML_TRY(read_text(object, "name", &feature->name));
 	ML_TRY(read_text(object, "type", &feature->type));
 	ML_TRY(read_place(object, feature));
-	ML_TRY(read_word(object, "kind", kind_name, &kind));
+	ML_TRY(read_word(object, "kind", kind_name, 2, &kind));
 	feature->kind = (ml_kind) kind;
+	ML_TRY(read_use(object, feature));
 	ML_TRY(read_number(object, "missing", 0, &feature->missing));
 	if (feature->kind == ML_CATEGORY)
 		return feature->element > 0 ? ML_BAD_MODEL : read_category(host, object, feature);
@@ -352,7 +371,7 @@ ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 		return ML_NEW_FORMAT;
 	ML_NEW(host, model, 1);
 	ML_TRY(read_text(value, "algorithm", &algorithm));
-	ML_TRY(read_word(value, "task", task_name, &task));
+	ML_TRY(read_word(value, "task", task_name, 2, &task));
 	model->learner = ml_learner_find(algorithm);
 	if (model->learner == NULL || model->learner->task != (ml_task_kind) task)
 		return ML_BAD_MODEL;
@@ -368,7 +387,8 @@ ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 	ML_TRY(ml_value_sort(host, &model->options));
 	ML_TRY(ml_value_sort(host, &model->training));
 	ML_TRY(read_learned(host, value, &model->fitted));
-	ML_TRY(model->learner->prepare(host, &model->schema, &model->fitted, &model->state));
+	ML_TRY(model->learner->prepare(host, &model->schema, &model->fitted, &model->options,
+	                               &model->state));
 	*out = model;
 	return ML_OK;
 }

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * loss.h: what a family of distributions says of a row: the loss apart from the solver.
+ *
+ * A family and a link make a generalized linear model (McCullagh and Nelder, Generalized
+ * Linear Models, 1989): the mean mu of y is respond(eta), and the loss of a row is minus
+ * its log-likelihood, less what does not depend on eta.  Its curvature is Fisher's expected one,
+ * so that Newton's steps are those of iteratively reweighted least squares and
+ * standard errors are those of R's glm.
+ */
+#ifndef ML_LOSS_H
+#define ML_LOSS_H
+
+#include "base/base.h"
+
+/* What a loss says of a block of rows, given their linear predictors. */
+typedef struct ml_loss_block
+{
+	int rows;
+	const double *eta;
+	const double *target;
+	const double *weight;
+	double shape;      /* theta of the negative binomial */
+	double *gradient;  /* out: -w d loss / d eta */
+	double *curvature; /* out: w E(d2 loss / d eta2) */
+	double
+	    objective; /* out, added to: sum of w loss; infinite outside of the link's domain */
+} ml_loss_block;
+
+typedef void (*ml_loss)(ml_loss_block *block);
+
+typedef struct ml_family
+{
+	const char *name; /* of the algorithm */
+	const char *link;
+	ml_loss loss;
+	double (*respond)(double eta); /* mean of y */
+	bool quadratic;                /* one step solves it */
+} ml_family;
+
+extern const ml_family ml_family_table[];
+extern const int ml_family_count;
+
+/* The family of that name with that link; the first one, R's default, for no link.  NULL: none. */
+extern const ml_family *ml_family_find(const char *name, ml_text link);
+
+#endif
