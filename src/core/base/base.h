@@ -8,6 +8,8 @@
  *	parallel.h	loops over tasks on a small pool of threads
  *	linalg.h	the few dense matrix operations, by BLAS or by the portable twin
  *	sort.h		stable sorts that need no allocation of their own
+ *	special.h	log gamma, its derivatives, incomplete gamma and beta functions
+ *	distribution.h	tails and quantiles of normal, t, F and chi-squared
  */
 #ifndef ML_BASE_H
 #define ML_BASE_H
@@ -18,5 +20,7 @@
 #include "base/parallel.h"
 #include "base/linalg.h"
 #include "base/sort.h"
+#include "base/special.h"
+#include "base/distribution.h"
 
 #endif
