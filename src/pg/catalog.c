@@ -32,6 +32,15 @@ cia_algorithm_list(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* What an option means, with the words it takes. */
+static const char *
+meaning_of(const ml_option *option)
+{
+	return option->choice == NULL
+	           ? option->meaning
+	           : psprintf("%s; one of %s", option->meaning, cia_choice_list(option));
+}
+
 static void
 put_option(ReturnSetInfo *set, const ml_option *option)
 {
@@ -50,7 +59,7 @@ put_option(ReturnSetInfo *set, const ml_option *option)
 	nulls[3] = nulls[4] = !numeric;
 	values[3] = Float8GetDatum(option->minimum);
 	values[4] = Float8GetDatum(option->maximum);
-	values[5] = CStringGetTextDatum(option->meaning);
+	values[5] = CStringGetTextDatum(meaning_of(option));
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
 

@@ -158,6 +158,9 @@ typedef struct cia_roles
 	ArrayType *exclude;
 	ArrayType *id;
 	const char *weight;
+	const char *offset;
+	const char *exposure;
+	const char *cluster;
 	const ml_learner *learner; /* decides how the target is read */
 } cia_roles;
 
@@ -254,11 +257,20 @@ extern const ml_learner *cia_learner_named(const char *algorithm, Oid target_typ
 extern void cia_settings_read(cia_door *door, const ml_learner *learner,
                               const ml_value *given, cia_settings *settings);
 
+/* The words that a text option takes, quoted. */
+extern char *cia_choice_list(const ml_option *option);
+
+/* Columns that options in force name. */
+extern void cia_settings_roles(const cia_settings *settings, cia_roles *roles);
+
 /* NULL is the empty object; raises 22023 for anything but an object. */
 extern void cia_object_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *object);
 
 /* notes.c: the core's notes in words */
 extern ArrayType *cia_notes_text(const ml_result *result, List *further);
+
+/* Warns of a fit that has no end; the notes with what it says. */
+extern List *cia_warn_of_fit(const ml_model *model, List *notes);
 
 /* model.c: the type cia_model */
 /* The model in the door's arena; raises 22P03 for bytes that are none. */

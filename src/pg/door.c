@@ -270,6 +270,37 @@ raise_range(const cia_door *door)
 	     errhint("Divide the column by a power of ten.")));
 }
 
+static void
+raise_target(const cia_door *door, ml_status status)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+	                status == ML_TARGET_BELOW
+	                    ? errmsg("target \"%s\" is negative, but algorithm \"%s\" needs "
+	                             "counts",
+	                             door->target, door->algorithm)
+	                    : errmsg("target \"%s\" is not greater than zero, but algorithm "
+	                             "\"%s\" needs positive amounts",
+	                             door->target, door->algorithm),
+	                errhint("Leave such rows out with WHERE, or use algorithm => "
+	                        "'linear'.")));
+}
+
+static void
+raise_offset(const cia_door *door, ml_status status)
+{
+	const char *column = column_name(door);
+
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_DATA_EXCEPTION),
+	     status == ML_NO_OFFSET
+	         ? errmsg("column \"%s\" is null in some rows, but is an offset or an "
+	                  "exposure",
+	                  column)
+	         : errmsg("exposure \"%s\" is not greater than zero in some rows", column),
+	     errhint("Leave such rows out with WHERE.")));
+}
+
 void
 cia_check(cia_door *door, ml_status status)
 {
@@ -296,6 +327,14 @@ cia_check(cia_door *door, ml_status status)
 			                errdetail("It is negative in row %lld of the source.",
 			                          (long long) door->host.fault.row),
 			                errhint("Weights must be zero or more.")));
+			break;
+		case ML_TARGET_BELOW:
+		case ML_TARGET_NOT_ABOVE:
+			raise_target(door, status);
+			break;
+		case ML_NO_OFFSET:
+		case ML_BAD_EXPOSURE:
+			raise_offset(door, status);
 			break;
 		case ML_NULL_ID:
 			ereport(ERROR,

@@ -122,6 +122,7 @@ split_options(const fit_state *state, cia_roles *roles, cia_settings *settings)
 	}
 	roles->learner = cia_learner_named(state->algorithm, state->target_type);
 	cia_settings_read(state->door, roles->learner, &rest, settings);
+	cia_settings_roles(settings, roles);
 }
 
 static void
@@ -309,9 +310,6 @@ cia_fit_final(PG_FUNCTION_ARGS)
 	                                              .given = settings.given,
 	                                              .drop_copies = true},
 	                                &result));
-	if (!result.model->fitted.converged)
-		ereport(WARNING, (errmsg("training stopped before it converged"),
-		                  errhint("Raise option \"max_iterations\", or option \"l2\" if "
-		                          "classes are separable.")));
+	cia_warn_of_fit(result.model, NIL);
 	PG_RETURN_POINTER(cia_model_encode(state->door, result.model));
 }

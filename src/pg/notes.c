@@ -84,3 +84,75 @@ cia_notes_text(const ml_result *result, List *further)
 	}
 	return construct_array(notes, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
+
+/* column "x", or label "a" of column "x", that a fit has trouble with. */
+static char *
+troubled_term(const ml_model *model)
+{
+	const ml_trouble *trouble = &model->fitted.trouble;
+	const ml_feature *feature = &model->schema.feature[trouble->feature];
+	char *name = cia_element_name(feature->name, feature->element);
+
+	if (trouble->level < 0 || feature->kind != ML_CATEGORY)
+		return psprintf("column \"%s\"", name);
+	if (trouble->level == feature->levels)
+		return psprintf("the missing values of column \"%s\"", name);
+	return psprintf("label \"%s\" of column \"%s\"",
+	                cia_text_cstring(feature->label[trouble->level]), name);
+}
+
+static void
+warn_of_separation(const ml_model *model)
+{
+	ereport(
+	    WARNING,
+	    (errmsg("the classes are separated by %s", troubled_term(model)),
+	     errdetail("Its coefficient has no finite maximum likelihood estimate; it and "
+	               "its standard error are not to be read."),
+	     errhint("Leave the column out, or set a penalty with options => '{\"l2\": "
+	             "1}'.")));
+}
+
+static void
+warn_of_stop(const ml_model *model)
+{
+	bool named = model->fitted.trouble.feature >= 0;
+
+	ereport(WARNING,
+	        (errmsg("training stopped before it converged"),
+	         named ? errdetail("The coefficient of %s was changing the most.",
+	                           troubled_term(model))
+	               : 0,
+	         errhint("Raise option \"max_iterations\", or option \"l2\" if classes are "
+	                 "separable.")));
+}
+
+static void
+warn_of_dispersion(void)
+{
+	ereport(WARNING, (errmsg("counts vary no more than those of a Poisson distribution"),
+	                  errdetail("The parameter theta has no finite estimate."),
+	                  errhint("Use algorithm => 'poisson'.")));
+}
+
+List *
+cia_warn_of_fit(const ml_model *model, List *notes)
+{
+	switch (model->fitted.trouble.kind)
+	{
+		case ML_TROUBLE_NONE:
+			break;
+		case ML_TROUBLE_UNCONVERGED:
+			warn_of_stop(model);
+			return lappend(notes, "training stopped before it converged");
+		case ML_TROUBLE_SEPARATED:
+			warn_of_separation(model);
+			return lappend(
+			    notes, psprintf("the classes are separated by %s", troubled_term(model)));
+		case ML_TROUBLE_NO_DISPERSION:
+			warn_of_dispersion();
+			return lappend(notes, "counts vary no more than those of a Poisson "
+			                      "distribution: use algorithm => 'poisson'");
+	}
+	return notes;
+}

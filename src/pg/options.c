@@ -50,8 +50,8 @@ type_in_words(const ml_option *option)
 	return NULL;
 }
 
-static char *
-choice_list(const ml_option *option)
+char *
+cia_choice_list(const ml_option *option)
 {
 	StringInfoData list;
 
@@ -90,7 +90,7 @@ raise_option(const ml_learner *learner, const ml_option_fault *fault)
 		case ML_OPTION_NO_CHOICE:
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			                errmsg("option \"%s\" must be one of: %s", name,
-			                       choice_list(fault->option)),
+			                       cia_choice_list(fault->option)),
 			                errhint("It means: %s.", fault->option->meaning)));
 			break;
 		case ML_OPTION_OUT_OF_RANGE:
@@ -135,4 +135,21 @@ cia_settings_read(cia_door *door, const ml_learner *learner, const ml_value *giv
 	if (!ml_options_read(given, sets, 2, &fault))
 		raise_option(learner, &fault);
 	cia_check(door, ml_options_value(&door->host, sets, 2, &settings->given));
+}
+
+static const char *
+column_given(const cia_settings *settings, const char *option)
+{
+	const ml_value *value = ml_value_member(&settings->given, option);
+
+	return value != NULL && value->kind == ML_VALUE_TEXT ? cia_text_cstring(value->text)
+	                                                     : NULL;
+}
+
+void
+cia_settings_roles(const cia_settings *settings, cia_roles *roles)
+{
+	roles->offset = column_given(settings, "offset");
+	roles->exposure = column_given(settings, "exposure");
+	roles->cluster = column_given(settings, "cluster");
 }

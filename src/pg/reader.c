@@ -242,7 +242,8 @@ cast_hint(const cia_column *column)
 static void
 raise_type(const cia_column *column)
 {
-	static const char *const use[] = {"a feature", "a target", "a weight", "an id"};
+	static const char *const use[] = {"a feature", "a target", "a weight", "a cluster",
+	                                  "an id"};
 
 	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 	                errmsg("column \"%s\" has type %s, which cannot be used as %s",

@@ -80,6 +80,38 @@ raise_clash(const char *name, const char *roles)
 	                errmsg("column \"%s\" cannot be both %s", name, roles)));
 }
 
+static bool
+is_same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* A column that is known of the linear predictor, or tells clusters, cannot be told by another role. */
+static void
+check_offset_clashes(const cia_roles *roles, const char *target)
+{
+	const struct
+	{
+		const char *name;
+		const char *role;
+	} given[] = {{roles->offset, "an offset"},
+	             {roles->exposure, "an exposure"},
+	             {roles->cluster, "a cluster"}};
+
+	for (size_t i = 0; i < lengthof(given); i++)
+	{
+		if (is_same(given[i].name, target))
+			raise_clash(target, psprintf("target and %s", given[i].role));
+		if (is_same(given[i].name, roles->weight))
+			raise_clash(roles->weight, psprintf("weight and %s", given[i].role));
+		if (given[i].name != roles->cluster && given[i].name != NULL &&
+		    cia_array_names(roles->id, given[i].name))
+			raise_clash(given[i].name, psprintf("id and %s", given[i].role));
+	}
+	if (is_same(roles->offset, roles->exposure))
+		raise_clash(roles->offset, "an offset and an exposure");
+}
+
 static void
 check_clashes(const cia_roles *roles)
 {
@@ -92,18 +124,23 @@ check_clashes(const cia_roles *roles)
 		raise_clash(target, "target and id");
 	if (roles->weight != NULL && cia_array_names(roles->id, roles->weight))
 		raise_clash(roles->weight, "weight and id");
+	check_offset_clashes(roles, target);
 }
 
 /* Every name that the user gave must be a column, and every column have one name. */
 static void
 check_roles(TupleDesc tupdesc, const cia_roles *roles)
 {
+	const char *const named[] = {roles->weight, roles->offset, roles->exposure,
+	                             roles->cluster};
+
 	check_clashes(roles);
 	check_names(tupdesc, roles->features);
 	check_names(tupdesc, roles->exclude);
 	check_names(tupdesc, roles->id);
-	if (roles->weight != NULL && !has_column(tupdesc, roles->weight))
-		cia_raise_no_column(roles->weight);
+	for (size_t i = 0; i < lengthof(named); i++)
+		if (named[i] != NULL && !has_column(tupdesc, named[i]))
+			cia_raise_no_column(named[i]);
 	if (roles->target != NULL && !OidIsValid(roles->target_type) &&
 	    !has_column(tupdesc, roles->target))
 		cia_raise_no_column(roles->target);
@@ -133,6 +170,10 @@ role_of(const cia_roles *roles, const char *name, ml_role *role)
 		*role = ML_WEIGHT;
 	else if (cia_array_names(roles->id, name))
 		*role = ML_ID;
+	else if (is_same(roles->offset, name) || is_same(roles->exposure, name))
+		return true;
+	else if (is_same(roles->cluster, name) && roles->features == NULL)
+		return false;
 	else
 		return (roles->features == NULL || cia_array_names(roles->features, name)) &&
 		       !cia_array_names(roles->exclude, name);
@@ -190,6 +231,13 @@ open_column(cia_rows *rows, const cia_roles *roles, const char *name, Oid type,
 		         errmsg("target \"%s\" has type %s, but algorithm \"%s\" needs a number",
 		                name, column->type_name, roles->learner->name),
 		         errhint("For classes use algorithm => 'logistic'.")));
+	if ((is_same(roles->offset, name) || is_same(roles->exposure, name)) &&
+	    role == ML_FEATURE && (column->kind != ML_NUMBER || column->is_array))
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+		                errmsg("column \"%s\" has type %s, which cannot be used as an "
+		                       "offset or an exposure",
+		                       name, column->type_name),
+		                errhint("Cast it to float8.")));
 	if (!column->is_array)
 		add_cells(rows, column, 1);
 }
@@ -210,7 +258,7 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 	door->frame = rows->frame;
 	door->target = roles->target;
 	door->algorithm = roles->learner->name;
-	rows->column = palloc0(sizeof(cia_column) * (tupdesc->natts + 1));
+	rows->column = palloc0(sizeof(cia_column) * (tupdesc->natts + 2));
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
@@ -220,6 +268,11 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 		    role_of(roles, NameStr(attribute->attname), &role))
 			open_column(rows, roles, NameStr(attribute->attname), attribute->atttypid,
 			            attribute->attnum, role);
+		/* a column may tell clusters and be an id or a feature besides */
+		if (!attribute->attisdropped &&
+		    is_same(roles->cluster, NameStr(attribute->attname)))
+			open_column(rows, roles, roles->cluster, attribute->atttypid,
+			            attribute->attnum, ML_CLUSTER);
 	}
 	if (OidIsValid(roles->target_type))
 		open_column(rows, roles, roles->target, roles->target_type, tupdesc->natts + 1,

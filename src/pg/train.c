@@ -144,6 +144,7 @@ start_rows(void *state, TupleDesc tupdesc)
 
 	run->roles.learner = choose_learner(run, target_type(tupdesc, run->roles.target));
 	cia_settings_read(run->door, run->roles.learner, &run->options, &run->settings);
+	cia_settings_roles(&run->settings, &run->roles);
 	run->rows = cia_rows_open(run->door, tupdesc, &run->roles);
 	run->rows->scratch =
 	    AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);
@@ -206,15 +207,7 @@ add_notes(training *run, const ml_result *result)
 		run->notes =
 		    lappend(run->notes, "the target holds 0 and 1 only: for a probability "
 		                        "use algorithm => 'logistic'");
-	if (!result->model->fitted.converged)
-	{
-		run->notes = lappend(run->notes, "training stopped before it converged");
-		ereport(
-		    WARNING,
-		    (errmsg("training stopped before it converged"),
-		     errhint("Raise option \"max_iterations\", or option \"l2\" if classes are "
-		             "separable.")));
-	}
+	run->notes = cia_warn_of_fit(result->model, run->notes);
 }
 
 static void

@@ -231,7 +231,7 @@ sample_problem(ml_host *host, ml_frame *frame, ml_schema *schema, ml_problem *pr
 	*schema = (ml_schema){0};
 	ML_TRY(ml_schema_target(frame, binary ? ML_BINARY : ML_REGRESSION, (ml_text){NULL, 0},
 	                        schema));
-	ML_TRY(ml_schema_build(frame, 255, schema, &notes));
+	ML_TRY(ml_schema_build(frame, 255, &(ml_uses){0}, schema, &notes));
 	*problem = (ml_problem){.frame = frame,
 	                        .schema = schema,
 	                        .target = ml_frame_role(frame, ML_TARGET),

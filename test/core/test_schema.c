@@ -36,7 +36,7 @@ build(test_host *t, ml_frame *frame, int max_categories, ml_schema *schema,
 	(void) t;
 	*schema = (ml_schema){0};
 	*notes = (ml_notes){0};
-	return ml_schema_build(frame, max_categories, schema, notes);
+	return ml_schema_build(frame, max_categories, &(ml_uses){0}, schema, notes);
 }
 
 /* Mean and deviation in long double, by two passes over the training rows. */

@@ -24,6 +24,10 @@ typedef enum ml_status
 	ML_STOPPED,          /* stop() said so */
 	ML_NOT_FINITE,       /* an infinity; fault.column, fault.row */
 	ML_NEGATIVE_WEIGHT,  /* a weight below zero; fault.row */
+	ML_TARGET_BELOW,     /* a target below zero where the family takes none */
+	ML_TARGET_NOT_ABOVE, /* a target of zero or less where the family takes none */
+	ML_NO_OFFSET,        /* a row without offset or exposure; fault.column */
+	ML_BAD_EXPOSURE,     /* an exposure of zero or less; fault.column */
 	ML_NULL_ID,          /* a row without an id; fault.column, fault.row */
 	ML_NO_ROWS,          /* no row with a known target and a positive weight */
 	ML_NO_TRAINING_ROWS, /* all rows fell into the holdout */

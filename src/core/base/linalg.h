@@ -4,7 +4,8 @@
  *
  * Matrices are row-major, symmetric ones are kept as their lower triangle.
  * With blas == NULL a portable twin computes the same to rounding; the tests
- * hold the two against each other.  cholesky.c has the Cholesky factorization, linalg.c the rest.
+ * hold the two against each other.  cholesky.c has the Cholesky factorization,
+ * singular.c singular values, linalg.c the rest.
  */
 #ifndef ML_LINALG_H
 #define ML_LINALG_H
@@ -36,5 +37,8 @@ extern int64_t ml_qr_work(int cols, int rows);
  */
 extern void ml_qr_add(const ml_blas *blas, int cols, int rows, double *block, double *l,
                       double *work);
+
+/* Largest to smallest singular value of a matrix of n rows of n, which is overwritten. */
+extern ml_status ml_condition(ml_host *host, int n, double *a, double *condition);
 
 #endif

@@ -205,7 +205,7 @@ check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 	{
 		const ml_column *column = &frame->column[c];
 
-		if (column->role == ML_FEATURE)
+		if (column->role == ML_FEATURE || column->role == ML_CLUSTER)
 			continue;
 		if (column->role == ML_ID)
 		{

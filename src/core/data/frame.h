@@ -34,9 +34,10 @@ typedef enum ml_kind
 typedef enum ml_role
 {
 	ML_FEATURE,
-	ML_TARGET, /* rows without it are skipped */
-	ML_WEIGHT, /* rows without it, or of weight zero, are skipped */
-	ML_ID      /* hashed into the key, not kept */
+	ML_TARGET,  /* rows without it are skipped */
+	ML_WEIGHT,  /* rows without it, or of weight zero, are skipped */
+	ML_CLUSTER, /* rows that depend on each other have it in common; no part of the key */
+	ML_ID       /* hashed into the key, not kept */
 } ml_role;
 
 typedef struct ml_column

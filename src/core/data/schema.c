@@ -380,14 +380,50 @@ candidate_features(ml_frame *frame, ml_feature **candidates, int *count)
 	return ML_OK;
 }
 
+static int
+count_terms(const ml_schema *schema)
+{
+	int terms = 0;
+
+	for (int f = 0; f < schema->features; f++)
+		terms += schema->feature[f].use == ML_USE_TERM;
+	return terms;
+}
+
+/* Marks columns that have a use of their own. */
+static void
+mark_uses(ml_feature *feature, int count, const ml_uses *uses)
+{
+	for (int i = 0; i < count; i++)
+		for (int use = ML_USE_TERM + 1; use < ML_USES; use++)
+			if (uses->name[use].bytes != NULL &&
+			    ml_text_equal(uses->name[use], feature[i].name))
+				feature[i].use = (ml_use) use;
+}
+
+/* What is known of the linear predictor has to be known of every row. */
+static ml_status
+check_offset(ml_frame *frame, const ml_feature *feature)
+{
+	if (feature->use != ML_USE_OFFSET && feature->use != ML_USE_EXPOSURE)
+		return ML_OK;
+	if (feature->missing > 0)
+		return ml_fail(frame->host, ML_NO_OFFSET, feature->column, -1);
+	if (feature->use == ML_USE_EXPOSURE && !(feature->min > 0))
+		return ml_fail(frame->host, ML_BAD_EXPOSURE, feature->column, -1);
+	return ML_OK;
+}
+
 ml_status
-ml_schema_build(ml_frame *frame, int max_categories, ml_schema *schema, ml_notes *notes)
+ml_schema_build(ml_frame *frame, int max_categories, const ml_uses *uses,
+                ml_schema *schema, ml_notes *notes)
 {
 	profile_work work = {.frame = frame};
 	int candidates;
 	int64_t rows = frame->rows - frame->holdout_rows;
 
 	ML_TRY(candidate_features(frame, &work.feature, &candidates));
+	mark_uses(work.feature, candidates, uses);
 	ML_TRY(ml_parallel(frame->host, candidates, profile_number, &work));
 	schema->feature = work.feature;
 	schema->features = 0;
@@ -404,7 +440,10 @@ ml_schema_build(ml_frame *frame, int max_categories, ml_schema *schema, ml_notes
 			ML_TRY(profile_category(frame, &feature, max_categories, notes));
 		else if (!isfinite(feature.sd) || !isfinite(feature.mean))
 			return ml_fail(frame->host, ML_NOT_NUMERIC, feature.column, -1);
-		if (is_left_out(&feature, rows, labels_in_training(&feature, notes), &why))
+		ML_TRY(check_offset(frame, &feature));
+		if (feature.use != ML_USE_TERM)
+			schema->feature[schema->features++] = feature;
+		else if (is_left_out(&feature, rows, labels_in_training(&feature, notes), &why))
 		{
 			notes->count = before;
 			ML_TRY(ml_notes_add(frame->host, notes,
@@ -415,5 +454,5 @@ ml_schema_build(ml_frame *frame, int max_categories, ml_schema *schema, ml_notes
 		else
 			schema->feature[schema->features++] = feature;
 	}
-	return schema->features > 0 ? ML_OK : ML_NO_FEATURES;
+	return count_terms(schema) > 0 ? ML_OK : ML_NO_FEATURES;
 }

@@ -25,6 +25,14 @@ typedef enum ml_use
 	ML_USE_GROUP     /* picks the part of a model by group */
 } ml_use;
 
+#define ML_USES 4
+
+/* Columns with a use of their own, by use; bytes == NULL: none. */
+typedef struct ml_uses
+{
+	ml_text name[ML_USES];
+} ml_uses;
+
 typedef struct ml_feature
 {
 	ml_text name;
@@ -91,11 +99,12 @@ typedef struct ml_notes
 extern ml_status ml_notes_add(ml_host *host, ml_notes *notes, ml_note note);
 
 /*
- * Profiles an ordered frame and decides which columns are features; codes of the
- * frame's categories become those of the schema.
+ * Profiles an ordered frame and decides which columns are features, and for what use; codes of
+ * the frame's categories become those of the schema.  ML_NO_OFFSET and ML_BAD_EXPOSURE name
+ * the column.
  */
-extern ml_status
-ml_schema_build(ml_frame *frame, int max_categories, ml_schema *schema, ml_notes *notes);
+extern ml_status ml_schema_build(ml_frame *frame, int max_categories, const ml_uses *uses,
+                                 ml_schema *schema, ml_notes *notes);
 
 /*
  * Reads the target's profile.  For ML_BINARY the target becomes a column of 0 and 1,

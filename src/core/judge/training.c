@@ -106,24 +106,38 @@ judge(ml_host *host, const ml_problem *problem, ml_result *result)
 	return ML_OK;
 }
 
+/* The column that an option names, if it does. */
+static void
+take_use(const ml_request *request, const char *option, ml_text *name)
+{
+	const ml_value *given = ml_value_member(&request->given, option);
+
+	if (given != NULL && given->kind == ML_VALUE_TEXT)
+		*name = given->text;
+}
+
 /* Order, split and profile: what every learner needs before it starts. */
 static ml_status
 lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *problem,
         ml_result *result)
 {
 	ml_schema *schema = &result->model->schema;
+	ml_uses uses = {0};
 
+	take_use(request, "offset", &uses.name[ML_USE_OFFSET]);
+	take_use(request, "exposure", &uses.name[ML_USE_EXPOSURE]);
 	ML_TRY(ml_frame_order(frame, request->common.holdout));
 	if (frame->holdout_rows == frame->rows)
 		return ML_NO_TRAINING_ROWS;
 	ML_TRY(ml_schema_target(frame, request->learner->task, request->common.positive,
 	                        schema));
-	ML_TRY(ml_schema_build(frame, (int) request->common.max_categories, schema,
+	ML_TRY(ml_schema_build(frame, (int) request->common.max_categories, &uses, schema,
 	                       &result->notes));
 	*problem = (ml_problem){.frame = frame,
 	                        .schema = schema,
 	                        .target = ml_frame_role(frame, ML_TARGET),
 	                        .weight = ml_frame_role(frame, ML_WEIGHT),
+	                        .cluster = ml_frame_role(frame, ML_CLUSTER),
 	                        .begin = frame->holdout_rows,
 	                        .end = frame->rows};
 	if (request->drop_copies)

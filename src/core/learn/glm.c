@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * glm.c: Newton's method with step halving, and coefficients in the data's units.
+ * glm.c: Newton's method with step halving over any family.
  *
  * Large problems are first solved on a sixteenth of the rows: rows are in the order of
  * their hashed keys, so the first ones are a random sample, and the start it gives
  * saves passes over the rest.
+ *
+ * The negative binomial alternates between the coefficients for a given theta and theta's
+ * likelihood equation for given coefficients, as MASS::glm.nb does (Venables and Ripley, Modern
+ * Applied Statistics with S, 2002, section 7.4); standard errors are those for theta given.
  */
 #include "learn/learn.h"
 
@@ -17,40 +21,38 @@
 #define SAMPLE_ITERATIONS 5
 #define SAMPLE_DECREMENT 1.0 /* a start need not be nearer than the sample's own noise */
 #define HALVINGS 20
-#define SEPARATED 1e-6   /* loss per row under which the classes are separated */
 #define SAME_POINT 1e-12 /* decrement under which a step changes no standard error */
-
-typedef struct solver
-{
-	ml_host *host;
-	const ml_problem *problem;
-	const ml_glm *glm;
-	ml_design design;
-	ml_normal normal;
-	double *beta;
-	double *previous;
-	double *step;
-	bool converged;
-	int64_t iterations;
-	double dispersion;
-	double *error; /* [cols] standard errors */
-} solver;
+#define EXPECTED_SHARE                                                                   \
+	1e-12 /* of the tolerance, where steps gain a share of what is left only */
+#define NO_DISPERSION 1e8   /* a theta from which on counts are Poisson's */
+#define SAME_THETA 1e-10    /* relative change under which theta has converged */
+#define THETA_ITERATIONS 50 /* of its own equation */
 
 /* Sets up the factorization; a change to QR keeps what has been reached. */
 static ml_status
-use_factorization(solver *s, bool by_qr)
+use_factorization(ml_solver *s, bool by_qr)
 {
+	double offset = 0;
+
+	if (s->family->quadratic)
+	{
+		/* rounded, so that taking it off the target is exact for money and counts */
+		offset = (double) (float) s->problem->schema->target_mean;
+		if (!isfinite(offset))
+			offset = s->problem->schema->target_mean;
+	}
 	s->normal = (ml_normal){.design = &s->design,
-	                        .loss = s->glm->family->loss,
+	                        .loss = s->family->loss,
 	                        .l2 = s->glm->l2,
 	                        .by_qr = by_qr,
-	                        .quadratic = s->glm->family->quadratic,
-	                        .offset = s->glm->offset};
+	                        .quadratic = s->family->quadratic,
+	                        .offset = offset,
+	                        .shape = s->theta};
 	return ml_normal_create(s->host, &s->normal);
 }
 
 static void
-take_step(solver *s, double *decrement)
+take_step(ml_solver *s, double *decrement)
 {
 	*decrement = 0;
 	ml_normal_step(&s->normal, s->step);
@@ -64,10 +66,11 @@ take_step(solver *s, double *decrement)
 
 /* A pass that changes to QR when the Gram matrix turns out too ill-conditioned. */
 static ml_status
-pass(solver *s, int64_t end, bool curved)
+pass(ml_solver *s, int64_t end, bool curved)
 {
 	ML_TRY(ml_normal_pass(s->host, &s->normal, s->beta, end, curved));
-	if (s->normal.dependent >= 0 && !s->normal.by_qr)
+	/* outside of the link's domain there is nothing to factor */
+	if (s->normal.dependent >= 0 && !s->normal.by_qr && isfinite(s->normal.objective))
 	{
 		ML_TRY(use_factorization(s, true));
 		ML_TRY(ml_normal_pass(s->host, &s->normal, s->beta, end, true));
@@ -77,7 +80,7 @@ pass(solver *s, int64_t end, bool curved)
 
 /* f and its loss after a step that gains half the decrement. */
 static void
-account_for_step(solver *s, double decrement)
+account_for_step(ml_solver *s, double decrement)
 {
 	s->normal.objective -= decrement / 2;
 	s->normal.loss_sum = s->normal.objective;
@@ -85,7 +88,7 @@ account_for_step(solver *s, double decrement)
 		s->normal.loss_sum -=
 		    s->glm->l2 * s->design.penalty[j] * s->beta[j] * s->beta[j] / 2;
 	/* of an exact fit rounding errors are left, of either sign */
-	if (s->normal.loss_sum < 0)
+	if (s->family->quadratic && s->normal.loss_sum < 0)
 		s->normal.loss_sum = 0;
 }
 
@@ -95,7 +98,8 @@ account_for_step(solver *s, double decrement)
  * the last pass belongs to a point sqrt(decrement) standard errors from the solution.
  */
 static ml_status
-newton(solver *s, int64_t end, int64_t max_iterations, double target, double *decrement)
+newton(ml_solver *s, int64_t end, int64_t max_iterations, double target,
+       double *decrement)
 {
 	double last = INFINITY;
 	int halvings = 0;
@@ -105,9 +109,8 @@ newton(solver *s, int64_t end, int64_t max_iterations, double target, double *de
 	{
 		ML_TRY(pass(s, end, true));
 		s->iterations++;
-		if (s->normal.dependent >= 0)
-			return i == 0 ? ML_SINGULAR : ML_OK;
-		if (!(s->normal.objective <= last + 1e-10 * (fabs(last) + 1)))
+		if (!(s->normal.objective <= last + 1e-10 * (fabs(last) + 1)) ||
+		    isinf(s->normal.objective))
 		{
 			if (i == 0 || ++halvings > HALVINGS)
 				return i == 0 ? ML_NOT_NUMERIC : ML_OK;
@@ -115,6 +118,8 @@ newton(solver *s, int64_t end, int64_t max_iterations, double target, double *de
 				s->beta[j] = (s->beta[j] + s->previous[j]) / 2;
 			continue;
 		}
+		if (s->normal.dependent >= 0)
+			return i == 0 ? ML_SINGULAR : ML_OK;
 		halvings = 0;
 		last = s->normal.objective;
 		take_step(s, decrement);
@@ -131,7 +136,7 @@ newton(solver *s, int64_t end, int64_t max_iterations, double target, double *de
 
 /* Two steps of a quadratic loss: the solution and its refinement. */
 static ml_status
-solve_quadratic(solver *s)
+solve_quadratic(ml_solver *s)
 {
 	double decrement = 0;
 
@@ -151,166 +156,211 @@ solve_quadratic(solver *s)
 	return ML_OK;
 }
 
+/* The intercept of the model that has nothing else, if the offset were its mean. */
+static double
+null_intercept(const ml_solver *s)
+{
+	const ml_schema *schema = s->problem->schema;
+	double mean =
+	    schema->task == ML_BINARY
+	        ? schema->class_count[1] / (schema->class_count[0] + schema->class_count[1])
+	        : schema->target_mean;
+	double eta = s->family->link_of(mean);
+
+	for (int f = 0; f < schema->features; f++)
+		if (schema->feature[f].use != ML_USE_TERM &&
+		    schema->feature[f].use != ML_USE_GROUP)
+			eta -= ml_offset_of(&schema->feature[f], schema->feature[f].mean);
+	return eta;
+}
+
+static void
+start_over(ml_solver *s)
+{
+	memset(s->beta, 0, (size_t) s->design.cols * sizeof(double));
+	s->beta[0] = null_intercept(s);
+}
+
+/* The curvature of other links is the expected one, so that steps converge at a rate only. */
+static double
+decrement_wanted(const ml_solver *s)
+{
+	double tolerance = s->glm->tolerance;
+
+	return s->family->canonical ? tolerance : tolerance * EXPECTED_SHARE;
+}
+
+/* Starts on a sample, as far as that helps. */
 static ml_status
-solve(solver *s)
+solve_sample(ml_solver *s)
 {
 	int64_t rows = s->problem->end - s->problem->begin;
-	double decrement = INFINITY;
+	double decrement;
+	ml_status status;
 
-	s->beta[0] = s->glm->start;
-	if (s->glm->family->quadratic)
-		return solve_quadratic(s);
-	if (rows >= SAMPLE_ROWS)
+	if (rows < SAMPLE_ROWS)
+		return ML_OK;
+	status = newton(s, s->problem->begin + rows / SAMPLE_SHARE, SAMPLE_ITERATIONS,
+	                SAMPLE_DECREMENT, &decrement);
+	s->iterations = 0;
+	/* a sample may be separable or lack a label where all rows are fine */
+	if (status == ML_SINGULAR || status == ML_NOT_NUMERIC ||
+	    (status == ML_OK && !s->converged))
 	{
-		ml_status status = newton(s, s->problem->begin + rows / SAMPLE_SHARE,
-		                          SAMPLE_ITERATIONS, SAMPLE_DECREMENT, &decrement);
-
-		/* a sample may be separable or lack a label where all rows are fine */
-		if (status == ML_SINGULAR || status == ML_NOT_NUMERIC ||
-		    (status == ML_OK && !s->converged))
-		{
-			memset(s->beta, 0, (size_t) s->design.cols * sizeof(double));
-			s->beta[0] = s->glm->start;
-		}
-		else
-			ML_TRY(status);
-		s->iterations = 0;
+		start_over(s);
+		return ML_OK;
 	}
-	ML_TRY(newton(s, s->problem->end, s->glm->max_iterations, s->glm->tolerance,
-	              &decrement));
-	/* standard errors are to be those of the solution, not of a point before it */
-	return decrement <= SAME_POINT ? ML_OK : pass(s, s->problem->end, true);
+	return status;
 }
 
-/* sqrt(phi t' (X'HX + l2 D)^-1 t) for a contrast t, which is overwritten. */
-static double
-contrast_error(const solver *s, double *t)
-{
-	double sum = 0;
-
-	ml_solve_lower(s->design.cols, s->normal.l, t);
-	for (int j = 0; j < s->design.cols; j++)
-		sum += t[j] * t[j];
-	return sqrt(s->dispersion * sum);
-}
-
-typedef struct error_work
-{
-	const solver *solver;
-	double *error;                    /* [cols] */
-	double *contrast[ML_MAX_THREADS]; /* [cols] each */
-} error_work;
-
-/* The error of one column; of the intercept it is that of b_0 - sum_j b_j shift_j / scale_j. */
 static ml_status
-column_error(void *argument, int64_t column, ml_worker *worker)
+solve(ml_solver *s)
 {
-	error_work *work = argument;
-	const ml_design *design = &work->solver->design;
-	double *t = work->contrast[worker->index];
+	double decrement = INFINITY;
+	ml_status status;
 
-	if (ml_worker_stop(worker))
-		return ML_STOPPED;
-	memset(t, 0, (size_t) design->cols * sizeof(double));
-	t[column] = 1 / (column < design->dense ? design->scale[column] : 1);
-	for (int c = 1; column == 0 && c < design->dense; c++)
-		t[c] = -design->shift[c] / design->scale[c];
-	work->error[column] = contrast_error(work->solver, t);
+	if (s->family->quadratic)
+		return solve_quadratic(s);
+	start_over(s);
+	ML_TRY(solve_sample(s));
+	status = newton(s, s->problem->end, s->glm->max_iterations, decrement_wanted(s),
+	                &decrement);
+	if (status == ML_NOT_NUMERIC)
+	{
+		/* what the sample gave may be outside of the link's domain */
+		start_over(s);
+		status = newton(s, s->problem->end, s->glm->max_iterations, decrement_wanted(s),
+		                &decrement);
+	}
+	ML_TRY(status);
+	/* standard errors are to be those of the solution, not of a point before it */
+	if (decrement <= SAME_POINT && !s->glm->robust && s->glm->cluster == NULL)
+		return ML_OK;
+	return pass(s, s->problem->end, true);
+}
+
+/* Sums over the rows for theta, one set per shard. */
+typedef struct theta_sums
+{
+	double theta;
+	struct
+	{
+		double weight;
+		double ratio; /* sum of w (y / mu - 1)^2 */
+		double score;
+		double information;
+	} * shard;
+} theta_sums;
+
+static void
+add_theta(void *argument, int index, const ml_shard *shard)
+{
+	theta_sums *sums = argument;
+	double theta = sums->theta;
+
+	for (int i = 0; i < shard->block.rows; i++)
+	{
+		double y = shard->block.target[i], w = shard->block.weight[i];
+		double mu = exp(shard->eta[i]), away = y / mu - 1;
+
+		sums->shard[index].weight += w;
+		sums->shard[index].ratio += w * away * away;
+		if (theta == 0)
+			continue;
+		sums->shard[index].score += w * (ml_digamma(theta + y) - ml_digamma(theta) -
+		                                 log1p(mu / theta) + (mu - y) / (mu + theta));
+		sums->shard[index].information +=
+		    w * (ml_trigamma(theta) - ml_trigamma(theta + y) - 1 / theta +
+		         2 / (mu + theta) - (y + theta) / ((mu + theta) * (mu + theta)));
+	}
+}
+
+/* One pass: score and information of theta; for theta = 0 the moment estimate is the score. */
+static ml_status
+pass_theta(ml_solver *s, double theta, double *score, double *information)
+{
+	theta_sums sums = {.theta = theta};
+	double weight = 0, ratio = 0;
+
+	*score = *information = 0;
+	ML_NEW(s->host, sums.shard, s->normal.shards);
+	ML_TRY(ml_normal_visit(s->host, &s->normal, s->beta, add_theta, &sums, false));
+	for (int i = 0; i < s->normal.shards; i++)
+	{
+		weight += sums.shard[i].weight;
+		ratio += sums.shard[i].ratio;
+		*score += sums.shard[i].score;
+		*information += sums.shard[i].information;
+	}
+	if (theta == 0)
+		*score = weight / ratio;
 	return ML_OK;
 }
 
-/* Standard errors of all columns; each costs the square of their number. */
+/* Newton's method on the likelihood equation of theta, as MASS::theta.ml. */
 static ml_status
-column_errors(solver *s)
+solve_theta(ml_solver *s)
 {
-	error_work work = {.solver = s};
+	double theta, score, information;
 
-	ML_NEW(s->host, s->error, s->design.cols);
-	work.error = s->error;
-	for (int i = 0; i < ml_pool_threads(s->host); i++)
-		ML_NEW(s->host, work.contrast[i], s->design.cols);
-	return ml_parallel(s->host, s->design.cols, column_error, &work);
-}
-
-static double
-intercept_of(const solver *s)
-{
-	double intercept = s->beta[0] + s->glm->offset;
-
-	for (int c = 1; c < s->design.dense; c++)
-		intercept -= s->beta[c] * (s->design.shift[c] / s->design.scale[c]);
-	return intercept;
-}
-
-/* Coefficients and errors of one category, from its slots on; answers the next slot. */
-static int64_t
-write_category(const solver *s, int category, int64_t slot, double *coefficient,
-               double *error)
-{
-	const ml_feature *feature =
-	    &s->problem->schema->feature[s->design.category[category]];
-	const int32_t *column_of = s->design.column_of[category];
-	double mean = 0, rows = 0;
-
-	for (int level = 0; level <= feature->levels; level++)
+	ML_TRY(pass_theta(s, 0, &theta, &information));
+	for (int i = 0; i < THETA_ITERATIONS; i++)
 	{
-		int32_t column = column_of[level];
+		double next;
 
-		coefficient[slot + level] = column < 0 ? 0 : s->beta[column];
-		error[slot + level] = column < 0 ? NAN : s->error[column];
-		if (level < feature->levels)
+		ML_TRY(pass_theta(s, theta, &score, &information));
+		next = theta + score / information;
+		/* where the likelihood is not concave, go up the slope */
+		if (!(information > 0))
+			next = score > 0 ? 4 * theta : theta / 4;
+		else if (next <= theta / 4)
+			next = theta / 4;
+		if (next > NO_DISPERSION || !isfinite(next))
 		{
-			mean += feature->count[level] * coefficient[slot + level];
-			rows += feature->count[level];
+			s->trouble = (ml_trouble){ML_TROUBLE_NO_DISPERSION, -1, -1};
+			next = NO_DISPERSION;
 		}
+		score = fabs(next - theta);
+		theta = next;
+		if (score <= SAME_THETA / 10 * theta || theta == NO_DISPERSION)
+			break;
 	}
-	if (column_of[feature->levels] < 0)
-		coefficient[slot + feature->levels] = mean / rows;
-	return slot + feature->levels + 1;
+	s->theta = s->normal.shape = theta;
+	s->theta_error = 1 / sqrt(information);
+	return ML_OK;
 }
 
 static ml_status
-write_fitted(solver *s, double log_likelihood, ml_fitted *fitted)
+solve_negative_binomial(ml_solver *s)
 {
-	const ml_schema *schema = s->problem->schema;
-	int64_t slots = ml_glm_slots(schema), slot = 0;
-	double *intercept, *coefficient, *error, *phi, *likelihood;
-	int number = 1, category = 0;
+	const ml_family *family = s->family;
+	double decrement, last = 0;
+	int64_t iterations;
 
-	ML_TRY(column_errors(s));
-	ML_TRY(ml_fitted_add(s->host, fitted, "intercept", 1, &intercept));
-	ML_TRY(ml_fitted_add(s->host, fitted, "coefficients", slots, &coefficient));
-	ML_TRY(ml_fitted_add(s->host, fitted, "standard_errors", slots + 1, &error));
-	ML_TRY(ml_fitted_add(s->host, fitted, "dispersion", 1, &phi));
-	ML_TRY(ml_fitted_add(s->host, fitted, "log_likelihood", 1, &likelihood));
-	*intercept = intercept_of(s);
-	*phi = s->dispersion;
-	/* an exact fit has no finite one */
-	*likelihood = isfinite(log_likelihood) ? log_likelihood : NAN;
-	error[0] = s->error[0];
-	for (int f = 0; f < schema->features; f++)
+	s->family = ml_family_find("poisson", (ml_text){0});
+	s->normal.loss = s->family->loss;
+	ML_TRY(solve(s));
+	iterations = s->iterations;
+	s->family = family;
+	s->normal.loss = family->loss;
+	for (int64_t i = 0; i < s->glm->max_iterations; i++)
 	{
-		if (schema->feature[f].use != ML_USE_TERM)
-			continue;
-		if (schema->feature[f].kind == ML_CATEGORY)
-		{
-			slot = write_category(s, category++, slot, coefficient, error + 1);
-			continue;
-		}
-		coefficient[slot] = s->beta[number] / s->design.scale[number];
-		error[1 + slot++] = s->error[number++];
+		ML_TRY(solve_theta(s));
+		ML_TRY(newton(s, s->problem->end, s->glm->max_iterations, decrement_wanted(s),
+		              &decrement));
+		iterations++;
+		if (fabs(s->theta - last) <= SAME_THETA * s->theta || s->trouble.kind)
+			break;
+		s->converged = false;
+		last = s->theta;
 	}
-	for (int64_t i = 0; i < slots; i++)
-		if (!isfinite(coefficient[i]) || isinf(error[i + 1]))
-			return ML_NOT_NUMERIC;
-	fitted->converged = s->converged;
-	fitted->iterations = s->iterations;
-	return isfinite(*intercept) ? ML_OK : ML_NOT_NUMERIC;
+	s->iterations = iterations;
+	return s->normal.dependent >= 0 ? ML_OK : pass(s, s->problem->end, true);
 }
 
 /* The fault of a singular matrix is the frame's column that the dependent column encodes. */
 static ml_status
-name_dependent(const solver *s, ml_status status)
+name_dependent(const ml_solver *s, ml_status status)
 {
 	if (status == ML_SINGULAR)
 	{
@@ -322,48 +372,47 @@ name_dependent(const solver *s, ml_status status)
 	return status;
 }
 
-/* Sum of log w: weights are inverse variances to the normal likelihood. */
-static double
-log_weights(const ml_problem *problem)
+/* Does the family take such a target? */
+static ml_status
+check_target(ml_host *host, const ml_problem *problem, const ml_family *family)
 {
-	double sum = 0;
+	int column = (int) (problem->target - problem->frame->column);
 
-	for (int64_t row = problem->begin; problem->weight != NULL && row < problem->end;
+	for (int64_t row = problem->begin; isfinite(family->least) && row < problem->end;
 	     row++)
-		sum += log(*ml_numbers_at(problem->weight, row));
-	return sum;
+	{
+		double y = *ml_numbers_at(problem->target, row);
+
+		ML_PAUSE(host, row);
+		if (family->above ? !(y > family->least) : !(y >= family->least))
+			return ml_fail(host, family->above ? ML_TARGET_NOT_ABOVE : ML_TARGET_BELOW,
+			               column, -1);
+	}
+	return ML_OK;
 }
 
 ml_status
 ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitted *fitted)
 {
-	solver s = {.host = host, .problem = problem, .glm = glm, .dispersion = 1};
-	int64_t rows = problem->end - problem->begin;
-	double likelihood;
+	ml_solver s = {.host = host,
+	               .problem = problem,
+	               .glm = glm,
+	               .family = glm->family,
+	               .theta = NAN,
+	               .theta_error = NAN};
+	double rows = (double) (problem->end - problem->begin);
 
+	s.trouble = (ml_trouble){ML_TROUBLE_NONE, -1, -1};
+	ML_TRY(check_target(host, problem, glm->family));
 	ML_TRY(ml_design_create(host, problem, &s.design));
 	ML_NEW(host, s.beta, s.design.cols);
 	ML_NEW(host, s.previous, s.design.cols);
 	ML_NEW(host, s.step, s.design.cols);
-	ML_TRY(
-	    use_factorization(&s, (double) rows * s.design.cols * s.design.cols <= QR_WORK));
-	ML_TRY(name_dependent(&s, solve(&s)));
-	likelihood = -s.normal.loss_sum;
-	/* classes that are told apart without error have no maximum to converge to */
-	if (!glm->family->quadratic && glm->l2 == 0 &&
-	    s.normal.loss_sum < SEPARATED * (double) rows)
-		s.converged = false;
-	if (glm->family->quadratic)
-	{
-		double variance = 2 * s.normal.loss_sum / (double) rows;
-
-		s.dispersion = rows > s.design.cols
-		                   ? 2 * s.normal.loss_sum / (double) (rows - s.design.cols)
-		                   : NAN;
-		likelihood = -0.5 * (double) rows * (log(2 * acos(-1) * variance) + 1) +
-		             log_weights(problem) / 2;
-	}
-	return write_fitted(&s, likelihood, fitted);
+	ML_TRY(use_factorization(&s, rows * s.design.cols * s.design.cols <= QR_WORK));
+	ML_TRY(name_dependent(&s, strcmp(glm->family->name, "negative_binomial") == 0
+	                              ? solve_negative_binomial(&s)
+	                              : solve(&s)));
+	return ml_glm_write(&s, fitted);
 }
 
 double
@@ -371,6 +420,7 @@ ml_glm_memory(const ml_problem *problem, int threads)
 {
 	const ml_schema *schema = problem->schema;
 	ml_design design = {.problem = problem, .dense = 1, .cols = 1};
+	double square;
 
 	(void) threads;
 	for (int f = 0; f < schema->features; f++)
@@ -384,6 +434,7 @@ ml_glm_memory(const ml_problem *problem, int threads)
 		design.cols +=
 		    feature->kind == ML_NUMBER ? 1 : feature->levels - 1 + (feature->missing > 0);
 	}
-	return ml_normal_memory(&design,
-	                        (double) schema->rows * design.cols * design.cols <= QR_WORK);
+	square = (double) design.cols * design.cols;
+	return ml_normal_memory(&design, (double) schema->rows * square <= QR_WORK) +
+	       (design.cols <= ML_LARGEST_CONDITION ? 8 * square : 0);
 }

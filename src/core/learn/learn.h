@@ -7,7 +7,7 @@
  *	design.h	a frame as the design matrix of a linear predictor
  *	loss.h		what a family of distributions says of a row
  *	normal.h	weighted least squares over a design: Gram matrix or QR
- *	glm.h		what the linear predictors share once they are fitted
+ *	glm.h		what the linear predictors share: solver, inference, scoring
  *
  * regression.c holds the learners.
  */

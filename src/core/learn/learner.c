@@ -4,9 +4,11 @@
  */
 #include "learn/learn.h"
 
+#include <math.h>
 #include <string.h>
 
-const ml_learner *const ml_learner_table[] = {&ml_linear, &ml_logistic};
+const ml_learner *const ml_learner_table[] = {&ml_linear, &ml_logistic, &ml_poisson,
+                                              &ml_gamma, &ml_negative_binomial};
 const int ml_learner_count = sizeof ml_learner_table / sizeof *ml_learner_table;
 
 const ml_learner *
@@ -35,5 +37,15 @@ ml_fitted_add(ml_host *host, ml_fitted *fitted, const char *name, int64_t count,
 	ML_NEW(host, *number, count);
 	fitted->part[fitted->parts++] = (ml_part){
 	    .name = {name, (int32_t) strlen(name)}, .number = *number, .count = count};
+	return ML_OK;
+}
+
+ml_status
+ml_fitted_scalar(ml_host *host, ml_fitted *fitted, const char *name, double number)
+{
+	double *at;
+
+	ML_TRY(ml_fitted_add(host, fitted, name, 1, &at));
+	*at = isfinite(number) ? number : NAN;
 	return ML_OK;
 }

@@ -23,12 +23,29 @@ typedef struct ml_part
 	int64_t count;
 } ml_part;
 
+/* What a validator must know of a fit that went wrong. */
+typedef enum ml_trouble_kind
+{
+	ML_TROUBLE_NONE,
+	ML_TROUBLE_UNCONVERGED, /* stopped early; the feature's coefficient moved the most */
+	ML_TROUBLE_SEPARATED, /* the feature tells the classes apart, its coefficient has no end */
+	ML_TROUBLE_NO_DISPERSION /* counts vary no more than a Poisson's: theta has no end */
+} ml_trouble_kind;
+
+typedef struct ml_trouble
+{
+	ml_trouble_kind kind;
+	int feature; /* of the schema, or -1 */
+	int level;   /* of a category, levels for missing, or -1 */
+} ml_trouble;
+
 typedef struct ml_fitted
 {
 	ml_part part[ML_MAX_PARTS];
 	int parts;
 	bool converged;
 	int64_t iterations;
+	ml_trouble trouble;
 } ml_fitted;
 
 /* Training rows of an ordered frame, from begin to end. */
@@ -36,8 +53,9 @@ typedef struct ml_problem
 {
 	const ml_frame *frame;
 	const ml_schema *schema;
-	const ml_column *target; /* numbers; 0 and 1 for ML_BINARY */
-	const ml_column *weight; /* numbers, or NULL: all 1 */
+	const ml_column *target;  /* numbers; 0 and 1 for ML_BINARY */
+	const ml_column *weight;  /* numbers, or NULL: all 1 */
+	const ml_column *cluster; /* numbers or codes, or NULL */
 	int64_t begin;
 	int64_t end;
 } ml_problem;
@@ -81,6 +99,9 @@ typedef struct ml_learner
 /* regression.c */
 extern const ml_learner ml_linear;
 extern const ml_learner ml_logistic;
+extern const ml_learner ml_poisson;
+extern const ml_learner ml_gamma;
+extern const ml_learner ml_negative_binomial;
 
 extern const ml_learner *const ml_learner_table[];
 extern const int ml_learner_count;
@@ -91,5 +112,9 @@ extern const ml_learner *ml_learner_find(ml_text name);
 extern const ml_part *ml_fitted_part(const ml_fitted *fitted, const char *name);
 extern ml_status ml_fitted_add(ml_host *host, ml_fitted *fitted, const char *name,
                                int64_t count, double **number);
+
+/* A further array of one number; infinities are written as not known. */
+extern ml_status
+ml_fitted_scalar(ml_host *host, ml_fitted *fitted, const char *name, double number);
 
 #endif

@@ -256,7 +256,7 @@ pass_shard(void *work, int64_t task, ml_worker *worker)
 	{
 		memset(shard->l, 0, (size_t) (side * side) * sizeof(double));
 		memset(shard->small, 0, (size_t) design->dense * design->dense * sizeof(double));
-		if (normal->by_qr && task == 0)
+		if (normal->by_qr && task == 0 && !normal->scattered)
 			start_with_penalty(normal, shard->l);
 	}
 	shard->objective = 0;
@@ -272,11 +272,21 @@ pass_shard(void *work, int64_t task, ml_worker *worker)
 		                       .eta = shard->eta,
 		                       .target = shard->block.target,
 		                       .weight = shard->block.weight,
+		                       .shape = normal->shape,
 		                       .gradient = shard->gradient_of,
 		                       .curvature = shard->curvature};
 		normal->loss(&loss);
 		shard->objective += loss.objective;
-		add_gradient(design, shard);
+		if (normal->visit != NULL)
+		{
+			normal->visit(normal->visit_work, (int) task, shard);
+			continue;
+		}
+		if (normal->scattered)
+			for (int i = 0; i < shard->block.rows; i++)
+				shard->curvature[i] = shard->gradient_of[i] * shard->gradient_of[i];
+		else
+			add_gradient(design, shard);
 		if (normal->curved && normal->by_qr)
 			add_rows(design, worker->host->blas, shard);
 		else if (normal->curved)
@@ -285,25 +295,34 @@ pass_shard(void *work, int64_t task, ml_worker *worker)
 	return ML_OK;
 }
 
-/* Adds up the shards' Gram matrices and factors the sum. */
-static ml_status
-factor_gram(ml_host *host, ml_normal *normal)
+/* Adds up the shards' Gram matrices: the lower triangle. */
+static void
+add_up_grams(const ml_normal *normal, double *gram)
 {
 	const ml_design *design = normal->design;
 	int64_t cols = design->cols;
 
-	memset(normal->l, 0, (size_t) (cols * cols) * sizeof(double));
+	memset(gram, 0, (size_t) (cols * cols) * sizeof(double));
 	for (int s = 0; s < normal->shards; s++)
 	{
 		const ml_shard *shard = &normal->shard[s];
 
 		for (int i = 0; i < design->dense; i++)
 			for (int j = 0; j <= i; j++)
-				normal->l[i * cols + j] += shard->small[(int64_t) i * design->dense + j];
+				gram[i * cols + j] += shard->small[(int64_t) i * design->dense + j];
 		for (int64_t i = design->dense; i < cols; i++)
 			for (int64_t j = 0; j <= i; j++)
-				normal->l[i * cols + j] += shard->l[i * cols + j];
+				gram[i * cols + j] += shard->l[i * cols + j];
 	}
+}
+
+static ml_status
+factor_gram(ml_host *host, ml_normal *normal)
+{
+	const ml_design *design = normal->design;
+	int64_t cols = design->cols;
+
+	add_up_grams(normal, normal->l);
 	for (int64_t i = 0; i < cols; i++)
 		normal->l[i * cols + i] += normal->l2 * design->penalty[i];
 	return ml_cholesky(host, design->cols, normal->l, GRAM_TOLERANCE, &normal->dependent);
@@ -311,7 +330,7 @@ factor_gram(ml_host *host, ml_normal *normal)
 
 /* The shards' triangles go into the first one as further rows, in order. */
 static ml_status
-factor_qr(ml_host *host, ml_normal *normal)
+join_triangles(ml_host *host, ml_normal *normal)
 {
 	int64_t cols = normal->design->cols, side = cols + 1;
 	ml_shard *first = &normal->shard[0];
@@ -325,6 +344,16 @@ factor_qr(ml_host *host, ml_normal *normal)
 				first->scaled[j] = j >= row ? normal->shard[s].l[j * side + row] : 0;
 			ml_qr_add(NULL, (int) side, 1, first->scaled, first->l, first->work);
 		}
+	return ML_OK;
+}
+
+static ml_status
+factor_qr(ml_host *host, ml_normal *normal)
+{
+	int64_t cols = normal->design->cols, side = cols + 1;
+	const ml_shard *first = &normal->shard[0];
+
+	ML_TRY(join_triangles(host, normal));
 	normal->dependent = -1;
 	for (int64_t i = 0; i < cols; i++)
 	{
@@ -373,6 +402,55 @@ ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta, int64_t end
 		ML_TRY(factor_qr(host, normal));
 	else if (curved)
 		ML_TRY(factor_gram(host, normal));
+	return ML_OK;
+}
+
+static ml_status
+pass_shards(void *work, int64_t task, ml_worker *worker)
+{
+	ml_normal *normal = work;
+
+	for (int shard = 0; shard < normal->shards; shard++)
+		ML_TRY(pass_shard(normal, shard, worker));
+	return ML_OK;
+}
+
+ml_status
+ml_normal_visit(ml_host *host, ml_normal *normal, const double *beta, ml_visit visit,
+                void *work, bool serial)
+{
+	ml_status status;
+
+	normal->beta = beta;
+	normal->curved = false;
+	normal->visit = visit;
+	normal->visit_work = work;
+	status = serial ? ml_parallel(host, 1, pass_shards, normal)
+	                : ml_parallel(host, normal->shards, pass_shard, normal);
+	normal->visit = NULL;
+	return status;
+}
+
+ml_status
+ml_normal_scatter(ml_host *host, ml_normal *normal, const double *beta, double *out)
+{
+	int64_t cols = normal->design->cols, side = cols + 1;
+	ml_status status;
+
+	normal->beta = beta;
+	normal->curved = normal->scattered = true;
+	status = ml_parallel(host, normal->shards, pass_shard, normal);
+	normal->scattered = false;
+	ML_TRY(status);
+	if (!normal->by_qr)
+	{
+		add_up_grams(normal, out);
+		return ML_OK;
+	}
+	ML_TRY(join_triangles(host, normal));
+	for (int64_t i = 0; i < cols; i++)
+		memcpy(out + i * cols, normal->shard[0].l + i * side,
+		       (size_t) cols * sizeof(double));
 	return ML_OK;
 }
 

@@ -38,6 +38,9 @@ typedef struct ml_shard
 	double objective;
 } ml_shard;
 
+/* Sees a block of rows: encoded, with linear predictors, gradients and curvatures. */
+typedef void (*ml_visit)(void *work, int shard, const ml_shard *block);
+
 typedef struct ml_normal
 {
 	const ml_design *design;
@@ -46,6 +49,7 @@ typedef struct ml_normal
 	bool by_qr;
 	bool quadratic; /* the loss depends on x . b - y alone: keep its digits */
 	double offset;  /* added to every linear predictor */
+	double shape;   /* of the loss */
 	int shards;
 	ml_shard *shard;
 	double *l;         /* [cols][cols] lower triangle */
@@ -58,6 +62,9 @@ typedef struct ml_normal
 	const double *beta;
 	int64_t end;
 	bool curved;
+	bool scattered; /* the curvature is the squared gradient */
+	ml_visit visit; /* or NULL */
+	void *visit_work;
 } ml_normal;
 
 /* Bytes that ml_normal_create asks for. */
@@ -72,6 +79,20 @@ extern ml_status ml_normal_create(ml_host *host, ml_normal *normal);
  */
 extern ml_status ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta,
                                 int64_t end, bool curved);
+
+/*
+ * Visits all rows of the last pass: the blocks of a shard in order, shards side by side
+ * unless serial.  What the last pass has found stays.
+ */
+extern ml_status ml_normal_visit(ml_host *host, ml_normal *normal, const double *beta,
+                                 ml_visit visit, void *work, bool serial);
+
+/*
+ * X' diag(g_i^2) X at beta, where g_i is the gradient of row i: the middle of White's
+ * estimator.  By QR out is its triangle L, else the matrix's lower triangle; [cols][cols].
+ */
+extern ml_status
+ml_normal_scatter(ml_host *host, ml_normal *normal, const double *beta, double *out);
 
 /* Newton's step from the last pass. */
 extern void ml_normal_step(const ml_normal *normal, double *step);

@@ -214,7 +214,8 @@ ml_options_value(ml_host *host, const ml_option_set *sets, int count, ml_value *
 						value = ml_value_text(*(const ml_text *) at);
 					break;
 			}
-			ml_value_add(object, option->name, value);
+			if (value.kind != ML_VALUE_NULL)
+				ml_value_add(object, option->name, value);
 		}
 	return ML_OK;
 }

@@ -73,7 +73,7 @@ extern const int ml_common_option_count;
 extern bool ml_options_read(const ml_value *given, const ml_option_set *sets, int count,
                             ml_option_fault *fault);
 
-/* All options with the values in force, as an object. */
+/* All options with the values in force, as an object; what is not given and has no default is left out. */
 extern ml_status
 ml_options_value(ml_host *host, const ml_option_set *sets, int count, ml_value *object);
 

@@ -4,7 +4,7 @@
  *
  * All minimize  sum_i w_i loss(y_i, x_i . b + offset_i) + l2/2 sum_j d_j b_j^2,  where d_j is
  * the variance of a number, so that the penalty is that of standardized numbers, and 1 for a
- * label of a category.  The loss is the family's (loss.c), the solver glm.c's.
+ * label of a category.  The loss is the family's (loss.c), the solver is glm.c's.
  *
  * logistic has l2 = 1 by default, which keeps separable and collinear data from running
  * away, as in scikit-learn (C = 1); the others are maximum likelihood unless asked otherwise.
@@ -18,111 +18,215 @@ typedef struct regression_options
 	double l2;
 	int64_t max_iterations;
 	double tolerance;
+	ml_text link;
+	ml_text offset;
+	ml_text exposure;
+	ml_text class_weight;
+	bool robust;
+	ml_text cluster;
+	bool marginal_effects;
 } regression_options;
+
+#define FIELD(name) offsetof(regression_options, name)
 
 #define OPTION_L2(standard)                                                              \
 	{                                                                                    \
-		"l2", ML_OPTION_NUMBER, offsetof(regression_options, l2), standard, 0, 1e15,     \
+		"l2", ML_OPTION_NUMBER, FIELD(l2), standard, 0, 1e15,                            \
 		    "penalty on the squared coefficients of standardized numbers and of "        \
 		    "labels; 0 is maximum likelihood"                                            \
 	}
-#define OPTION_MAX_ITERATIONS                                                            \
+#define OPTIONS_NEWTON                                                                   \
+	{"max_iterations",                                                                   \
+	 ML_OPTION_INTEGER,                                                                  \
+	 FIELD(max_iterations),                                                              \
+	 100,                                                                                \
+	 1,                                                                                  \
+	 100000,                                                                             \
+	 "Newton steps after which training stops with a warning"},                          \
 	{                                                                                    \
-		"max_iterations", ML_OPTION_INTEGER,                                             \
-		    offsetof(regression_options, max_iterations), 100, 1, 100000,                \
-		    "Newton steps after which training stops with a warning"                     \
-	}
-#define OPTION_TOLERANCE                                                                 \
-	{                                                                                    \
-		"tolerance", ML_OPTION_NUMBER, offsetof(regression_options, tolerance), 1e-8,    \
-		    1e-15, 1,                                                                    \
+		"tolerance", ML_OPTION_NUMBER, FIELD(tolerance), 1e-8, 1e-15, 1,                 \
 		    "training has converged when a step gains less than this in "                \
 		    "log-likelihood"                                                             \
 	}
+#define OPTIONS_ERRORS                                                                   \
+	{"robust",                                                                           \
+	 ML_OPTION_BOOLEAN,                                                                  \
+	 FIELD(robust),                                                                      \
+	 0,                                                                                  \
+	 0,                                                                                  \
+	 1,                                                                                  \
+	 "standard errors that hold whatever the variance is (HC1)"},                        \
+	{                                                                                    \
+		"cluster", ML_OPTION_TEXT, FIELD(cluster), 0, 0, 0,                              \
+		    "column of clusters: standard errors that hold when the rows of a cluster "  \
+		    "depend on each other"                                                       \
+	}
+#define OPTION_LINK(words)                                                               \
+	{                                                                                    \
+		"link", ML_OPTION_TEXT, FIELD(link), 0, 0, 0,                                    \
+		    "function that makes the linear predictor of the mean; the first is the "    \
+		    "default",                                                                   \
+		    words                                                                        \
+	}
+#define OPTION_OFFSET                                                                    \
+	{                                                                                    \
+		"offset", ML_OPTION_TEXT, FIELD(offset), 0, 0, 0,                                \
+		    "column that is added to the linear predictor, with coefficient 1"           \
+	}
+#define OPTION_EXPOSURE                                                                  \
+	{                                                                                    \
+		"exposure", ML_OPTION_TEXT, FIELD(exposure), 0, 0, 0,                            \
+		    "column of exposures, such as months or insured years; its logarithm is an " \
+		    "offset, so that rates are modelled"                                         \
+	}
+
+static const char *const logistic_link[] = {"logit", "probit", "cloglog", NULL};
+static const char *const gamma_link[] = {"inverse", "log", NULL};
+static const char *const class_weight[] = {"balanced", NULL};
 
 static const ml_option linear_option[] = {
     OPTION_L2(0),
+    OPTIONS_ERRORS,
 };
 
 static const ml_option logistic_option[] = {
     OPTION_L2(1),
-    OPTION_MAX_ITERATIONS,
-    OPTION_TOLERANCE,
+    OPTION_LINK(logistic_link),
+    {"class_weight", ML_OPTION_TEXT, FIELD(class_weight), 0, 0, 0,
+     "balanced gives both classes the same total weight", class_weight},
+    OPTION_OFFSET,
+    OPTIONS_ERRORS,
+    {"marginal_effects", ML_OPTION_BOOLEAN, FIELD(marginal_effects), 0, 0, 1,
+     "average marginal effects: what a unit more, or a label in place of the reference, "
+     "does to the probability"},
+    OPTIONS_NEWTON,
 };
 
-static ml_status
-linear_fit(ml_host *host, const ml_problem *problem, const void *options,
-           ml_fitted *fitted)
-{
-	const regression_options *given = options;
-	ml_glm glm = {.family = ml_family_find("linear", (ml_text){0}), .l2 = given->l2};
+static const ml_option poisson_option[] = {
+    OPTION_L2(0), OPTION_EXPOSURE, OPTION_OFFSET, OPTIONS_ERRORS, OPTIONS_NEWTON,
+};
 
-	/* rounded, so that taking it off the target is exact for money and counts */
-	glm.offset = (double) (float) problem->schema->target_mean;
-	if (glm.offset - glm.offset != 0)
-		glm.offset = problem->schema->target_mean;
-	return ml_glm_fit(host, problem, &glm, fitted);
-}
+static const ml_option gamma_option[] = {
+    OPTION_L2(0),  OPTION_LINK(gamma_link), OPTION_EXPOSURE,
+    OPTION_OFFSET, OPTIONS_ERRORS,          OPTIONS_NEWTON,
+};
 
-static ml_status
-linear_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
-               const ml_value *options, void **state)
-{
-	return ml_glm_prepare(host, schema, fitted, ml_family_find("linear", (ml_text){0}),
-	                      state);
-}
+static const ml_option negative_binomial_option[] = {
+    OPTION_L2(0), OPTION_EXPOSURE, OPTION_OFFSET, OPTIONS_ERRORS, OPTIONS_NEWTON,
+};
 
+/*
+ * Weights under which both classes weigh the same, rows / (2 rows of the class) each, times
+ * those there are: the column is laid out like the target.
+ */
 static ml_status
-logistic_fit(ml_host *host, const ml_problem *problem, const void *options,
-             ml_fitted *fitted)
+balance(ml_host *host, const ml_problem *problem, ml_column *weight)
 {
-	const regression_options *given = options;
 	const double *count = problem->schema->class_count;
-	ml_glm glm = {.family = ml_family_find("logistic", (ml_text){0}),
+	double rows = count[0] + count[1];
+	int64_t chunks = (problem->end + ML_CHUNK - 1) >> ML_CHUNK_BITS;
+
+	*weight = (ml_column){.kind = ML_NUMBER, .role = ML_WEIGHT};
+	ML_NEW(host, weight->chunk, chunks);
+	for (int64_t c = problem->begin >> ML_CHUNK_BITS; c < chunks; c++)
+	{
+		double *number;
+
+		ML_NEW(host, number, ML_CHUNK);
+		weight->chunk[c] = number;
+	}
+	for (int64_t row = problem->begin; row < problem->end; row++)
+	{
+		double given = problem->weight != NULL ? *ml_numbers_at(problem->weight, row) : 1;
+
+		*ml_numbers_at(weight, row) =
+		    given * rows / (2 * count[*ml_numbers_at(problem->target, row) > 0]);
+	}
+	return ML_OK;
+}
+
+static ml_status
+fit(ml_host *host, const ml_problem *problem, const ml_family *family,
+    const regression_options *given, ml_fitted *fitted)
+{
+	ml_problem balanced = *problem;
+	ml_column weight;
+	ml_glm glm = {.family = family,
 	              .l2 = given->l2,
 	              .max_iterations = given->max_iterations,
 	              .tolerance = given->tolerance,
-	              .start = log(count[1] / count[0])};
+	              .robust = given->robust,
+	              .cluster = given->cluster.bytes != NULL ? problem->cluster : NULL,
+	              .marginal_effects = given->marginal_effects};
 
-	return ml_glm_fit(host, problem, &glm, fitted);
+	if (given->class_weight.bytes != NULL)
+	{
+		ML_TRY(balance(host, problem, &weight));
+		balanced.weight = &weight;
+	}
+	return ml_glm_fit(host, &balanced, &glm, fitted);
 }
 
-static ml_status
-logistic_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
-                 const ml_value *options, void **state)
+/* The family with the link that the options in force name. */
+static const ml_family *
+family_in_force(const char *name, const ml_value *options)
 {
-	return ml_glm_prepare(host, schema, fitted, ml_family_find("logistic", (ml_text){0}),
-	                      state);
+	const ml_value *link = ml_value_member(options, "link");
+
+	return ml_family_find(
+	    name, link != NULL && link->kind == ML_VALUE_TEXT ? link->text : (ml_text){0});
 }
 
-const ml_learner ml_linear = {
-    .name = "linear",
-    .summary = "linear regression by least squares, with an optional ridge penalty",
-    .task = ML_REGRESSION,
-    .option = linear_option,
-    .options = sizeof linear_option / sizeof *linear_option,
-    .options_size = sizeof(regression_options),
-    .memory = ml_glm_memory,
-    .fit = linear_fit,
-    .prepare = linear_prepare,
-    .work = ml_glm_work,
-    .margin = ml_glm_margin,
-    .respond = ml_glm_respond,
-    .explain = ml_glm_explain,
-};
+static double
+memory(const ml_problem *problem, int threads)
+{
+	return ml_glm_memory(problem, threads);
+}
 
-const ml_learner ml_logistic = {
-    .name = "logistic",
-    .summary = "logistic regression of two classes with an L2 penalty",
-    .task = ML_BINARY,
-    .option = logistic_option,
-    .options = sizeof logistic_option / sizeof *logistic_option,
-    .options_size = sizeof(regression_options),
-    .memory = ml_glm_memory,
-    .fit = logistic_fit,
-    .prepare = logistic_prepare,
-    .work = ml_glm_work,
-    .margin = ml_glm_margin,
-    .respond = ml_glm_respond,
-    .explain = ml_glm_explain,
-};
+/* The functions and the table entry of a learner whose family has its name. */
+#define LEARNER(family_name, learner_task, text)                                         \
+	static ml_status family_name##_fit(ml_host *host, const ml_problem *problem,         \
+	                                   const void *options, ml_fitted *fitted)           \
+	{                                                                                    \
+		const regression_options *given = options;                                       \
+                                                                                         \
+		return fit(host, problem, ml_family_find(#family_name, given->link), given,      \
+		           fitted);                                                              \
+	}                                                                                    \
+                                                                                         \
+	static ml_status family_name##_prepare(ml_host *host, const ml_schema *schema,       \
+	                                       const ml_fitted *fitted,                      \
+	                                       const ml_value *options, void **state)        \
+	{                                                                                    \
+		const ml_family *family = family_in_force(#family_name, options);                \
+                                                                                         \
+		return family == NULL ? ML_BAD_MODEL                                             \
+		                      : ml_glm_prepare(host, schema, fitted, family, state);     \
+	}                                                                                    \
+                                                                                         \
+	const ml_learner ml_##family_name = {                                                \
+	    .name = #family_name,                                                            \
+	    .summary = text,                                                                 \
+	    .task = learner_task,                                                            \
+	    .option = family_name##_option,                                                  \
+	    .options = sizeof family_name##_option / sizeof *family_name##_option,           \
+	    .options_size = sizeof(regression_options),                                      \
+	    .memory = memory,                                                                \
+	    .fit = family_name##_fit,                                                        \
+	    .prepare = family_name##_prepare,                                                \
+	    .work = ml_glm_work,                                                             \
+	    .margin = ml_glm_margin,                                                         \
+	    .respond = ml_glm_respond,                                                       \
+	    .explain = ml_glm_explain,                                                       \
+	}
+
+LEARNER(linear, ML_REGRESSION,
+        "linear regression by least squares, with an optional ridge penalty");
+LEARNER(logistic, ML_BINARY,
+        "logistic regression of two classes, with links logit, probit and cloglog");
+LEARNER(poisson, ML_REGRESSION,
+        "Poisson regression of counts and, with an exposure, of rates");
+LEARNER(gamma, ML_REGRESSION,
+        "gamma regression of positive amounts whose spread grows with their mean");
+LEARNER(negative_binomial, ML_REGRESSION,
+        "negative binomial regression of counts that vary more than Poisson's");
