@@ -38,7 +38,10 @@ extern int64_t ml_qr_work(int cols, int rows);
 extern void ml_qr_add(const ml_blas *blas, int cols, int rows, double *block, double *l,
                       double *work);
 
-/* Largest to smallest singular value of a matrix of n rows of n, which is overwritten. */
-extern ml_status ml_condition(ml_host *host, int n, double *a, double *condition);
+/*
+ * Largest to smallest singular value of a lower triangle with zeros above it, which is
+ * overwritten: to rounding for n up to 48, else to about three digits.
+ */
+extern ml_status ml_condition(ml_host *host, int n, double *l, double *condition);
 
 #endif

@@ -75,7 +75,7 @@ typedef struct ml_goodness
 } ml_goodness;
 
 /* Columns past which singular values take too long, and the condition is not known. */
-#define ML_LARGEST_CONDITION 300
+#define ML_LARGEST_CONDITION 1000
 
 extern ml_status ml_goodness_take(ml_solver *solver, ml_goodness *fit);
 extern ml_status
