@@ -362,6 +362,53 @@ $$how good a model is on the rows of a source, with 95 % intervals.
 source: table, view or one query that has the model's columns and its target; options: {"rows": "auto" | "all" | "holdout"}, where auto judges only the holdout if source is the very source that the model was trained on.$$;
 
 --
+-- Read a regression
+--
+
+CREATE FUNCTION cia_coefficients(model text, confidence float8 DEFAULT 0.95)
+	RETURNS TABLE (part text, class text, term text, feature text, level text, reference boolean,
+				   coefficient float8, standard_error float8, statistic float8, p_value float8,
+				   low float8, high float8, ratio float8, ratio_low float8, ratio_high float8,
+				   vif float8, marginal_effect float8, marginal_effect_error float8)
+	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 30 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_coefficients(text, float8) IS
+$$coefficients of a regression: the intercept, then the features in order, each level of a category on a row of its own.
+model: name, for the version in production, or name@version; confidence: of the intervals low to high and ratio_low to ratio_high.
+part: of a model by groups; class: of a multinomial model, against the first class; level: of a category, "(missing)" if it was missing in training; reference: the level that the others are compared with, 0 by definition; statistic: coefficient by standard error, t where the dispersion is estimated (linear, gamma), else z; p_value: of both sides; ratio: exp(coefficient), an odds ratio or, with a log link, a rate ratio; vif: variance inflation factor; marginal_effect: average change of the probability per unit (logistic). NULL: not known, or none.$$;
+
+CREATE FUNCTION cia_coefficients(model cia_model, confidence float8 DEFAULT 0.95)
+	RETURNS TABLE (part text, class text, term text, feature text, level text, reference boolean,
+				   coefficient float8, standard_error float8, statistic float8, p_value float8,
+				   low float8, high float8, ratio float8, ratio_low float8, ratio_high float8,
+				   vif float8, marginal_effect float8, marginal_effect_error float8)
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 30 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_coefficients(cia_model, float8) IS
+	'coefficients of a regression given as a value';
+
+CREATE FUNCTION cia_summary(model text)
+	RETURNS TABLE (part text, statistic text, value float8, "text" text)
+	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 30 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_summary(text) IS
+$$what is known of a regression as a whole, one row per statistic, in a fixed order.
+part: of a model by groups; statistic: its name; value: a number; text: what is no number, such as the family. Statistics that a family does not have are left out.$$;
+
+CREATE FUNCTION cia_summary(model cia_model)
+	RETURNS TABLE (part text, statistic text, value float8, "text" text)
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 30 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_summary(cia_model) IS
+	'what is known of a regression given as a value';
+
+CREATE FUNCTION cia_print(model text) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_print(text) IS
+	'a regression as text, in the look of R''s summary(): coefficients with tests and stars, dispersion, deviances or R squared, AIC';
+
+CREATE FUNCTION cia_print(model cia_model) RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_print(cia_model) IS
+	'a regression given as a value as text, in the look of R''s summary()';
+
+--
 -- Manage
 --
 

@@ -494,6 +494,38 @@ extern void
 cia_check_width(const cia_loaded *loaded, const ml_feature *feature, int width);
 pg_noreturn extern void cia_raise_missing(const cia_loaded *loaded, const char *columns);
 
+/* coefficients.c: names of coefficients; the level is NULL for a number */
+extern char *cia_term_name(const ml_schema *schema, const ml_term *term);
+extern char *cia_term_level(const ml_schema *schema, const ml_term *term);
+
+/* Raises 42809 for a model that has none. */
+extern void cia_need_coefficients(const cia_loaded *loaded, int64_t count);
+
+/* summary.c: what a model was trained as; NULL or NaN for what is not known */
+typedef enum cia_penalty
+{
+	CIA_PENALTY_NONE,
+	CIA_PENALTY_L2, /* errors are conditional on it */
+	CIA_PENALTY_L1  /* there are no errors */
+} cia_penalty;
+
+extern cia_penalty cia_penalty_of(const ml_model *model);
+extern const char *cia_family_name(const ml_model *model);
+extern const char *cia_link_name(const ml_model *model);
+extern const char *cia_kind_of_errors(const ml_model *model);
+extern char *cia_option_text(const ml_model *model, const char *name);
+extern bool cia_option_holds(const ml_model *model, const char *name);
+extern double cia_training_number(const ml_model *model, const char *name);
+
+/* print_number.c: several numbers in one format; digits are significant ones */
+extern void cia_format_numbers(const double *number, int count, int digits, char **text);
+extern char *cia_format_number(double number, int digits);
+extern char *cia_format_short(double number, int digits);
+extern void cia_format_p(const double *p, int count, int digits, char **text);
+
+/* Characters of a text. */
+extern int cia_text_width(const char *text);
+
 /* columns.c: the row as columns, which the planner hands over */
 /* The model and the row of a call; NULL for a row that is not there. */
 extern const double *cia_columns_arg(FunctionCallInfo fcinfo, const cia_loaded **loaded);

@@ -5,6 +5,7 @@
  *	shape.c		a model as a JSON-shaped value and back, with every check there is
  *	layout.c	that value as bytes: header, checksum, format
  *	score.c		scores, classes and contributions of one row
+ *	inference.h	the table of coefficients: terms, tests, intervals
  *
  * A model is whatever its value says; the bytes and the JSON text are two
  * carriers of the same value:
@@ -20,10 +21,11 @@
 #define ML_MODEL_H
 
 #include "learn/learn.h"
+#include "model/inference.h"
 
 #define ML_FORMAT 1
 
-typedef struct ml_model
+struct ml_model
 {
 	const ml_learner *learner;
 	ml_schema schema;
@@ -31,7 +33,7 @@ typedef struct ml_model
 	ml_value options;  /* all options in force */
 	ml_value training; /* summary of the training: rows, metrics, quantiles */
 	void *state;       /* of learner->prepare */
-} ml_model;
+};
 
 /* The model's value; it shares memory with the model. */
 extern ml_status ml_model_shape(ml_host *host, const ml_model *model, ml_value *value);
