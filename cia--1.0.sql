@@ -297,6 +297,28 @@ CREATE FUNCTION cia_explain(model cia_model, "row" jsonb)
 COMMENT ON FUNCTION cia_explain(cia_model, jsonb) IS
 	'why a JSON object has its score by a model given as a value';
 
+CREATE FUNCTION cia_reasons(model text, "row" record, k int DEFAULT 4) RETURNS text[]
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_reasons(text, record, int) IS
+$$the principal reasons for a high score: features that raise it most above the score of the average row, the strongest first, as "feature = value" or "feature is missing".
+model, row: as for cia_score; k: at most so many, 1 to 100. Fewer if fewer features raise the score; none gives an empty array.$$;
+
+CREATE FUNCTION cia_reasons(model text, "row" jsonb, k int DEFAULT 4) RETURNS text[]
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_reasons(text, jsonb, int) IS
+	'the principal reasons for a high score of a row given as a JSON object';
+
+CREATE FUNCTION cia_reasons(model cia_model, "row" record, k int DEFAULT 4) RETURNS text[]
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_reasons(cia_model, record, int) IS
+	'the principal reasons for a high score by a model given as a value';
+
+CREATE FUNCTION cia_reasons(model cia_model, "row" jsonb, k int DEFAULT 4) RETURNS text[]
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_reasons(cia_model, jsonb, int) IS
+	'the principal reasons for a high score of a JSON object by a model given as a value';
+
 CREATE FUNCTION cia_score_into(
 	model        text,
 	source       text,
@@ -349,6 +371,14 @@ CREATE FUNCTION cia_probabilities_columns(
 	AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_probabilities_columns(text, int, text[], boolean, "any") IS
 	'cia_probabilities of a row given by columns; the planner puts it in place of cia_probabilities(model, row)';
+
+CREATE FUNCTION cia_reasons_columns(
+	model text, version int, columns text[], present boolean, k int, VARIADIC "values" "any"
+) RETURNS text[]
+	LANGUAGE C STABLE PARALLEL SAFE COST 100 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_reasons_columns(text, int, text[], boolean, int, "any") IS
+	'cia_reasons of a row given by columns; the planner puts it in place of cia_reasons(model, row, k)';
 
 --
 -- Judge

@@ -6,6 +6,7 @@
  *
  *	cia_score_columns(model, version, columns, present, value, value, ...)
  *
+ * Further arguments of the function, as cia_reasons has one, stand before the values.
  * columns are the names of the values that follow; present is NULL for the row of NULLs
  * that an outer join puts in place of none, and then so is the answer.  (Values may be
  * NULL, so these functions cannot be strict as cia_score is.  Where a row may be missing
@@ -27,7 +28,8 @@
 CIA_FUNCTION(cia_pack);
 CIA_FUNCTION(cia_if_present);
 
-#define FIRST_VALUE 4
+/* Behind model, version, columns and present. */
+#define FIRST_FURTHER 4
 
 /* What a call site was made with. */
 typedef struct cia_column_call
@@ -35,6 +37,7 @@ typedef struct cia_column_call
 	char *name;
 	int32 version;
 	ArrayType *names;
+	int first; /* argument that is a value */
 	int count;
 	Oid *types; /* [count] */
 	bool packed;
@@ -127,7 +130,7 @@ read_types(FunctionCallInfo fcinfo, cia_column_call *call)
 {
 	int at = 0, room = 0;
 
-	for (int i = FIRST_VALUE; i < PG_NARGS(); i++)
+	for (int i = call->first; i < PG_NARGS(); i++)
 		if (get_fn_expr_argtype(fcinfo->flinfo, i) == INTERNALOID)
 		{
 			call->packed = true;
@@ -136,7 +139,7 @@ read_types(FunctionCallInfo fcinfo, cia_column_call *call)
 		else
 			room++;
 	call->types = palloc(sizeof(Oid) * Max(room, 1));
-	for (int i = FIRST_VALUE; i < PG_NARGS(); i++)
+	for (int i = call->first; i < PG_NARGS(); i++)
 	{
 		Oid type = get_fn_expr_argtype(fcinfo->flinfo, i);
 
@@ -170,9 +173,9 @@ check_names(const cia_column_call *call)
  * put it in place of the other for somebody else.
  */
 static void
-check_execute(FunctionCallInfo fcinfo, Oid schema)
+check_execute(FunctionCallInfo fcinfo, Oid schema, const Oid *types, int count)
 {
-	const Oid types[] = {TEXTOID, RECORDOID};
+	Oid own[FUNC_MAX_ARGS] = {TEXTOID, RECORDOID};
 	char *name = get_func_name(fcinfo->flinfo->fn_oid);
 	char *suffix = name != NULL ? strstr(name, "_columns") : NULL;
 	Oid function;
@@ -180,7 +183,9 @@ check_execute(FunctionCallInfo fcinfo, Oid schema)
 	if (suffix == NULL)
 		return;
 	*suffix = '\0';
-	function = cia_function(schema, name, types, lengthof(types));
+	for (int i = FIRST_FURTHER; i < count - 1; i++)
+		own[2 + i - FIRST_FURTHER] = types[i];
+	function = cia_function(schema, name, own, 2 + count - 1 - FIRST_FURTHER);
 	if (OidIsValid(function) && !cia_may_execute(function))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, name);
 }
@@ -190,8 +195,12 @@ open_call(FunctionCallInfo fcinfo, cia_site *site)
 {
 	MemoryContext before = MemoryContextSwitchTo(site->lasting);
 	cia_column_call *call = palloc0(sizeof *call);
+	Oid *types;
+	int declared;
 
-	check_execute(fcinfo, site->schema);
+	get_func_signature(fcinfo->flinfo->fn_oid, &types, &declared);
+	check_execute(fcinfo, site->schema, types, declared);
+	call->first = declared - 1;
 	if (get_fn_expr_variadic(fcinfo->flinfo))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("values of columns cannot be given as an array")));
@@ -271,7 +280,7 @@ unpack(FunctionCallInfo fcinfo, const cia_column_call *call, const cia_reader *r
 {
 	int at = 0;
 
-	for (int i = FIRST_VALUE; i < PG_NARGS(); i++)
+	for (int i = call->first; i < PG_NARGS(); i++)
 	{
 		const NullableDatum *value = &fcinfo->args[i];
 		int count = 1;
@@ -308,7 +317,7 @@ cia_columns_arg(FunctionCallInfo fcinfo, const cia_loaded **loaded)
 	*loaded = &site->loaded;
 	if (!site->call->packed)
 		return cia_read_arguments(&site->loaded, site->reader,
-		                          &fcinfo->args[FIRST_VALUE]);
+		                          &fcinfo->args[site->call->first]);
 	unpack(fcinfo, site->call, site->reader);
 	return cia_read_values(&site->loaded, site->reader);
 }

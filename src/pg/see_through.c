@@ -24,8 +24,8 @@
 
 CIA_FUNCTION(cia_score_support);
 
-/* Arguments of a function: values beside model, version, columns and present. */
-#define MOST_VALUES (FUNC_MAX_ARGS - 4)
+/* Arguments that stand for the model and the row: model, version, columns and present. */
+#define FIXED_ARGS 4
 /* Values of a pack, beside its first argument. */
 #define MOST_PACKED (FUNC_MAX_ARGS - 1)
 
@@ -36,16 +36,25 @@ CIA_FUNCTION(cia_score_support);
 /* Features of a model that is not known yet. */
 #define GUESSED_FEATURES 100
 
-/* cia_score_columns for cia_score; InvalidOid if there is none. */
+/*
+ * cia_score_columns for cia_score; InvalidOid if there is none.  Arguments of cia_score
+ * behind the row go between the fixed ones and the values.
+ */
 static Oid
 columns_function(Oid schema, Oid function)
 {
-	const Oid types[] = {TEXTOID, INT4OID, TEXTARRAYOID, BOOLOID, ANYOID};
+	Oid types[FIXED_ARGS + FUNC_MAX_ARGS] = {TEXTOID, INT4OID, TEXTARRAYOID, BOOLOID};
+	int count = FIXED_ARGS, given;
 	char *name = get_func_name(function);
+	Oid *type;
 
 	if (name == NULL)
 		return InvalidOid;
-	return cia_function(schema, psprintf("%s_columns", name), types, lengthof(types));
+	get_func_signature(function, &type, &given);
+	for (int i = 2; i < given; i++)
+		types[count++] = type[i];
+	types[count++] = ANYOID;
+	return cia_function(schema, psprintf("%s_columns", name), types, count);
 }
 
 /* The model's name in a call of cia_score or of cia_score_columns, if it is known. */
@@ -75,19 +84,19 @@ model_named(Oid schema, const char *name, cia_entry *named)
 	return cached;
 }
 
-/* Values in packs where there are more than a function takes. */
+/* Values in packs where there are more than a function has room for. */
 static List *
-packed(Oid schema, List *values)
+packed(Oid schema, List *values, int room)
 {
 	const Oid types[] = {INTERNALOID, ANYOID};
 	Oid function;
 	List *packs = NIL;
 
-	if (list_length(values) <= MOST_VALUES)
+	if (list_length(values) <= room)
 		return values;
 	function = cia_function(schema, "cia_pack", types, lengthof(types));
 	if (!OidIsValid(function) || !cia_may_execute(function) ||
-	    list_length(values) > MOST_VALUES * MOST_PACKED)
+	    list_length(values) > room * MOST_PACKED)
 		return NIL;
 	for (int at = 0; at < list_length(values); at += MOST_PACKED)
 	{
@@ -134,10 +143,12 @@ call_with_columns(Oid function, const FuncExpr *call, const cia_entry *named,
 	                        makeConst(TEXTARRAYOID, -1, DEFAULT_COLLATION_OID, -1,
 	                                  PointerGetDatum(names), false, false),
 	                        present);
-	FuncExpr *made =
-	    makeFuncExpr(function, call->funcresulttype, list_concat(args, values),
-	                 call->funccollid, call->inputcollid, COERCE_EXPLICIT_CALL);
+	FuncExpr *made;
 
+	for (int i = 2; i < list_length(call->args); i++)
+		args = lappend(args, copyObject(list_nth(call->args, i)));
+	made = makeFuncExpr(function, call->funcresulttype, list_concat(args, values),
+	                    call->funccollid, call->inputcollid, COERCE_EXPLICIT_CALL);
 	made->location = call->location;
 	return (Node *) made;
 }
@@ -174,7 +185,8 @@ rewritten(const SupportRequestSimplify *request, Oid function, const char *name,
 	if (cached == NULL)
 		return NULL;
 	names = DatumGetArrayTypePCopy(PointerGetDatum(cached->columns));
-	values = packed(schema, values_of(row, names));
+	values = packed(schema, values_of(row, names),
+	                FUNC_MAX_ARGS - FIXED_ARGS - (list_length(call->args) - 2));
 	if (values == NIL)
 		return NULL;
 	cia_plan_note(request->root, schema, linitial(call->args), &named, names);
@@ -217,7 +229,8 @@ tell_cost(SupportRequestCost *request)
 	const cia_cached *cached = name != NULL ? model_named(schema, name, &named) : NULL;
 	double features = cached != NULL ? cached->model->schema.features : GUESSED_FEATURES;
 	double work = cached != NULL ? ml_model_work(cached->model) : GUESSED_FEATURES;
-	bool by_columns = call != NULL && IsA(call, FuncExpr) && list_length(call->args) > 2;
+	bool by_columns =
+	    call != NULL && IsA(call, FuncExpr) && list_length(call->args) > FIXED_ARGS;
 
 	request->startup = 0;
 	request->per_tuple =

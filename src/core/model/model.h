@@ -5,6 +5,7 @@
  *	shape.c		a model as a JSON-shaped value and back, with every check there is
  *	layout.c	that value as bytes: header, checksum, format
  *	score.c		scores, classes and contributions of one row
+ *	reasons.c	the features that make a score high
  *	inference.h	the table of coefficients: terms, tests, intervals
  *
  * A model is whatever its value says; the bytes and the JSON text are two
@@ -55,6 +56,14 @@ extern double ml_model_score(const ml_model *model, const double *row);
 
 /* About how many additions and look-ups the score of a row takes. */
 extern double ml_model_work(const ml_model *model);
+
+/*
+ * The features that raise a row's score most above that of the average row, the
+ * strongest first, ties in the features' order: at most so many into reason, and how many they are.
+ * contribution [features] is work space.
+ */
+extern int ml_model_reasons(const ml_model *model, const double *row, int most,
+                            double *contribution, int *reason);
 
 /* The class of a score, 0 or 1: positive from one half on. */
 extern int ml_model_class(const ml_model *model, double score);
