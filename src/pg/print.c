@@ -70,13 +70,15 @@ append_table(StringInfo out, const text_table *table)
 	}
 }
 
-/* Words between separators, on lines of LINE characters. */
+/* A heading and words between separators, on lines of LINE characters. */
 static void
-append_wrapped(StringInfo out, List *words, const char *separator, int indent)
+append_wrapped(StringInfo out, const char *head, List *words, const char *separator)
 {
-	int line = indent;
+	const int indent = 4;
+	int line = cia_text_width(head);
 	ListCell *cell;
 
+	appendStringInfoString(out, head);
 	foreach (cell, words)
 	{
 		const char *word = lfirst(cell);
@@ -118,8 +120,8 @@ append_call(StringInfo out, const ml_model *model)
 		           : feature->use == ML_USE_EXPOSURE ? psprintf("offset(log(%s))", name)
 		                                             : name);
 	}
-	appendStringInfo(out, "Call:\n%s", head);
-	append_wrapped(out, words, " + ", 4);
+	appendStringInfoString(out, "Call:\n");
+	append_wrapped(out, head, words, " + ");
 	appendStringInfoString(out, ")\n\n");
 }
 
@@ -268,8 +270,7 @@ append_references(StringInfo out, const ml_schema *schema, const ml_inference *i
 			words = lappend(words, cia_term_name(schema, &in->terms.term[i]));
 	if (words == NIL)
 		return;
-	appendStringInfoString(out, "Reference levels: ");
-	append_wrapped(out, words, ", ", 4);
+	append_wrapped(out, "Reference levels: ", words, ", ");
 	appendStringInfoChar(out, '\n');
 }
 

@@ -87,7 +87,7 @@ cia_format_short(double number, int digits)
 	return isnan(number) ? pstrdup("NA") : psprintf("%.*g", digits, number);
 }
 
-/* Those of one kind get one format: kind[i] is 0 tiny, 1 with and 2 without an exponent. */
+/* Those of one kind get one format: kind[i] is 0 for tiny, 1 for small ones, 2 for others. */
 static int
 format_kind(const double *p, const char *kind, int wanted, int count, int digits,
             char **text)
@@ -118,7 +118,7 @@ cia_format_p(const double *p, int count, int digits, char **text)
 
 	for (int i = 0; i < count; i++)
 	{
-		kind[i] = p[i] < P_EPSILON ? 0 : floor(log10(p[i])) < -3 ? 1 : 2;
+		kind[i] = p[i] < P_EPSILON ? 0 : floor(log10(p[i])) < -4 ? 1 : 2;
 		if (isnan(p[i]))
 		{
 			kind[i] = 3;
