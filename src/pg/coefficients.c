@@ -78,7 +78,7 @@ cia_need_coefficients(const cia_loaded *loaded, int64_t count)
 }
 
 static void
-put_coefficient(ReturnSetInfo *set, const ml_schema *schema, const ml_inference *table,
+put_coefficient(ReturnSetInfo *set, const ml_schema *schema, const ml_coefficients *table,
                 const ml_coefficient *c)
 {
 	output_row row = {.columns = 0};
@@ -125,11 +125,12 @@ cia_coefficients(PG_FUNCTION_ARGS)
 	double confidence = confidence_arg(fcinfo, 1);
 	cia_door *door = cia_door_for_model(CurrentMemoryContext);
 	const cia_loaded *loaded;
-	ml_inference table;
+	ml_coefficients table;
 
 	InitMaterializedSRF(fcinfo, 0);
 	loaded = cia_model_arg(fcinfo, 0);
-	cia_check(door, ml_model_inference(&door->host, loaded->model, confidence, &table));
+	cia_check(door,
+	          ml_model_coefficients(&door->host, loaded->model, confidence, &table));
 	cia_need_coefficients(loaded, table.count);
 	for (int64_t i = 0; i < table.count; i++)
 		put_coefficient((ReturnSetInfo *) fcinfo->resultinfo, &loaded->model->schema,

@@ -238,7 +238,7 @@ append_coefficients(StringInfo out, const ml_schema *schema, bool z,
 
 /* Every set of coefficients, of several classes each under its label. */
 static void
-append_sets(StringInfo out, const ml_schema *schema, const ml_inference *in)
+append_sets(StringInfo out, const ml_schema *schema, const ml_coefficients *in)
 {
 	const ml_coefficient **row = palloc(sizeof *row * in->count);
 
@@ -261,7 +261,7 @@ append_sets(StringInfo out, const ml_schema *schema, const ml_inference *in)
 }
 
 static void
-append_references(StringInfo out, const ml_schema *schema, const ml_inference *in)
+append_references(StringInfo out, const ml_schema *schema, const ml_coefficients *in)
 {
 	List *words = NIL;
 
@@ -276,7 +276,7 @@ append_references(StringInfo out, const ml_schema *schema, const ml_inference *i
 
 /* What a reader of R does not expect: penalties, other errors, a course that broke off. */
 static void
-append_notes(StringInfo out, const ml_model *model, const ml_inference *in)
+append_notes(StringInfo out, const ml_model *model, const ml_coefficients *in)
 {
 	bool plain =
 	    cia_option_text(model, "cluster") == NULL && !cia_option_holds(model, "robust");
@@ -366,11 +366,28 @@ append_deviances(StringInfo out, const ml_model *model)
 			    (int) Max(strlen(degrees[0]), strlen(degrees[1])), degrees[i]);
 }
 
+/* The last lines of MASS's summary.negbin(). */
+static void
+append_theta(StringInfo out, const ml_model *model)
+{
+	double theta = ml_model_scalar(model, "theta");
+	double error = ml_model_scalar(model, "theta_error");
+	int decimals = error > 0 ? Min(Max(2 - (int) floor(log10(error)), 0), 15) : DIGITS;
+
+	if (isnan(theta))
+		return;
+	appendStringInfo(out, "\n              Theta:  %.*f\n", decimals, theta);
+	if (!isnan(error))
+		appendStringInfo(out, "          Std. Err.:  %.*f\n", decimals, error);
+	appendStringInfo(out, "\n 2 x log-likelihood:  %.3f\n",
+	                 2 * ml_model_scalar(model, "log_likelihood"));
+}
+
 /* The lines below the table of summary.glm(). */
 static void
 append_likelihood(StringInfo out, const ml_model *model)
 {
-	double theta = ml_model_scalar(model, "theta"), aic = ml_model_scalar(model, "aic");
+	double aic = ml_model_scalar(model, "aic");
 	char *family = r_family(model);
 
 	if (family != NULL)
@@ -380,12 +397,9 @@ append_likelihood(StringInfo out, const ml_model *model)
 	append_deviances(out, model);
 	if (!isnan(aic))
 		appendStringInfo(out, "AIC: %s\n", cia_format_number(aic, DIGITS + 1));
-	if (!isnan(theta))
-		appendStringInfo(
-		    out, "\n    Theta: %s\nStd. Err.: %s\n", cia_format_number(theta, DIGITS),
-		    cia_format_number(ml_model_scalar(model, "theta_error"), DIGITS));
 	appendStringInfo(out, "\nNumber of Fisher Scoring iterations: %.0f\n",
 	                 cia_training_number(model, "iterations"));
+	append_theta(out, model);
 }
 
 Datum
@@ -394,10 +408,10 @@ cia_print(PG_FUNCTION_ARGS)
 	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
 	const ml_model *model = loaded->model;
 	cia_door *door = cia_door_for_model(CurrentMemoryContext);
-	ml_inference table;
+	ml_coefficients table;
 	StringInfoData out;
 
-	cia_check(door, ml_model_inference(&door->host, model, 0.95, &table));
+	cia_check(door, ml_model_coefficients(&door->host, model, 0.95, &table));
 	cia_need_coefficients(loaded, table.count);
 	initStringInfo(&out);
 	append_call(&out, model);

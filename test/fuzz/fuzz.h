@@ -100,10 +100,10 @@ check_scores(ml_host *host, const ml_model *model, const ml_model *copy)
 
 /* The table of coefficients can be made, and names labels that there are. */
 static void
-check_inference(ml_host *host, const ml_model *model)
+check_coefficients(ml_host *host, const ml_model *model)
 {
-	ml_inference table;
-	ml_status status = ml_model_inference(host, model, 0.95, &table);
+	ml_coefficients table;
+	ml_status status = ml_model_coefficients(host, model, 0.95, &table);
 
 	must(status == ML_OK || status == ML_MEMORY);
 	for (int64_t i = 0; status == ML_OK && i < table.count; i++)
@@ -134,7 +134,7 @@ check_model(ml_host *host, const ml_model *model)
 	must(again.length == bytes.length &&
 	     memcmp(again.data, bytes.data, bytes.length) == 0);
 	check_scores(host, model, copy);
-	check_inference(host, model);
+	check_coefficients(host, model);
 }
 
 #endif

@@ -6,7 +6,7 @@
  *	layout.c	that value as bytes: header, checksum, format
  *	score.c		scores, classes and contributions of one row
  *	reasons.c	the features that make a score high
- *	inference.h	the table of coefficients: terms, tests, intervals
+ *	coefficients.h	the table of coefficients: terms, tests, intervals
  *
  * A model is whatever its value says; the bytes and the JSON text are two
  * carriers of the same value:
@@ -22,7 +22,7 @@
 #define ML_MODEL_H
 
 #include "learn/learn.h"
-#include "model/inference.h"
+#include "model/coefficients.h"
 
 #define ML_FORMAT 1
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * inference.h: what a regression's learned numbers say, coefficient by coefficient.
+ * coefficients.h: what a regression's learned numbers say, coefficient by coefficient.
  *
  *	terms.c		which coefficient stands in which slot
- *	inference.c	tests, intervals and the further columns of a table of coefficients
+ *	coefficients.c	tests, intervals and the further columns of a table of coefficients
  */
-#ifndef ML_INFERENCE_H
-#define ML_INFERENCE_H
+#ifndef ML_COEFFICIENTS_H
+#define ML_COEFFICIENTS_H
 
 #include "learn/learn.h"
 
@@ -61,20 +61,20 @@ typedef struct ml_coefficient
 	double effect_error;
 } ml_coefficient;
 
-typedef struct ml_inference
+typedef struct ml_coefficients
 {
 	double df;  /* the statistic is Student's t with these; infinite: it is normal */
 	bool ratio; /* exp(estimate) is an odds or rate ratio */
 	int64_t count;
 	ml_coefficient *coefficient; /* all but those not fitted */
 	ml_terms terms;
-} ml_inference;
+} ml_coefficients;
 
 /*
  * The table of coefficients, with intervals of that confidence, between 0 and 1; of a
  * multinomial model without the reference class.  No rows for a model that has none.
  */
-extern ml_status ml_model_inference(ml_host *host, const ml_model *model,
-                                    double confidence, ml_inference *inference);
+extern ml_status ml_model_coefficients(ml_host *host, const ml_model *model,
+                                       double confidence, ml_coefficients *table);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * test_inference.c: terms, the table of coefficients, and the reasons for a score.
+ * test_coefficients.c: terms, the table of coefficients, and the reasons for a score.
  */
 #include "models.h"
 
@@ -63,12 +63,12 @@ static void
 walks_no_slots(test_host *t)
 {
 	ml_model *model = small_model(t, false);
-	ml_inference table;
+	ml_coefficients table;
 	ml_terms terms;
 	double one = 1;
 
 	set_part(t, model, "coefficients", &one, 1);
-	REQUIRE_OK(ml_model_inference(&t->core, model, 0.95, &table));
+	REQUIRE_OK(ml_model_coefficients(&t->core, model, 0.95, &table));
 	CHECK(table.count == 0 && table.terms.classes == 0);
 	for (int f = 1; f < model->schema.features; f++)
 		model->schema.feature[f].use = ML_USE_OFFSET;
@@ -90,10 +90,10 @@ tests_coefficients(test_host *t)
 		const ml_part *errors = ml_fitted_part(&model->fitted, "standard_errors");
 		const ml_part *coefficients = ml_fitted_part(&model->fitted, "coefficients");
 		double df = 7, quantile;
-		ml_inference table;
+		ml_coefficients table;
 
 		set_part(t, model, "df_residual", &df, 1);
-		REQUIRE_OK(ml_model_inference(&t->core, model, 0.9, &table));
+		REQUIRE_OK(ml_model_coefficients(&t->core, model, 0.9, &table));
 		CHECK(table.ratio == binary);
 		CHECK(binary ? isinf(table.df) : table.df == df);
 		quantile = binary ? 1.6448536269514722 : 1.8945786050900062;
@@ -129,7 +129,7 @@ takes_what_is_known(test_host *t)
 	ml_model *model = small_model(t, true);
 	int64_t slots = ml_glm_slots(&model->schema);
 	double *number = ml_alloc_array(&t->core, slots + 1, sizeof *number);
-	ml_inference table;
+	ml_coefficients table;
 
 	for (int64_t i = 0; i <= slots; i++)
 		number[i] = NAN;
@@ -139,7 +139,7 @@ takes_what_is_known(test_host *t)
 	set_part(t, model, "vif", number, slots);
 	set_part(t, model, "marginal_effects", number, slots);
 	set_part(t, model, "marginal_effect_errors", number, slots - 1);
-	REQUIRE_OK(ml_model_inference(&t->core, model, 0.95, &table));
+	REQUIRE_OK(ml_model_coefficients(&t->core, model, 0.95, &table));
 	for (int64_t i = 0; i < table.count; i++)
 	{
 		const ml_coefficient *row = &table.coefficient[i];
@@ -206,13 +206,13 @@ notices_refusals(test_host *t)
 
 	for (int64_t k = 1;; k++)
 	{
-		ml_inference table;
+		ml_coefficients table;
 		ml_status status;
 
 		t->asked = 0;
 		t->refused = false;
 		t->refuse_at = k;
-		status = ml_model_inference(&t->core, model, 0.95, &table);
+		status = ml_model_coefficients(&t->core, model, 0.95, &table);
 		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
 		if (!t->refused)
 			break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * inference.c: a test, an interval and further columns for every coefficient.
+ * coefficients.c: a test, an interval and further columns for every coefficient.
  *
  * With an estimated dispersion estimate / error is compared with Student's t of
  * df_residual degrees of freedom, as R's summary() does, else with the normal
@@ -10,9 +10,6 @@
 
 #include <math.h>
 #include <string.h>
-
-/* Families whose dispersion is estimated, not known to be 1. */
-static const char *const with_dispersion[] = {"linear", "gamma"};
 
 /* Learned arrays of one number per slot, or one more for the intercept. */
 typedef struct columns
@@ -43,32 +40,18 @@ number_at(const ml_part *part, int64_t at)
 bool
 ml_model_has_dispersion(const ml_model *model)
 {
-	for (size_t i = 0; i < sizeof with_dispersion / sizeof *with_dispersion; i++)
-		if (strcmp(model->learner->name, with_dispersion[i]) == 0)
-			return true;
-	return false;
+	const ml_family *family = ml_model_family(model);
+
+	return family != NULL && family->dispersed;
 }
 
-static double
-degrees_of_freedom(const ml_model *model, const ml_terms *terms)
-{
-	double known = ml_model_scalar(model, "df_residual"), estimated = 0;
-
-	for (int64_t i = 0; i < terms->count; i++)
-		estimated += terms->term[i].fitted && !terms->term[i].reference;
-	if (!ml_model_has_dispersion(model))
-		return INFINITY;
-	return isnan(known) ? model->schema.rows - estimated : known;
-}
-
-/* exp(estimate) multiplies odds, or the mean. */
+/* A model of no family is multinomial: its coefficients are log odds. */
 static bool
-is_ratio(const ml_model *model)
+has_ratio(const ml_model *model)
 {
 	const ml_family *family = ml_model_family(model);
 
-	return model->schema.task != ML_REGRESSION ||
-	       (family != NULL && strcmp(family->link, "log") == 0);
+	return family == NULL || family->has_ratio;
 }
 
 static void
@@ -95,19 +78,20 @@ fill_row(const columns *in, int64_t slots, double df, double quantile,
 }
 
 ml_status
-ml_model_inference(ml_host *host, const ml_model *model, double confidence,
-                   ml_inference *inference)
+ml_model_coefficients(ml_host *host, const ml_model *model, double confidence,
+                      ml_coefficients *table)
 {
-	ml_terms *terms = &inference->terms;
+	ml_terms *terms = &table->terms;
 	double quantile;
 	columns in;
 
-	*inference = (ml_inference){.ratio = is_ratio(model)};
+	*table = (ml_coefficients){.ratio = has_ratio(model)};
 	ML_TRY(ml_model_terms(host, model, terms));
 	if (terms->classes == 0)
 		return ML_OK;
-	inference->df = degrees_of_freedom(model, terms);
-	quantile = ml_t_quantile((1 - confidence) / 2, inference->df);
+	table->df =
+	    ml_model_has_dispersion(model) ? ml_model_scalar(model, "df_residual") : INFINITY;
+	quantile = ml_t_quantile((1 - confidence) / 2, table->df);
 	in = (columns){
 	    .intercept = ml_fitted_part(&model->fitted, "intercept"),
 	    .coefficients = ml_fitted_part(&model->fitted, "coefficients"),
@@ -116,19 +100,19 @@ ml_model_inference(ml_host *host, const ml_model *model, double confidence,
 	    .effects = part_of(model, "marginal_effects", terms->classes * terms->slots),
 	    .effect_errors =
 	        part_of(model, "marginal_effect_errors", terms->classes * terms->slots)};
-	ML_NEW(host, inference->coefficient, terms->classes * terms->count);
+	ML_NEW(host, table->coefficient, terms->classes * terms->count);
 	/* the first class of several is the one that the others are compared with */
 	for (int set = terms->classes > 1; set < terms->classes; set++)
 		for (int64_t i = 0; i < terms->count; i++)
 		{
-			ml_coefficient *row = &inference->coefficient[inference->count];
+			ml_coefficient *row = &table->coefficient[table->count];
 
 			ML_PAUSE(host, i);
 			if (!terms->term[i].fitted)
 				continue;
 			*row = (ml_coefficient){.set = set, .term = terms->term[i]};
-			fill_row(&in, terms->slots, inference->df, quantile, row);
-			inference->count++;
+			fill_row(&in, terms->slots, table->df, quantile, row);
+			table->count++;
 		}
 	return ML_OK;
 }
