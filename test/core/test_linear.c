@@ -109,6 +109,47 @@ keeps_the_digits_of_ill_conditioned_problems(test_host *t)
 			}
 }
 
+/*
+ * A polynomial of degree ten over x = 0 .. 20 in whole numbers, with the residuals
+ * (-1)^x binomial(20, x), which are orthogonal to every polynomial below degree 20.
+ * So all coefficients are 1 and the sum of squares is binomial(40, 20).
+ */
+static void
+keeps_the_digits_beside_large_residuals(test_host *t)
+{
+	for (int by_blas = 0; by_blas < 2; by_blas++)
+		for (int copies = 1; copies <= 40; copies += 39)
+		{
+			reference r = {.rows = 21 * copies, .numbers = 10};
+			double square = 137846528820. * copies;
+			fit f;
+
+			t->core.blas = by_blas ? test_blas() : NULL;
+			reference_open(t, &r);
+			for (int i = 0; i < r.rows; i++)
+			{
+				double power = 1, residual = 1, x = i % 21;
+
+				r.y[i] = 1;
+				for (int j = 0; j < 10; j++)
+				{
+					power *= x;
+					r.x[i * 10 + j] = power;
+					r.y[i] += power;
+				}
+				for (int k = 1; k <= x; k++)
+					residual = residual * (21 - k) / k;
+				r.y[i] += i % 21 % 2 == 0 ? residual : -residual;
+			}
+			REQUIRE_OK(fit_learner(t, reference_frame(t, &r), "linear", NULL, &f));
+			for (int j = 0; j < 10; j++)
+				CHECK_CLOSE(learned(&f, "coefficients")[j], 1, 1e-9);
+			/* beside means of 10^12 that are taken off it */
+			CHECK_NEAR(*learned(&f, "intercept"), 1, 1e-3);
+			CHECK_CLOSE(*learned(&f, "dispersion"), square / (r.rows - 11), 1e-13);
+		}
+}
+
 /* Dates and account numbers: a mean far from zero costs no digits. */
 static void
 bears_means_far_from_zero(test_host *t)
@@ -292,17 +333,19 @@ fits_exactly_by_gram_too(test_host *t)
 		check_by_gram(t, exact);
 }
 
-TEST_MAIN({agrees_with_the_reference,
-           "coefficients, errors, likelihood agree with the reference"},
-          {agrees_by_blas_and_threads, "so they do by BLAS and on three threads"},
-          {keeps_the_digits_of_ill_conditioned_problems,
-           "Wampler's problems keep eleven digits"},
-          {bears_means_far_from_zero, "means far from zero cost no digits"},
-          {counts_weights_as_rows, "a row of weight 3 is three rows"},
-          {shrinks_by_l2, "more l2 is smaller coefficients"},
-          {names_dependent_columns, "a dependent column is named, and l2 helps"},
-          {fits_as_many_columns_as_rows,
-           "as many columns as rows fit exactly, without errors"},
-          {fits_by_gram_too, "by the Gram matrix residuals are what dispersion says"},
-          {fits_exactly_by_gram_too,
-           "by the Gram matrix an exact fit has errors of zero or more"})
+TEST_MAIN(
+    {agrees_with_the_reference,
+     "coefficients, errors, likelihood agree with the reference"},
+    {agrees_by_blas_and_threads, "so they do by BLAS and on three threads"},
+    {keeps_the_digits_of_ill_conditioned_problems,
+     "Wampler's problems keep eleven digits"},
+    {bears_means_far_from_zero, "means far from zero cost no digits"},
+    {counts_weights_as_rows, "a row of weight 3 is three rows"},
+    {shrinks_by_l2, "more l2 is smaller coefficients"},
+    {keeps_the_digits_beside_large_residuals,
+     "coefficients of a degree ten polynomial keep their digits beside large residuals"},
+    {names_dependent_columns, "a dependent column is named, and l2 helps"},
+    {fits_as_many_columns_as_rows, "as many columns as rows fit exactly, without errors"},
+    {fits_by_gram_too, "by the Gram matrix residuals are what dispersion says"},
+    {fits_exactly_by_gram_too,
+     "by the Gram matrix an exact fit has errors of zero or more"})

@@ -83,6 +83,7 @@ ml_design_create(ml_host *host, const ml_problem *problem, ml_design *design)
 ml_status
 ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *block)
 {
+	*block = (ml_design_block){0};
 	ML_NEW(host, block->dense, (int64_t) ML_BLOCK * design->dense);
 	ML_NEW(host, block->labels, (int64_t) ML_BLOCK * design->categories);
 	ML_NEW(host, block->target, ML_BLOCK);
@@ -135,6 +136,29 @@ fill_block(const ml_design *design, int64_t first, int64_t end, ml_design_block 
 	return next;
 }
 
+/* The rounding errors of x - shift (Knuth's exact difference); scaling makes none. */
+static void
+fill_low(const ml_design *design, int64_t first, ml_design_block *block)
+{
+	const ml_problem *problem = design->problem;
+
+	for (int c = 1; c < design->dense; c++)
+	{
+		const ml_feature *feature = &problem->schema->feature[design->number[c - 1]];
+		const double *x = ml_numbers_at(&problem->frame->column[feature->column], first);
+		double shift = design->shift[c], inverse = 1 / design->scale[c];
+
+		for (int i = 0; i < block->rows; i++)
+		{
+			double high = x[i] - shift, back = high - x[i];
+			double error = (x[i] - (high - back)) - (shift + back);
+
+			block->low[(int64_t) i * design->dense + c] =
+			    isnan(x[i]) ? 0 : error * inverse;
+		}
+	}
+}
+
 static void
 fill_offset(const ml_design *design, int64_t first, ml_design_block *block)
 {
@@ -160,6 +184,8 @@ ml_design_fill(const ml_design *design, int64_t first, int64_t end,
 {
 	int64_t next = fill_block(design, first, end, block);
 
+	if (block->low != NULL)
+		fill_low(design, first, block);
 	if (design->offsets > 0)
 		fill_offset(design, first, block);
 	return next;

@@ -50,7 +50,8 @@ typedef struct ml_design
 typedef struct ml_design_block
 {
 	int rows;
-	double *dense;   /* [ML_BLOCK][dense] */
+	double *dense; /* [ML_BLOCK][dense] */
+	double *low;   /* [ML_BLOCK][dense] what rounding took off dense; NULL: not wanted */
 	int32_t *labels; /* [ML_BLOCK][categories] column, or -1 */
 	double *target;  /* [ML_BLOCK] */
 	double *weight;  /* [ML_BLOCK] */

@@ -16,6 +16,8 @@
 #include <string.h>
 
 #define QR_WORK 2e8       /* rows x columns^2 up to which QR costs no noticeable time */
+#define QR_STEPS 3        /* of a quadratic loss; the refinements do not reflect again */
+#define REFINED 1e-20     /* decrement by loss after which a refinement is the last one */
 #define SAMPLE_ROWS 65536 /* from here on a sample gives the start */
 #define SAMPLE_SHARE 16
 #define SAMPLE_ITERATIONS 5
@@ -134,20 +136,26 @@ newton(ml_solver *s, int64_t end, int64_t max_iterations, double target,
 	return ML_OK;
 }
 
-/* Two steps of a quadratic loss: the solution and its refinement. */
+/*
+ * Steps of a quadratic loss: the solution and its refinements.  A refinement shows by how
+ * much the step before was off; where that is nothing beside the residuals, it was the last.
+ */
 static ml_status
 solve_quadratic(ml_solver *s)
 {
 	double decrement = 0;
+	int steps = 2;
 
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < steps; i++)
 	{
 		ML_TRY(pass(s, s->problem->end, i == 0));
 		if (s->normal.dependent >= 0)
 			return ML_SINGULAR;
 		take_step(s, &decrement);
+		if (s->normal.by_qr)
+			steps = i > 0 && decrement <= REFINED * s->normal.loss_sum ? i + 1 : QR_STEPS;
 		s->iterations++;
-		ml_progress(s->host, ML_STAGE_FIT, i + 1, 2);
+		ml_progress(s->host, ML_STAGE_FIT, i + 1, steps);
 	}
 	s->converged = true;
 	if (s->normal.by_qr)

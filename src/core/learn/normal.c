@@ -29,10 +29,12 @@ ml_normal_memory(const ml_design *design, bool by_qr)
 {
 	double width = by_qr ? design->cols + 1 : design->dense;
 	double side = by_qr ? design->cols + 1 : design->cols;
-	double block = ML_BLOCK * (design->dense + width + 0.5 * design->categories + 5);
+	double low = by_qr ? design->dense : 0;
+	double block =
+	    ML_BLOCK * (design->dense + low + width + 0.5 * design->categories + 5);
 	double work = by_qr ? (double) ml_qr_work(design->cols + 1, ML_BLOCK) : 0;
 	double shard = block + side * side + (double) design->dense * design->dense +
-	               design->cols + work;
+	               2 * design->cols + work;
 
 	return 8 * (shard * shard_count(design) + (double) design->cols * (design->cols + 8));
 }
@@ -54,6 +56,11 @@ shard_create(ml_host *host, const ml_normal *normal, ml_shard *shard)
 	ML_NEW(host, shard->gradient, design->cols);
 	if (normal->by_qr)
 		ML_NEW_RAW(host, shard->work, ml_qr_work((int) side, ML_BLOCK));
+	if (normal->by_qr && normal->quadratic)
+	{
+		ML_NEW(host, shard->low, design->cols);
+		ML_NEW(host, shard->block.low, (int64_t) ML_BLOCK * design->dense);
+	}
 	return ML_OK;
 }
 
@@ -77,6 +84,16 @@ ml_normal_create(ml_host *host, ml_normal *normal)
 	return ML_OK;
 }
 
+/* Adds to a sum that carries its rounding errors along (Knuth's exact sum). */
+static inline void
+add_exactly(double *sum, double *error, double term)
+{
+	double next = *sum + term, back = next - *sum;
+
+	*error += (*sum - (next - back)) + (term - back);
+	*sum = next;
+}
+
 /*
  * x . beta with twice the working precision: products and sums carry their
  * rounding errors along (Ogita, Rump and Oishi, Accurate sum and dot product, 2005).
@@ -85,25 +102,23 @@ static double
 precise_dot(const ml_design *design, const ml_design_block *block, int row,
             const double *beta, double sum)
 {
-	const double *x = block->dense + (int64_t) row * design->dense;
+	int64_t start = (int64_t) row * design->dense;
+	const double *x = block->dense + start;
 	const int32_t *label = block->labels + (int64_t) row * design->categories;
 	double error = 0;
 
-	for (int i = 0; i < design->dense + design->categories; i++)
+	for (int i = 0; i < design->dense; i++)
 	{
-		int at = i < design->dense ? i : label[i - design->dense];
-		double factor = i < design->dense ? x[i] : 1;
-		double product, next, back;
+		double product = x[i] * beta[i];
 
-		if (at < 0)
-			continue;
-		product = factor * beta[at];
-		error += fma(factor, beta[at], -product);
-		next = sum + product;
-		back = next - sum;
-		error += (sum - (next - back)) + (product - back);
-		sum = next;
+		error += fma(x[i], beta[i], -product);
+		if (block->low != NULL)
+			error += block->low[start + i] * beta[i];
+		add_exactly(&sum, &error, product);
 	}
+	for (int i = 0; i < design->categories; i++)
+		if (label[i] >= 0)
+			add_exactly(&sum, &error, beta[label[i]]);
 	return sum + error;
 }
 
@@ -123,6 +138,32 @@ add_gradient(const ml_design *design, ml_shard *shard)
 		for (int i = 0; i < design->categories; i++)
 			if (label[i] >= 0)
 				shard->gradient[label[i]] += g;
+	}
+}
+
+/* The same in twice the working precision. */
+ML_HOT static void
+add_gradient_precisely(const ml_design *design, ml_shard *shard)
+{
+	const ml_design_block *block = &shard->block;
+
+	for (int row = 0; row < block->rows; row++)
+	{
+		int64_t start = (int64_t) row * design->dense;
+		const double *x = block->dense + start, *low = block->low + start;
+		const int32_t *label = block->labels + (int64_t) row * design->categories;
+		double g = shard->gradient_of[row];
+
+		for (int i = 0; i < design->dense; i++)
+		{
+			double product = g * x[i];
+
+			shard->low[i] += fma(g, x[i], -product) + g * low[i];
+			add_exactly(&shard->gradient[i], &shard->low[i], product);
+		}
+		for (int i = 0; i < design->categories; i++)
+			if (label[i] >= 0)
+				add_exactly(&shard->gradient[label[i]], &shard->low[label[i]], g);
 	}
 }
 
@@ -252,6 +293,8 @@ pass_shard(void *work, int64_t task, ml_worker *worker)
 
 	end = end < normal->end ? end : normal->end;
 	memset(shard->gradient, 0, (size_t) design->cols * sizeof(double));
+	if (shard->low != NULL)
+		memset(shard->low, 0, (size_t) design->cols * sizeof(double));
 	if (normal->curved)
 	{
 		memset(shard->l, 0, (size_t) (side * side) * sizeof(double));
@@ -285,6 +328,8 @@ pass_shard(void *work, int64_t task, ml_worker *worker)
 		if (normal->scattered)
 			for (int i = 0; i < shard->block.rows; i++)
 				shard->curvature[i] = shard->gradient_of[i] * shard->gradient_of[i];
+		if (shard->low != NULL)
+			add_gradient_precisely(design, shard);
 		else
 			add_gradient(design, shard);
 		if (normal->curved && normal->by_qr)
@@ -369,6 +414,26 @@ factor_qr(ml_host *host, ml_normal *normal)
 	return ML_OK;
 }
 
+/* The shards' losses and gradients, in order. */
+static void
+add_shards(ml_normal *normal)
+{
+	normal->loss_sum = 0;
+	for (int s = 0; s < normal->shards; s++)
+		normal->loss_sum += normal->shard[s].objective;
+	for (int j = 0; j < normal->design->cols; j++)
+	{
+		double sum = 0, error = 0;
+
+		for (int s = 0; s < normal->shards; s++)
+		{
+			add_exactly(&sum, &error, normal->shard[s].gradient[j]);
+			error += normal->shard[s].low != NULL ? normal->shard[s].low[j] : 0;
+		}
+		normal->gradient[j] = sum + error;
+	}
+}
+
 ml_status
 ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta, int64_t end,
                bool curved)
@@ -377,17 +442,11 @@ ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta, int64_t end
 
 	normal->beta = beta;
 	normal->end = end;
-	/* by QR a step comes from the reflected residual, so every pass reflects */
-	normal->curved = curved || normal->by_qr;
+	/* by QR a step comes from the reflected residual, but for that of a refinement */
+	normal->curved = curved || (normal->by_qr && !normal->quadratic);
+	normal->reflected = normal->by_qr && normal->curved;
 	ML_TRY(ml_parallel(host, normal->shards, pass_shard, normal));
-	normal->loss_sum = 0;
-	memset(normal->gradient, 0, (size_t) design->cols * sizeof(double));
-	for (int s = 0; s < normal->shards; s++)
-	{
-		normal->loss_sum += normal->shard[s].objective;
-		for (int j = 0; j < design->cols; j++)
-			normal->gradient[j] += normal->shard[s].gradient[j];
-	}
+	add_shards(normal);
 	normal->objective = normal->loss_sum;
 	for (int j = 0; j < design->cols; j++)
 	{
@@ -398,11 +457,9 @@ ml_normal_pass(ml_host *host, ml_normal *normal, const double *beta, int64_t end
 	}
 	if (ml_stop(host))
 		return ML_STOPPED;
-	if (normal->by_qr)
-		ML_TRY(factor_qr(host, normal));
-	else if (curved)
-		ML_TRY(factor_gram(host, normal));
-	return ML_OK;
+	if (!normal->curved)
+		return ML_OK;
+	return normal->by_qr ? factor_qr(host, normal) : factor_gram(host, normal);
 }
 
 static ml_status
@@ -459,9 +516,9 @@ ml_normal_step(const ml_normal *normal, double *step)
 {
 	int cols = normal->design->cols;
 
-	memcpy(step, normal->by_qr ? normal->projected : normal->gradient,
+	memcpy(step, normal->reflected ? normal->projected : normal->gradient,
 	       (size_t) cols * sizeof(double));
-	if (!normal->by_qr)
+	if (!normal->reflected)
 		ml_solve_lower(cols, normal->l, step);
 	ml_solve_lower_transposed(cols, normal->l, step);
 }

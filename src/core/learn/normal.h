@@ -15,7 +15,11 @@
  *			factored by orthogonal reflections, block by block (TSQR): slower, and
  *			its error grows with the condition number itself
  *
- * For a quadratic loss the second step is iterative refinement of the first.
+ * For a quadratic loss further steps are iterative refinement of the first.  By QR they take
+ * residuals and gradient in twice the working precision and solve with the first factor
+ * (corrected seminormal equations; Bjoerck, Numerical Methods for Least Squares Problems,
+ * 1996, 6.6.5): each gains as many digits as the condition number leaves, whatever the
+ * size of the residuals.
  * Sums are taken per shard, a fixed range of rows, and added in the order of shards.
  */
 #ifndef ML_NORMAL_H
@@ -34,6 +38,7 @@ typedef struct ml_shard
 	double *small;       /* [dense][dense] */
 	double *l;           /* Gram [cols][cols], or triangle [cols + 1][cols + 1] */
 	double *gradient;    /* [cols] */
+	double *low;         /* [cols] what rounding took off gradient; NULL: not wanted */
 	double *work;        /* of ml_qr_add */
 	double objective;
 } ml_shard;
@@ -47,13 +52,14 @@ typedef struct ml_normal
 	ml_loss loss;
 	double l2;
 	bool by_qr;
-	bool quadratic; /* the loss depends on x . b - y alone: keep its digits */
+	bool quadratic; /* the loss depends on x . b - y alone: by QR, keep its digits */
 	double offset;  /* added to every linear predictor */
 	double shape;   /* of the loss */
 	int shards;
 	ml_shard *shard;
 	double *l;         /* [cols][cols] lower triangle */
 	double *projected; /* [cols] L^-1 (X'g - l2 D b), by QR */
+	bool reflected;    /* projected is of the last pass */
 	double *gradient;  /* [cols] X'g - l2 D b */
 	double objective;  /* f(b) */
 	double loss_sum;   /* its first term */
@@ -94,7 +100,7 @@ extern ml_status ml_normal_visit(ml_host *host, ml_normal *normal, const double 
 extern ml_status
 ml_normal_scatter(ml_host *host, ml_normal *normal, const double *beta, double *out);
 
-/* Newton's step from the last pass. */
+/* Newton's step from the last pass; of a quadratic loss with the last factor there is. */
 extern void ml_normal_step(const ml_normal *normal, double *step);
 
 #endif
