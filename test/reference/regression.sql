@@ -1,0 +1,101 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Run by test/reference/run on the tables of regression_data.sql: every model of
+-- regression_models.csv against R's numbers (regression.R, which states R's tolerances).
+\set QUIET on
+\pset format unaligned
+\pset tuples_only on
+SET client_min_messages = warning;
+SET search_path = regression, public;
+SELECT no_plan();
+
+-- Options as JSON: "robust=true alpha=0.5" with numbers and booleans as such.
+CREATE FUNCTION options_of(text) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT coalesce(jsonb_object_agg(split_part(pair, '=', 1), CASE
+		WHEN pair LIKE 'positive=%' OR pair !~ '=(true|[0-9.]+)$' THEN to_jsonb(split_part(pair, '=', 2))
+		ELSE split_part(pair, '=', 2)::jsonb END), '{}') - 'weight'
+	FROM regexp_split_to_table(nullif($1, ''), ' ') AS pair
+$$;
+
+-- Trains a model of the table; NULL, or the error's message.
+CREATE FUNCTION train(m regression_model) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	given jsonb = options_of(m.options) || '{"holdout": 0}';
+BEGIN
+	IF m.algorithm <> 'linear' AND NOT given ? 'lambda' THEN
+		given = given || '{"l2": 0}';
+	END IF;
+	PERFORM FROM cia_train(m.model, m.dataset, m.target, m.algorithm, weight => substring(m.options FROM 'weight=(\w+)'), options => given,
+		features => string_to_array(m.features, ' ')
+			|| array_remove(ARRAY[given ->> 'offset', given ->> 'exposure'], NULL));
+	RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+	RETURN sqlerrm;
+END
+$$;
+
+CREATE TABLE trained AS
+	SELECT m.*, train(m) AS error FROM regression_model m
+	WHERE m.model ~ :'pattern' AND EXISTS (SELECT FROM regression_coefficient c WHERE c.model = m.model)
+		AND (m.dataset = 'synthetic' OR :real);
+SELECT is(error, NULL, model || ': trains') FROM trained ORDER BY model;
+
+CREATE VIEW content AS
+	SELECT t.*, v.content::jsonb AS j FROM trained t JOIN cia_versions v ON v.model = t.model AND v.production WHERE t.error IS NULL;
+
+-- Every slot of a model under R's name, column and label, behind "class:" of a class; offsets and such have none.
+CREATE VIEW slot AS
+	SELECT model, algorithm, dense_rank() OVER (PARTITION BY model ORDER BY class_place) AS class,
+		CASE WHEN algorithm = 'multinomial' THEN class || ':' ELSE '' END || name AS name,
+		place - 1 AS place, max(place - 1) OVER (PARTITION BY model) AS slots, j -> 'learned' AS learned
+	FROM (
+		SELECT model, algorithm, j, class, class_place, f ->> 'name' || coalesce(label, '') AS name,
+			1 + row_number() OVER (PARTITION BY model, class ORDER BY i, l) AS place
+		FROM content, jsonb_array_elements(j -> 'features') WITH ORDINALITY AS x (f, i)
+		LEFT JOIN LATERAL jsonb_array_elements_text((f -> 'labels') || '["(missing)"]')
+			WITH ORDINALITY AS y (label, l) ON true,
+		LATERAL jsonb_array_elements_text(CASE algorithm WHEN 'multinomial' THEN j #> '{target,classes}' ELSE '["-"]' END) WITH ORDINALITY AS z (class, class_place)
+		WHERE f ->> 'use' IS NULL
+		UNION ALL
+		SELECT model, algorithm, j, class, class_place, '(Intercept)', 1
+		FROM content, jsonb_array_elements_text(CASE algorithm WHEN 'multinomial' THEN j #> '{target,classes}' ELSE '["-"]' END) WITH ORDINALITY AS z (class, class_place)
+	) AS s;
+
+CREATE TABLE got AS
+	SELECT model, name, CASE place
+			WHEN 0 THEN (learned #>> ARRAY['intercept', (class - 1)::text])
+			ELSE (learned #>> ARRAY['coefficients', ((class - 1) * slots + place - 1)::text]) END::float8 AS coefficient,
+		(learned #>> ARRAY['standard_errors', ((class - 1) * (slots + 1) + place)::text])::float8 AS error,
+		CASE WHEN place > 0 THEN (learned #>> ARRAY['vif', (place - 1)::text])::float8 END AS vif,
+		CASE WHEN place > 0 THEN (learned #>> ARRAY['marginal_effects', (place - 1)::text])::float8 END AS effect,
+		CASE WHEN place > 0 THEN (learned #>> ARRAY['marginal_effect_errors', (place - 1)::text])::float8 END AS effect_error
+	FROM slot;
+
+-- Largest relative difference, of a zero the absolute one; NULL counts as infinite.
+CREATE FUNCTION off(got float8, right_value float8) RETURNS float8 LANGUAGE sql AS $$
+	SELECT CASE WHEN got IS NULL OR got = 'NaN' THEN 'Infinity' WHEN right_value = 0 THEN abs(got) ELSE abs(got - right_value) / abs(right_value) END
+$$;
+
+-- Without a penalty 1e-7, robust errors 1e-8; where R's own tolerance is looser 1e-5.
+CREATE VIEW compared AS
+	SELECT t.model, c.name, off(g.coefficient, c.coefficient) AS coefficient,
+		off(g.error, c.error) AS error, off(g.vif, c.vif) AS vif, off(g.effect, c.effect) AS effect,
+		off(g.effect_error, c.effect_error) AS effect_error, c AS wanted, g AS got,
+		CASE WHEN t.algorithm IN ('multinomial', 'negative_binomial') OR t.options LIKE '%lambda=%' THEN 1e-5::float8 ELSE 1e-7 END AS tolerance,
+		CASE WHEN t.options ~ 'robust|cluster' THEN 1e-8::float8 WHEN t.algorithm IN ('multinomial', 'negative_binomial') THEN 1e-5::float8 ELSE 1e-7 END AS error_tolerance
+	FROM trained t JOIN regression_coefficient c USING (model)
+	LEFT JOIN got g ON (g.model, g.name) = (c.model, c.name)
+	WHERE t.error IS NULL;
+
+SELECT cmp_ok(max(coefficient), '<', max(tolerance), model || ': coefficients as in R') FROM compared GROUP BY model ORDER BY model;
+SELECT cmp_ok(max(error), '<', max(error_tolerance), model || ': standard errors as in R') FROM compared WHERE (wanted).error IS NOT NULL GROUP BY model ORDER BY model;
+SELECT cmp_ok(max(vif), '<', max(greatest(1e-7, tolerance)), model || ': VIF') FROM compared WHERE (wanted).vif IS NOT NULL GROUP BY model ORDER BY model;
+SELECT cmp_ok(max(effect), '<', 1e-7::float8, model || ': average marginal effects') || E'\n'
+	|| cmp_ok(max(effect_error), '<', max(error_tolerance), model || ': errors of marginal effects')
+FROM compared WHERE (wanted).effect IS NOT NULL GROUP BY model ORDER BY model;
+
+SELECT cmp_ok(off((c.j #>> ARRAY['learned', s.name, '0'])::float8, s.value), '<',
+	CASE WHEN c.algorithm = 'negative_binomial' THEN 1e-5::float8 ELSE 1e-7 END,
+	format('%s: %s as in R', s.model, s.name))
+FROM regression_statistic s JOIN content c USING (model) ORDER BY s.model, s.name;
+
+SELECT * FROM finish();
