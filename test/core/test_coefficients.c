@@ -105,7 +105,8 @@ tests_coefficients(test_host *t)
 			REQUIRE(row->term.fitted && row->set == 0);
 			if (row->term.slot >= 0)
 				CHECK_SAME(row->estimate, coefficients->number[row->term.slot]);
-			CHECK(isnan(row->vif) && isnan(row->effect) && isnan(row->effect_error));
+			CHECK(isnan(row->effect) && isnan(row->effect_error));
+			CHECK(isnan(row->vif) == (row->term.slot < 0 || row->term.reference));
 			if (row->term.reference)
 			{
 				CHECK(row->estimate == 0 && isnan(row->error) && isnan(row->p));
