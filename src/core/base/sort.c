@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * sort.c: a bottom-up merge sort of row numbers, and a radix sort by doubles.
+ * sort.c: a bottom-up merge sort of row numbers, and a radix sort by keys.
  *
  * Both are stable.  The C library's qsort is not used since it may allocate
  * and cannot be stopped.
@@ -67,9 +67,9 @@ ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work, int64_t count,
 	return ML_OK;
 }
 
-/* Maps a double to an integer of the same order: negatives flipped, positives above. */
-static uint64_t
-ordered_bits(double number)
+/* Negatives flipped, positives above. */
+uint64_t
+ml_number_key(double number)
 {
 	uint64_t bits;
 
@@ -78,57 +78,91 @@ ordered_bits(double number)
 	return bits ^ ((bits >> 63) ? UINT64_MAX : UINT64_C(1) << 63);
 }
 
-typedef struct keyed
+double
+ml_key_number(uint64_t key)
 {
-	uint64_t key;
-	uint32_t index;
-} keyed;
+	double number;
 
-/*
- * Fills index[0 .. count) with the rows in ascending order of number[], which holds no NaN.
- * A pass whose digit never varies is skipped.
- */
+	key ^= (key >> 63) ? UINT64_C(1) << 63 : UINT64_MAX;
+	memcpy(&number, &key, sizeof number);
+	return number;
+}
+
+static bool
+gives_up(ml_worker *worker, int64_t round)
+{
+	return (round & 0xffff) == 0 && ml_worker_stop(worker);
+}
+
+/* Counters become the places where each digit's items begin. */
+static void
+to_places(int64_t *tally)
+{
+	int64_t start = 0;
+
+	for (int digit = 0; digit < DIGITS; digit++)
+	{
+		int64_t items = tally[digit];
+
+		tally[digit] = start;
+		start += items;
+	}
+}
+
+/* A pass whose digit never varies is skipped. */
 ml_status
-ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *index)
+ml_sort_keyed(ml_worker *worker, ml_keyed *items, ml_keyed *spare, int64_t count,
+              int64_t *tally, ml_keyed **sorted)
 {
-	keyed *from, *to;
-	int64_t *tally;
-
-	ML_NEW(host, from, count);
-	ML_NEW(host, to, count);
-	ML_NEW(host, tally, PASSES * DIGITS);
+	memset(tally, 0, ML_SORT_TALLY * sizeof *tally);
 	for (int64_t i = 0; i < count; i++)
 	{
-		ML_PAUSE(host, i);
-		from[i] = (keyed){.key = ordered_bits(number[i]), .index = (uint32_t) i};
+		if (gives_up(worker, i))
+			return ML_STOPPED;
 		for (int pass = 0; pass < PASSES; pass++)
 			tally[pass * DIGITS +
-			      ((from[i].key >> (pass * DIGIT_BITS)) & (DIGITS - 1))]++;
+			      ((items[i].key >> (pass * DIGIT_BITS)) & (DIGITS - 1))]++;
 	}
 	for (int pass = 0; pass < PASSES && count > 0; pass++)
 	{
-		int64_t *slot = tally + pass * DIGITS;
+		int64_t *place = tally + pass * DIGITS;
 		int shift = pass * DIGIT_BITS;
-		int64_t start = 0;
-		keyed *swap = from;
+		ml_keyed *swap = items;
 
-		if (slot[(from[0].key >> shift) & (DIGITS - 1)] == count)
+		if (place[(items[0].key >> shift) & (DIGITS - 1)] == count)
 			continue;
-		if (ml_stop(host))
-			return ML_STOPPED;
-		for (int digit = 0; digit < DIGITS; digit++)
-		{
-			int64_t rows = slot[digit];
-
-			slot[digit] = start;
-			start += rows;
-		}
+		to_places(place);
 		for (int64_t i = 0; i < count; i++)
-			to[slot[(from[i].key >> shift) & (DIGITS - 1)]++] = from[i];
-		from = to;
-		to = swap;
+		{
+			if (gives_up(worker, i))
+				return ML_STOPPED;
+			spare[place[(items[i].key >> shift) & (DIGITS - 1)]++] = items[i];
+		}
+		items = spare;
+		spare = swap;
 	}
+	*sorted = items;
+	return ML_OK;
+}
+
+/* Fills index[0 .. count) with the rows in ascending order of number[], which holds no NaN. */
+ml_status
+ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *index)
+{
+	ml_worker alone = {.host = host};
+	ml_keyed *items, *spare;
+	int64_t *tally;
+
+	ML_NEW_RAW(host, items, count);
+	ML_NEW_RAW(host, spare, count);
+	ML_NEW_RAW(host, tally, ML_SORT_TALLY);
 	for (int64_t i = 0; i < count; i++)
-		index[i] = from[i].index;
+	{
+		ML_PAUSE(host, i);
+		items[i] = (ml_keyed){.key = ml_number_key(number[i]), .row = (uint32_t) i};
+	}
+	ML_TRY(ml_sort_keyed(&alone, items, spare, count, tally, &items));
+	for (int64_t i = 0; i < count; i++)
+		index[i] = items[i].row;
 	return ML_OK;
 }

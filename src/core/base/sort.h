@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * sort.h: a merge sort over the caller's work space.
+ * sort.h: a merge sort over the caller's work space, and a radix sort by 64-bit keys.
  */
 #ifndef ML_SORT_H
 #define ML_SORT_H
 
-#include "base/host.h"
+#include "base/parallel.h"
 
 /* Less than, equal to or greater than zero, as a comes before, with or after b. */
 typedef int (*ml_compare)(const void *context, uint32_t a, uint32_t b);
@@ -14,5 +14,26 @@ extern ml_status ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work,
                                  int64_t count, ml_compare compare, const void *context);
 extern ml_status
 ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *index);
+
+/* What is sorted by its key, and two things to find again with it. */
+typedef struct ml_keyed
+{
+	uint64_t key;
+	uint32_t row;
+	uint32_t tag;
+} ml_keyed;
+
+#define ML_SORT_TALLY (6 * 2048) /* counters that the radix sort works with */
+
+/* Keys in the order of the numbers, -0 and 0 alike, and back. */
+extern uint64_t ml_number_key(double number);
+extern double ml_key_number(uint64_t key);
+
+/*
+ * Sorts by key, stable; *sorted is items or spare, whichever holds the outcome.  Allocates
+ * nothing, so a task can call it.
+ */
+extern ml_status ml_sort_keyed(ml_worker *worker, ml_keyed *items, ml_keyed *spare,
+                               int64_t count, int64_t *tally, ml_keyed **sorted);
 
 #endif

@@ -6,6 +6,7 @@
  *	dictionary.h	labels of a category and their codes
  *	frame.h			rows in memory, column by column, and their canonical order
  *	schema.h		what a model knows of its features and of its target
+ *	bins.h			a feature in bins, each with its weight of evidence
  */
 #ifndef ML_DATA_H
 #define ML_DATA_H
@@ -13,5 +14,6 @@
 #include "data/dictionary.h"
 #include "data/frame.h"
 #include "data/schema.h"
+#include "data/bins.h"
 
 #endif

@@ -54,6 +54,8 @@ typedef struct ml_feature
 	double *count;         /* [levels] rows */
 	bool pooled;           /* the last level is the pool of all other labels */
 	ml_dictionary *lookup; /* label to code */
+
+	struct ml_bins *bins; /* NULL: the values count as they are */
 } ml_feature;
 
 typedef struct ml_schema
