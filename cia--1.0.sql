@@ -391,6 +391,16 @@ COMMENT ON FUNCTION cia_evaluate(text, text, jsonb) IS
 $$how good a model is on the rows of a source, with 95 % intervals.
 source: table, view or one query that has the model's columns and its target; options: {"rows": "auto" | "all" | "holdout"}, where auto judges only the holdout if source is the very source that the model was trained on.$$;
 
+CREATE FUNCTION cia_woe(source text, target text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (feature text, bin int, low float8, high float8, labels text[], missing boolean,
+				   "rows" float8, events float8, non_events float8, event_rate float8, woe float8,
+				   iv float8, feature_iv float8)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_woe(text, text, jsonb) IS
+$$what each column alone tells of a target of two classes: optimal bins with weight of evidence and information value, the most telling column first.
+source: table, view or one query; target: column whose rarer class (or true, or 1) is the event; options: max_bins (8), min_bin (0.05, share of the rows), monotone (auto, increasing, decreasing or none), positive (label of the event), max_categories (255), weight (a column), id, features and exclude (arrays of columns).
+A bin holds low <= value < high of a number, NULL being no bound, or the labels of a category, or the missing values, which come last. woe is ln(share of the non-events / share of the events); iv is what the bin adds to feature_iv. With weights, rows, events and non_events are their sums.$$;
+
 --
 -- Read a regression
 --

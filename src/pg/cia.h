@@ -58,7 +58,7 @@ typedef struct cia_door
 	MemoryContext arena;   /* the context that all lives in */
 	ErrorData *pending;    /* an error thrown in a callback, to be thrown again */
 	TimestampTz reported;  /* when progress was last shown */
-	const char *algorithm; /* for messages */
+	const char *algorithm; /* for messages; NULL: none is at work */
 	ml_frame *frame;       /* for the names of columns in messages */
 	const char *target;    /* likewise */
 } cia_door;
@@ -208,6 +208,10 @@ extern Oid cia_source_relation(const char *source);
 /* train.c: an argument that may be left out where name is NULL; else NULL raises 22004 */
 extern char *cia_text_arg(FunctionCallInfo fcinfo, int argument, const char *name);
 
+/* woe.c: low, high, labels and missing of a bin, counted from 0 */
+extern void
+cia_bin_bounds(const ml_feature *feature, int bin, Datum *values, bool *nulls);
+
 /* score_table.c: the table that scores are written to */
 typedef struct cia_score_table
 {
@@ -263,6 +267,17 @@ extern char *cia_choice_list(const ml_option *option);
 /* Columns that options in force name. */
 extern void cia_settings_roles(const cia_settings *settings, cia_roles *roles);
 
+/*
+ * Takes the names of columns out of options: "id", "features" and "exclude", which are arrays,
+ * and "weight"; what remains is rest.  Raises 22023.
+ */
+extern void
+cia_roles_read(cia_door *door, const ml_value *given, cia_roles *roles, ml_value *rest);
+
+/* Reads the options of a function, whose name is for messages; raises 22023. */
+extern void
+cia_options_read(const ml_value *given, const ml_option_set *set, const char *function);
+
 /* NULL is the empty object; raises 22023 for anything but an object. */
 extern void cia_object_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *object);
 
@@ -271,6 +286,9 @@ extern ArrayType *cia_notes_text(const ml_result *result, List *further);
 
 /* Warns of a fit that has no end; the notes with what it says. */
 extern List *cia_warn_of_fit(const ml_model *model, List *notes);
+
+/* The same as NOTICEs. */
+extern void cia_notes_show(const ml_notes *notes, ml_task_kind task);
 
 /* model.c: the type cia_model */
 /* The model in the door's arena; raises 22P03 for bytes that are none. */

@@ -376,14 +376,17 @@ cia_check(cia_door *door, ml_status status)
 			             "hold at least two values.")));
 			break;
 		case ML_TOO_MANY_CLASSES:
-			ereport(
-			    ERROR,
-			    (errcode(ERRCODE_DATA_EXCEPTION),
-			     errmsg("target \"%s\" has %lld classes, but algorithm \"%s\" takes two",
-			            door->target, (long long) door->host.fault.count,
-			            door->algorithm),
-			     errhint("Tell one class from all others with options => "
-			             "'{\"positive\": \"...\"}'.")));
+			ereport(ERROR,
+			        (errcode(ERRCODE_DATA_EXCEPTION),
+			         door->algorithm != NULL
+			             ? errmsg("target \"%s\" has %lld classes, but algorithm \"%s\" "
+			                      "takes two",
+			                      door->target, (long long) door->host.fault.count,
+			                      door->algorithm)
+			             : errmsg("target \"%s\" has %lld classes instead of two",
+			                      door->target, (long long) door->host.fault.count),
+			         errhint("Tell one class from all others with options => "
+			                 "'{\"positive\": \"...\"}'.")));
 			break;
 		case ML_NO_SUCH_CLASS:
 			ereport(

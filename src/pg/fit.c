@@ -63,63 +63,14 @@ new_state(MemoryContext context, const char *algorithm, Oid target_type,
 	return state;
 }
 
-static void
-raise_not_names(const char *option)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-	                errmsg("option \"%s\" must be an array of column names", option)));
-}
-
-static ArrayType *
-names_array(const char *option, const ml_value *value)
-{
-	Datum *names = palloc(sizeof(Datum) * (value->count + 1));
-
-	/* an empty array is packed like one of numbers */
-	if (value->kind != ML_VALUE_ARRAY &&
-	    !(value->kind == ML_VALUE_NUMBERS && value->count == 0))
-		raise_not_names(option);
-	for (int64 i = 0; i < value->count; i++)
-	{
-		if (value->items[i].kind != ML_VALUE_TEXT)
-			raise_not_names(option);
-		names[i] = CStringGetTextDatum(cia_text_cstring(value->items[i].text));
-	}
-	return construct_array(names, (int) value->count, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
-static char *
-column_option(const char *option, const ml_value *value)
-{
-	if (value->kind != ML_VALUE_TEXT)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("option \"%s\" must be the name of a column", option)));
-	return cia_text_cstring(value->text);
-}
-
-/* Takes the names of columns out of the options; the rest is the learner's. */
+/* What the options say of columns and of the learner. */
 static void
 split_options(const fit_state *state, cia_roles *roles, cia_settings *settings)
 {
 	ml_value all, rest;
 
 	cia_object_from_jsonb(state->door, state->options, &all);
-	cia_check(state->door, ml_value_object(&state->door->host, all.count, &rest));
-	for (int64 i = 0; i < all.count; i++)
-	{
-		const ml_value *item = &all.items[i];
-
-		if (ml_text_is(all.keys[i], "id"))
-			roles->id = names_array("id", item);
-		else if (ml_text_is(all.keys[i], "features"))
-			roles->features = names_array("features", item);
-		else if (ml_text_is(all.keys[i], "exclude"))
-			roles->exclude = names_array("exclude", item);
-		else if (ml_text_is(all.keys[i], "weight"))
-			roles->weight = column_option("weight", item);
-		else
-			ml_value_add(&rest, all.keys[i].bytes, *item);
-	}
+	cia_roles_read(state->door, &all, roles, &rest);
 	roles->learner = cia_learner_named(state->algorithm, state->target_type);
 	cia_settings_read(state->door, roles->learner, &rest, settings);
 	cia_settings_roles(settings, roles);

@@ -62,12 +62,22 @@ kind_text(ml_note_kind kind, ml_task_kind task)
 	return NULL;
 }
 
+static const ml_note_kind order[] = {ML_NOTE_LEAK, ML_NOTE_TARGET, ML_NOTE_IDENTIFIER,
+                                     ML_NOTE_CONSTANT, ML_NOTE_POOLED};
+
+/* All notes of a kind in one line; NULL if there is none. */
+static char *
+note_text(const ml_notes *notes, ml_note_kind kind, ml_task_kind task)
+{
+	char *names = names_of(notes, kind);
+
+	return names != NULL ? psprintf("%s: %s", kind_text(kind, task), names) : NULL;
+}
+
 /* All notes as text[]; further ones, C strings, come first. */
 ArrayType *
 cia_notes_text(const ml_result *result, List *further)
 {
-	static const ml_note_kind order[] = {ML_NOTE_LEAK, ML_NOTE_TARGET, ML_NOTE_IDENTIFIER,
-	                                     ML_NOTE_CONSTANT, ML_NOTE_POOLED};
 	Datum *notes = palloc(sizeof(Datum) * (list_length(further) + lengthof(order)));
 	int count = 0;
 	ListCell *cell;
@@ -76,11 +86,10 @@ cia_notes_text(const ml_result *result, List *further)
 		notes[count++] = CStringGetTextDatum((char *) lfirst(cell));
 	for (size_t i = 0; i < lengthof(order); i++)
 	{
-		char *names = names_of(&result->notes, order[i]);
+		char *text = note_text(&result->notes, order[i], result->model->schema.task);
 
-		if (names != NULL)
-			notes[count++] = CStringGetTextDatum(psprintf(
-			    "%s: %s", kind_text(order[i], result->model->schema.task), names));
+		if (text != NULL)
+			notes[count++] = CStringGetTextDatum(text);
 	}
 	return construct_array(notes, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
@@ -155,4 +164,16 @@ cia_warn_of_fit(const ml_model *model, List *notes)
 			                      "distribution: use algorithm => 'poisson'");
 	}
 	return notes;
+}
+
+void
+cia_notes_show(const ml_notes *notes, ml_task_kind task)
+{
+	for (size_t i = 0; i < lengthof(order); i++)
+	{
+		char *text = note_text(notes, order[i], task);
+
+		if (text != NULL)
+			ereport(NOTICE, (errmsg_internal("%s", text)));
+	}
 }

@@ -4,7 +4,10 @@
  */
 #include "cia.h"
 
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 
 static char *
 learner_list(void)
@@ -61,8 +64,22 @@ cia_choice_list(const ml_option *option)
 	return list.data;
 }
 
+static char *
+option_list(const ml_option_set *sets, int count)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int s = 0; s < count; s++)
+		for (int i = 0; i < sets[s].options; i++)
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+			                 sets[s].option[i].name);
+	return list.data;
+}
+
+/* owner is what the options belong to, hint where to find them. */
 static void
-raise_option(const ml_learner *learner, const ml_option_fault *fault)
+raise_option(const char *owner, const char *hint, const ml_option_fault *fault)
 {
 	char *name = cia_text_cstring(fault->name);
 
@@ -71,15 +88,11 @@ raise_option(const ml_learner *learner, const ml_option_fault *fault)
 		case ML_OPTION_FINE:
 			break;
 		case ML_OPTION_UNKNOWN:
-			ereport(
-			    ERROR,
-			    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			     errmsg("unrecognized option \"%s\" for algorithm \"%s\"", name,
-			            learner->name),
-			     fault->option != NULL
-			         ? errhint("Did you mean \"%s\"?", fault->option->name)
-			         : errhint("List the options with SELECT * FROM cia_options('%s').",
-			                   learner->name)));
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			                errmsg("unrecognized option \"%s\" for %s", name, owner),
+			                fault->option != NULL
+			                    ? errhint("Did you mean \"%s\"?", fault->option->name)
+			                    : errhint("%s", hint)));
 			break;
 		case ML_OPTION_WRONG_TYPE:
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -115,6 +128,73 @@ cia_object_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *object)
 		                errhint("For example options => '{\"holdout\": 0.3}'.")));
 }
 
+static void
+raise_not_names(const char *option)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	                errmsg("option \"%s\" must be an array of column names", option)));
+}
+
+static ArrayType *
+names_array(const char *option, const ml_value *value)
+{
+	Datum *names = palloc(sizeof(Datum) * (value->count + 1));
+
+	/* an empty array is packed like one of numbers */
+	if (value->kind != ML_VALUE_ARRAY &&
+	    !(value->kind == ML_VALUE_NUMBERS && value->count == 0))
+		raise_not_names(option);
+	for (int64 i = 0; i < value->count; i++)
+	{
+		if (value->items[i].kind != ML_VALUE_TEXT)
+			raise_not_names(option);
+		names[i] = CStringGetTextDatum(cia_text_cstring(value->items[i].text));
+	}
+	return construct_array(names, (int) value->count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+static char *
+column_option(const char *option, const ml_value *value)
+{
+	if (value->kind != ML_VALUE_TEXT)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("option \"%s\" must be the name of a column", option)));
+	return cia_text_cstring(value->text);
+}
+
+void
+cia_roles_read(cia_door *door, const ml_value *given, cia_roles *roles, ml_value *rest)
+{
+	cia_check(door, ml_value_object(&door->host, given->count, rest));
+	for (int64 i = 0; i < given->count; i++)
+	{
+		const ml_value *item = &given->items[i];
+
+		if (ml_text_is(given->keys[i], "id"))
+			roles->id = names_array("id", item);
+		else if (ml_text_is(given->keys[i], "features"))
+			roles->features = names_array("features", item);
+		else if (ml_text_is(given->keys[i], "exclude"))
+			roles->exclude = names_array("exclude", item);
+		else if (ml_text_is(given->keys[i], "weight"))
+			roles->weight = column_option("weight", item);
+		else
+			ml_value_add(rest, given->keys[i].bytes, *item);
+	}
+}
+
+void
+cia_options_read(const ml_value *given, const ml_option_set *set, const char *function)
+{
+	ml_option_fault fault;
+
+	if (!ml_options_read(given, set, 1, &fault))
+		raise_option(
+		    function,
+		    psprintf("Options: id, features, exclude, weight, %s.", option_list(set, 1)),
+		    &fault);
+}
+
 void
 cia_settings_read(cia_door *door, const ml_learner *learner, const ml_value *given,
                   cia_settings *settings)
@@ -133,7 +213,10 @@ cia_settings_read(cia_door *door, const ml_learner *learner, const ml_value *giv
 	                          .options = learner->options,
 	                          .values = settings->learner_options};
 	if (!ml_options_read(given, sets, 2, &fault))
-		raise_option(learner, &fault);
+		raise_option(psprintf("algorithm \"%s\"", learner->name),
+		             psprintf("List the options with SELECT * FROM cia_options('%s').",
+		                      learner->name),
+		             &fault);
 	cia_check(door, ml_options_value(&door->host, sets, 2, &settings->given));
 }
 

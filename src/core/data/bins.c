@@ -209,20 +209,20 @@ static const ml_partition *
 merge(const bin_work *work, const sorted *s, binner *b)
 {
 	ml_partition *p = &b->rising;
-	ml_monotone monotone = work->options.monotone;
+	ml_text monotone = work->options.monotone;
 
 	p->all_events = work->events;
 	p->all_non_events = work->non_events;
 	p->least = work->options.min_bin * (work->events + work->non_events);
 	/* neighbours by event rate rise whichever way they are merged */
-	if (s->label != NULL || monotone == ML_MONOTONE_NONE)
+	if (s->label != NULL || ml_text_is(monotone, "none"))
 	{
 		ml_partition_solve(p, 0);
 		return p;
 	}
-	if (monotone != ML_MONOTONE_AUTO)
+	if (ml_text_is(monotone, "increasing") || ml_text_is(monotone, "decreasing"))
 	{
-		ml_partition_solve(p, monotone == ML_MONOTONE_INCREASING ? 1 : -1);
+		ml_partition_solve(p, ml_text_is(monotone, "increasing") ? 1 : -1);
 		return p;
 	}
 	b->falling.parts = p->parts;
@@ -327,8 +327,8 @@ create_binner(ml_host *host, const bin_work *work, int64_t items, int levels,
 	ML_NEW_RAW(host, b->spare, items);
 	ML_NEW_RAW(host, b->tally, ML_SORT_TALLY);
 	ML_NEW(host, b->label, levels + 1);
-	ML_TRY(ml_partition_create(host, work->options.max_bins, &b->rising));
-	ML_TRY(ml_partition_create(host, work->options.max_bins, &b->falling));
+	ML_TRY(ml_partition_create(host, (int) work->options.max_bins, &b->rising));
+	ML_TRY(ml_partition_create(host, (int) work->options.max_bins, &b->falling));
 	*out = b;
 	return ML_OK;
 }
@@ -339,7 +339,7 @@ create_bins(ml_host *host, const ml_bin_options *options, ml_feature *feature)
 	ml_bins *bins;
 
 	ML_NEW(host, bins, 1);
-	bins->bins = options->max_bins;
+	bins->bins = (int) options->max_bins;
 	ML_NEW(host, bins->bin, options->max_bins + 1);
 	if (feature->kind == ML_NUMBER)
 		ML_NEW(host, bins->edge, options->max_bins - 1);

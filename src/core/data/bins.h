@@ -28,19 +28,15 @@
 #define ML_PRE_BINS 100
 #define ML_MOST_BINS 50
 
-typedef enum ml_monotone
-{
-	ML_MONOTONE_AUTO, /* rising or falling, whichever has the larger IV */
-	ML_MONOTONE_INCREASING,
-	ML_MONOTONE_DECREASING,
-	ML_MONOTONE_NONE
-} ml_monotone;
-
+/* As options give them. */
 typedef struct ml_bin_options
 {
-	int max_bins;         /* 1 .. ML_MOST_BINS, missing not counted */
-	double min_bin;       /* share of the weight of all training rows */
-	ml_monotone monotone; /* of the event rate of a number */
+	int64_t max_bins; /* 1 .. ML_MOST_BINS, missing not counted */
+	double min_bin;   /* share of the weight of all training rows */
+
+	/* Event rate of a number: "increasing", "decreasing", "none", or whichever of the
+	 * first two has the larger IV ("auto", or not given). */
+	ml_text monotone;
 } ml_bin_options;
 
 typedef struct ml_bin

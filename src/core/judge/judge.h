@@ -6,6 +6,7 @@
  *	guard.c		features that are too good to be true
  *	training.c	a frame to a judged model: order, split, fit, judge
  *	evaluate.c	a model on the rows of a frame
+ *	evidence.c	what each feature of a frame alone tells of its target
  */
 #ifndef ML_JUDGE_H
 #define ML_JUDGE_H
@@ -111,5 +112,23 @@ ml_score_rows(ml_host *host, const ml_model *model, const ml_rows *rows, double 
  */
 extern ml_status
 ml_evaluate(ml_host *host, const ml_model *model, const ml_rows *rows, ml_report *report);
+
+typedef struct ml_evidence_options
+{
+	ml_bin_options bins;
+	ml_text positive;
+	int64_t max_categories;
+} ml_evidence_options;
+
+extern const ml_option ml_evidence_option[];
+extern const int ml_evidence_option_count;
+
+/*
+ * Puts the features of a frame, which is used up, into bins by their weight of evidence for
+ * its target, two classes.  Notes tell which columns are no features.
+ */
+extern ml_status
+ml_evidence(ml_host *host, ml_frame *frame, const ml_evidence_options *options,
+            ml_schema *schema, ml_notes *notes);
 
 #endif

@@ -21,6 +21,9 @@ const ml_option ml_common_option[] = {
 };
 const int ml_common_option_count = sizeof ml_common_option / sizeof *ml_common_option;
 
+const char *const ml_monotone_choice[] = {"auto", "increasing", "decreasing", "none",
+                                          NULL};
+
 static void *
 field(const ml_option_set *set, const ml_option *option)
 {
