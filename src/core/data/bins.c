@@ -211,9 +211,6 @@ merge(const bin_work *work, const sorted *s, binner *b)
 	ml_partition *p = &b->rising;
 	ml_text monotone = work->options.monotone;
 
-	p->all_events = work->events;
-	p->all_non_events = work->non_events;
-	p->least = work->options.min_bin * (work->events + work->non_events);
 	/* neighbours by event rate rise whichever way they are merged */
 	if (s->label != NULL || ml_text_is(monotone, "none"))
 	{
@@ -226,14 +223,26 @@ merge(const bin_work *work, const sorted *s, binner *b)
 		return p;
 	}
 	b->falling.parts = p->parts;
-	b->falling.all_events = p->all_events;
-	b->falling.all_non_events = p->all_non_events;
-	b->falling.least = p->least;
+	b->falling.pure = p->pure;
 	memcpy(b->falling.events, p->events, sizeof p->events);
 	memcpy(b->falling.non_events, p->non_events, sizeof p->non_events);
 	ml_partition_solve(p, 1);
 	ml_partition_solve(&b->falling, -1);
 	return b->falling.iv > p->iv ? &b->falling : p;
+}
+
+/* The same; with bins of one class if there would be but one bin. */
+static const ml_partition *
+merge_at_all(const bin_work *work, const sorted *s, binner *b)
+{
+	const ml_partition *merged;
+
+	b->rising.pure = false;
+	merged = merge(work, s, b);
+	if (merged->bins > 1)
+		return merged;
+	b->rising.pure = true;
+	return merge(work, s, b);
 }
 
 /* Labels that the pool stands for go where the pool goes. */
@@ -312,7 +321,17 @@ bin_feature(void *argument, int64_t task, ml_worker *worker)
 	                     work->events + work->non_events - missing->events -
 	                         missing->non_events,
 	                     b->first, &b->rising));
-	write_bins(&s, b->first, merge(work, &s, b));
+	write_bins(&s, b->first, merge_at_all(work, &s, b));
+	return ML_OK;
+}
+
+static ml_status
+create_partition(ml_host *host, const bin_work *work, ml_partition *p)
+{
+	ML_TRY(ml_partition_create(host, (int) work->options.max_bins, p));
+	p->all_events = work->events;
+	p->all_non_events = work->non_events;
+	p->least = work->options.min_bin * (work->events + work->non_events);
 	return ML_OK;
 }
 
@@ -327,8 +346,8 @@ create_binner(ml_host *host, const bin_work *work, int64_t items, int levels,
 	ML_NEW_RAW(host, b->spare, items);
 	ML_NEW_RAW(host, b->tally, ML_SORT_TALLY);
 	ML_NEW(host, b->label, levels + 1);
-	ML_TRY(ml_partition_create(host, (int) work->options.max_bins, &b->rising));
-	ML_TRY(ml_partition_create(host, (int) work->options.max_bins, &b->falling));
+	ML_TRY(create_partition(host, work, &b->rising));
+	ML_TRY(create_partition(host, work, &b->falling));
 	*out = b;
 	return ML_OK;
 }
@@ -369,8 +388,6 @@ ml_schema_bin(ml_frame *frame, const ml_bin_options *options, ml_schema *schema)
 			items = frame->rows - frame->holdout_rows;
 	}
 	items = levels + 1 > items ? levels + 1 : items;
-	for (int i = 0; i < ml_pool_threads(frame->host); i++)
-		ML_TRY(create_binner(frame->host, &work, items, levels, &work.binner[i]));
 	for (int64_t row = frame->holdout_rows; row < frame->rows; row++)
 	{
 		ML_PAUSE(frame->host, row);
@@ -378,5 +395,7 @@ ml_schema_bin(ml_frame *frame, const ml_bin_options *options, ml_schema *schema)
 	}
 	work.events = all.events;
 	work.non_events = all.non_events;
+	for (int i = 0; i < ml_pool_threads(frame->host); i++)
+		ML_TRY(create_binner(frame->host, &work, items, levels, &work.binner[i]));
 	return ml_parallel(frame->host, schema->features, bin_feature, &work);
 }

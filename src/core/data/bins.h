@@ -13,7 +13,8 @@
  * Bins are found as Navas-Palencia (2020) does: pre-bins, at most ML_PRE_BINS, are merged
  * so that the information value is the largest that the constraints leave, by an exact
  * dynamic programme.  Constraints: so many bins, each of a least share of the rows and
- * with rows of both classes, event rates that rise or fall all the way.
+ * with rows of both classes, event rates that rise or fall all the way.  Where these leave
+ * one bin, as for a perfect predictor, bins of one class are let in.
  *
  * Numbers:    pre-bins are the values, or quantiles by weight where there are more.
  * Categories: labels in the order of their event rate.  Those of less than a fifth of
@@ -76,6 +77,7 @@ typedef struct ml_partition
 	double all_non_events;
 	double least; /* weight of a bin */
 	int max_bins;
+	bool pure; /* bins may lack a class */
 
 	int bins;              /* out */
 	int end[ML_MOST_BINS]; /* [bins] out: the pre-bin after the last one of each */

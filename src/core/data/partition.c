@@ -62,7 +62,7 @@ measure_segments(ml_partition *p, int direction)
 			bin.events += p->events[j - 1];
 			bin.non_events += p->non_events[j - 1];
 			work->rate[i][j] = NAN;
-			if (!(bin.events > 0 && bin.non_events > 0 &&
+			if (!((p->pure || (bin.events > 0 && bin.non_events > 0)) &&
 			      bin.events + bin.non_events >= p->least))
 				continue;
 			ml_bin_weigh(&bin, p->all_events, p->all_non_events);
