@@ -26,7 +26,7 @@
 
 #include "data/schema.h"
 
-#define ML_PRE_BINS 100
+#define ML_PRE_BINS 200
 #define ML_MOST_BINS 50
 
 /* As options give them. */
