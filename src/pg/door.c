@@ -367,6 +367,15 @@ cia_check(cia_door *door, ml_status status)
 			                errhint("Every column is the target, an id, the weight, "
 			                        "excluded, constant or an identifier.")));
 			break;
+		case ML_NO_EVIDENCE:
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_DATA_EXCEPTION),
+			     errmsg("no column tells anything of target \"%s\"", door->target),
+			     errdetail("The values of each column fall into one bin."),
+			     errhint("Options \"max_bins\", \"min_bin\" and \"monotone\" allow more "
+			             "bins; without \"encode\" there are none.")));
+			break;
 		case ML_ONE_VALUE:
 			ereport(
 			    ERROR,

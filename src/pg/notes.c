@@ -50,6 +50,8 @@ kind_text(ml_note_kind kind, ml_task_kind task)
 			return "left out because every row has a value of its own (identifiers)";
 		case ML_NOTE_TARGET:
 			return "left out because they repeat the target";
+		case ML_NOTE_NO_EVIDENCE:
+			return "left out because their values tell nothing of the target (one bin)";
 		case ML_NOTE_POOLED:
 			return "rare labels pooled as \"other\"";
 		case ML_NOTE_LEAK:
@@ -62,8 +64,9 @@ kind_text(ml_note_kind kind, ml_task_kind task)
 	return NULL;
 }
 
-static const ml_note_kind order[] = {ML_NOTE_LEAK, ML_NOTE_TARGET, ML_NOTE_IDENTIFIER,
-                                     ML_NOTE_CONSTANT, ML_NOTE_POOLED};
+static const ml_note_kind order[] = {ML_NOTE_LEAK,        ML_NOTE_TARGET,
+                                     ML_NOTE_IDENTIFIER,  ML_NOTE_CONSTANT,
+                                     ML_NOTE_NO_EVIDENCE, ML_NOTE_POOLED};
 
 /* All notes of a kind in one line; NULL if there is none. */
 static char *
@@ -102,7 +105,7 @@ troubled_term(const ml_model *model)
 	const ml_feature *feature = &model->schema.feature[trouble->feature];
 	char *name = cia_element_name(feature->name, feature->element);
 
-	if (trouble->level < 0 || feature->kind != ML_CATEGORY)
+	if (trouble->level < 0 || ml_feature_kind(feature) != ML_CATEGORY)
 		return psprintf("column \"%s\"", name);
 	if (trouble->level == feature->levels)
 		return psprintf("the missing values of column \"%s\"", name);

@@ -32,6 +32,7 @@ typedef enum ml_status
 	ML_NO_ROWS,          /* no row with a known target and a positive weight */
 	ML_NO_TRAINING_ROWS, /* all rows fell into the holdout */
 	ML_NO_FEATURES,      /* every column was left out */
+	ML_NO_EVIDENCE,      /* every feature has but one bin */
 	ML_ONE_VALUE,        /* the target never varies */
 	ML_TOO_MANY_CLASSES, /* fault.count classes where the learner takes two */
 	ML_NO_SUCH_CLASS,    /* option "positive" names no label of the target */

@@ -288,15 +288,10 @@ write_bins(const sorted *s, const int64_t *first, const ml_partition *p)
 			bins->edge[i - 1] = ml_key_number(s->item[first[begin]].key);
 		begin = p->end[i];
 	}
-	bins->iv = 0;
 	for (int i = 0; i <= bins->bins; i++)
-	{
-		ml_bin *bin = &bins->bin[i];
-
-		if (bin->events + bin->non_events > 0)
-			ml_bin_weigh(bin, s->work->events, s->work->non_events);
-		bins->iv += bin->iv;
-	}
+		if (bins->bin[i].events + bins->bin[i].non_events > 0)
+			ml_bin_weigh(&bins->bin[i], s->work->events, s->work->non_events);
+	ml_bins_sum(bins);
 }
 
 static ml_status
@@ -306,10 +301,13 @@ bin_feature(void *argument, int64_t task, ml_worker *worker)
 	const ml_feature *feature = &work->schema->feature[task];
 	const ml_column *column = &work->frame->column[feature->column];
 	binner *b = work->binner[worker->index];
-	ml_bin *missing = &feature->bins->bin[feature->bins->bins];
 	sorted s = {.work = work, .feature = feature};
+	ml_bin *missing;
 	ml_keyed *item;
 
+	if (feature->bins == NULL)
+		return ML_OK;
+	missing = &feature->bins->bin[feature->bins->bins];
 	if (feature->kind == ML_NUMBER)
 		ML_TRY(take_numbers(work, column, worker, missing, &s.count));
 	else
@@ -368,6 +366,76 @@ create_bins(ml_host *host, const ml_bin_options *options, ml_feature *feature)
 	return ML_OK;
 }
 
+void
+ml_bins_moments(const ml_bins *bins, double *mean, double *sd)
+{
+	double rows = 0, sum = 0, squares = 0;
+
+	for (int i = 0; i <= bins->bins; i++)
+	{
+		const ml_bin *bin = &bins->bin[i];
+
+		rows += bin->events + bin->non_events;
+		sum += (bin->events + bin->non_events) * bin->woe;
+	}
+	*mean = rows > 0 ? sum / rows : 0;
+	for (int i = 0; i <= bins->bins; i++)
+	{
+		const ml_bin *bin = &bins->bin[i];
+		double away = bin->woe - *mean;
+
+		squares += (bin->events + bin->non_events) * away * away;
+	}
+	*sd = rows > 0 ? sqrt(squares / rows) : 0;
+}
+
+void
+ml_bins_sum(ml_bins *bins)
+{
+	ml_bin all = {0};
+
+	for (int i = 0; i <= bins->bins; i++)
+	{
+		all.events += bins->bin[i].events;
+		all.non_events += bins->bin[i].non_events;
+	}
+	bins->iv = 0;
+	for (int i = 0; i <= bins->bins; i++)
+	{
+		ml_bin *bin = &bins->bin[i];
+
+		bin->iv =
+		    (bin->non_events / all.non_events - bin->events / all.events) * bin->woe;
+		bins->iv += bin->iv;
+	}
+}
+
+ml_status
+ml_schema_encode(ml_frame *frame, const ml_bin_options *options, ml_schema *schema,
+                 ml_notes *notes)
+{
+	int kept = 0;
+
+	ML_TRY(ml_schema_bin(frame, options, schema));
+	for (int f = 0; f < schema->features; f++)
+	{
+		const ml_feature *feature = &schema->feature[f];
+		double mean, sd = 1;
+
+		if (feature->bins != NULL)
+			ml_bins_moments(feature->bins, &mean, &sd);
+		if (sd > 0)
+			schema->feature[kept++] = *feature;
+		else
+			ML_TRY(ml_notes_add(frame->host, notes,
+			                    (ml_note){.kind = ML_NOTE_NO_EVIDENCE,
+			                              .name = feature->name,
+			                              .element = feature->element}));
+	}
+	schema->features = kept;
+	return kept > 0 ? ML_OK : ML_NO_EVIDENCE;
+}
+
 ml_status
 ml_schema_bin(ml_frame *frame, const ml_bin_options *options, ml_schema *schema)
 {
@@ -382,6 +450,8 @@ ml_schema_bin(ml_frame *frame, const ml_bin_options *options, ml_schema *schema)
 
 	for (int f = 0; f < schema->features; f++)
 	{
+		if (schema->feature[f].use != ML_USE_TERM)
+			continue;
 		ML_TRY(create_bins(frame->host, options, &schema->feature[f]));
 		levels = schema->feature[f].levels > levels ? schema->feature[f].levels : levels;
 		if (schema->feature[f].kind == ML_NUMBER)

@@ -64,6 +64,16 @@ typedef struct ml_bins
 extern ml_status
 ml_schema_bin(ml_frame *frame, const ml_bin_options *options, ml_schema *schema);
 
+/* The same for training: features of one bin, which tell nothing, are left out with a note. */
+extern ml_status ml_schema_encode(ml_frame *frame, const ml_bin_options *options,
+                                  ml_schema *schema, ml_notes *notes);
+
+/* Mean and standard deviation of the WOE over the training rows. */
+extern void ml_bins_moments(const ml_bins *bins, double *mean, double *sd);
+
+/* IV of each bin and of all, from the sums and WOE of the bins. */
+extern void ml_bins_sum(ml_bins *bins);
+
 /* Sets WOE and IV of a bin of a target with so many events and non-events. */
 extern void ml_bin_weigh(ml_bin *bin, double events, double non_events);
 
@@ -95,6 +105,13 @@ ml_partition_create(ml_host *host, int max_bins, ml_partition *partition);
  */
 extern void ml_partition_solve(ml_partition *partition, int direction);
 
+/* What a feature is to a learner: the WOE of its bins is a number. */
+static inline ml_kind
+ml_feature_kind(const ml_feature *feature)
+{
+	return feature->bins != NULL ? ML_NUMBER : feature->kind;
+}
+
 /* The bin of a number; of missing it is the last. */
 static inline int
 ml_bin_of_number(const ml_bins *bins, double x)
@@ -117,9 +134,9 @@ ml_bin_of_number(const ml_bins *bins, double x)
 
 /* The bin of a category's code; of missing it is the last. */
 static inline int
-ml_bin_of_code(const ml_bins *bins, double code)
+ml_bin_of_code(const ml_bins *bins, int32_t code)
 {
-	return code < 0 ? bins->bins : bins->bin_of[(int) code];
+	return code < 0 ? bins->bins : bins->bin_of[code];
 }
 
 #endif

@@ -76,11 +76,12 @@ typedef struct ml_schema
 /* Something the user should know of how the data was read. */
 typedef enum ml_note_kind
 {
-	ML_NOTE_CONSTANT,   /* the column never varies and was left out */
-	ML_NOTE_IDENTIFIER, /* as many labels as rows: left out */
-	ML_NOTE_TARGET,     /* a copy of the target: left out */
-	ML_NOTE_POOLED,     /* rare labels were pooled; value is how many */
-	ML_NOTE_LEAK        /* predicts the target almost perfectly; value is the AUC or R2 */
+	ML_NOTE_CONSTANT,    /* the column never varies and was left out */
+	ML_NOTE_IDENTIFIER,  /* as many labels as rows: left out */
+	ML_NOTE_TARGET,      /* a copy of the target: left out */
+	ML_NOTE_NO_EVIDENCE, /* all of its values fell into one bin: left out */
+	ML_NOTE_POOLED,      /* rare labels were pooled; value is how many */
+	ML_NOTE_LEAK /* predicts the target almost perfectly; value is the AUC or R2 */
 } ml_note_kind;
 
 typedef struct ml_note

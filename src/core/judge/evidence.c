@@ -21,7 +21,8 @@ find_bins(ml_frame *frame, const ml_evidence_options *options, ml_schema *schema
 {
 	ML_TRY(ml_frame_order(frame, 0));
 	ML_TRY(ml_schema_target(frame, ML_BINARY, options->positive, schema));
-	ML_TRY(ml_schema_build(frame, (int) options->max_categories, schema, notes));
+	ML_TRY(ml_schema_build(frame, (int) options->max_categories, &(ml_uses){0}, schema,
+	                       notes));
 	return ml_schema_bin(frame, &options->bins, schema);
 }
 

@@ -145,6 +145,19 @@ lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *p
 	return ml_guard_leaks(host, problem, &result->notes);
 }
 
+/* Bins are part of what is known of the features, so they come from the training rows alone. */
+static ml_status
+encode(ml_frame *frame, const ml_request *request, ml_result *result)
+{
+	const ml_bin_options *bins = NULL;
+
+	if (request->learner->bins != NULL)
+		bins = request->learner->bins(request->options);
+	return bins == NULL
+	           ? ML_OK
+	           : ml_schema_encode(frame, bins, &result->model->schema, &result->notes);
+}
+
 static ml_status
 train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *result)
 {
@@ -154,6 +167,7 @@ train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *resu
 	ML_NEW(host, result->model, 1);
 	model = result->model;
 	ML_TRY(lay_out(host, frame, request, &problem, result));
+	ML_TRY(encode(frame, request, result));
 	ML_TRY(ml_memory_check(host, request->learner->memory(&problem, host->threads)));
 	ML_TRY(request->learner->fit(host, &problem, request->options, &model->fitted));
 	model->learner = request->learner;

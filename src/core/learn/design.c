@@ -10,20 +10,21 @@
 static void
 encode_number(ml_design *design, const ml_feature *feature, int column)
 {
+	double mean = feature->mean, sd = feature->sd;
 	int exponent;
 
+	if (feature->bins != NULL)
+		ml_bins_moments(feature->bins, &mean, &sd);
 	/* sd of a column that varies may still underflow to zero */
-	frexp(feature->sd > 0 ? feature->sd : 1, &exponent);
-	design->shift[column] = (double) (float) feature->mean;
+	frexp(sd > 0 ? sd : 1, &exponent);
+	design->shift[column] = (double) (float) mean;
 	if (!isfinite(design->shift[column]))
-		design->shift[column] = feature->mean;
+		design->shift[column] = mean;
 	design->scale[column] = ldexp(1, exponent);
-	design->fill[column] =
-	    (feature->mean - design->shift[column]) / design->scale[column];
+	design->fill[column] = (mean - design->shift[column]) / design->scale[column];
 	/* squares of tiny values underflow; the penalty must not */
-	design->penalty[column] = feature->sd > 0 ? (feature->sd / design->scale[column]) *
-	                                                (feature->sd / design->scale[column])
-	                                          : 1;
+	design->penalty[column] =
+	    sd > 0 ? (sd / design->scale[column]) * (sd / design->scale[column]) : 1;
 }
 
 static ml_status
@@ -93,6 +94,27 @@ ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *
 	return ML_OK;
 }
 
+/* Weight of evidence of a block's rows of one feature, as the column of the matrix. */
+static void
+fill_evidence(const ml_design *design, int c, int64_t first, ml_design_block *block)
+{
+	const ml_feature *feature = &design->problem->schema->feature[design->number[c - 1]];
+	const ml_column *column = &design->problem->frame->column[feature->column];
+	const ml_bins *bins = feature->bins;
+	double value[ML_MOST_BINS + 1];
+
+	for (int i = 0; i <= bins->bins; i++)
+		value[i] = (bins->bin[i].woe - design->shift[c]) / design->scale[c];
+	for (int i = 0; i < block->rows; i++)
+	{
+		int bin = feature->kind == ML_NUMBER
+		              ? ml_bin_of_number(bins, *ml_numbers_at(column, first + i))
+		              : ml_bin_of_code(bins, *ml_codes_at(column, first + i));
+
+		block->dense[(int64_t) i * design->dense + c] = value[bin];
+	}
+}
+
 ML_HOT static int64_t
 fill_block(const ml_design *design, int64_t first, int64_t end, ml_design_block *block)
 {
@@ -114,11 +136,17 @@ fill_block(const ml_design *design, int64_t first, int64_t end, ml_design_block 
 	{
 		const ml_column *column =
 		    &problem->frame->column[feature[design->number[c - 1]].column];
-		const double *x = ml_numbers_at(column, first);
+		const double *x;
 		double *out = block->dense + c;
 		double shift = design->shift[c], fill = design->fill[c];
 		double inverse = 1 / design->scale[c]; /* exact: a power of two */
 
+		if (feature[design->number[c - 1]].bins != NULL)
+		{
+			fill_evidence(design, c, first, block);
+			continue;
+		}
+		x = ml_numbers_at(column, first);
 		for (int i = 0; i < rows; i++)
 			out[(int64_t) i * dense] = isnan(x[i]) ? fill : (x[i] - shift) * inverse;
 	}

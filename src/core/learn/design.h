@@ -12,7 +12,8 @@
  * Numbers are shifted and scaled: (x - shift) / scale, with the mean rounded to
  * single precision for shift and a power of two near the deviation for scale, so
  * that money and counts stay exact while the columns become well conditioned.
- * A missing number counts as the mean.
+ * A missing number counts as the mean.  A feature in bins is the number that is the weight
+ * of evidence of its bin.
  *
  * Offsets and exposures have no column: what is known of the linear predictor is
  * handed out beside the block.
@@ -102,7 +103,7 @@ ml_offset_of(const ml_feature *feature, double x)
 static inline bool
 ml_is_term(const ml_feature *feature, ml_kind kind)
 {
-	return feature->use == ML_USE_TERM && feature->kind == kind;
+	return feature->use == ML_USE_TERM && ml_feature_kind(feature) == kind;
 }
 
 /* The feature that a column of the matrix encodes, -1 for the intercept. */

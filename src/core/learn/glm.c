@@ -437,10 +437,11 @@ ml_glm_memory(const ml_problem *problem, int threads)
 
 		if (feature->use != ML_USE_TERM)
 			continue;
-		design.dense += feature->kind == ML_NUMBER;
-		design.categories += feature->kind == ML_CATEGORY;
-		design.cols +=
-		    feature->kind == ML_NUMBER ? 1 : feature->levels - 1 + (feature->missing > 0);
+		design.dense += ml_is_term(feature, ML_NUMBER);
+		design.categories += ml_is_term(feature, ML_CATEGORY);
+		design.cols += ml_is_term(feature, ML_NUMBER)
+		                   ? 1
+		                   : feature->levels - 1 + (feature->missing > 0);
 	}
 	square = (double) design.cols * design.cols;
 	return ml_normal_memory(&design, (double) schema->rows * square <= QR_WORK) +

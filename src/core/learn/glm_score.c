@@ -11,7 +11,7 @@ ml_feature_slots(const ml_feature *feature)
 {
 	if (feature->use != ML_USE_TERM)
 		return 0;
-	return feature->kind == ML_NUMBER ? 1 : feature->levels + 1;
+	return ml_feature_kind(feature) == ML_NUMBER ? 1 : feature->levels + 1;
 }
 
 int64_t
@@ -40,6 +40,14 @@ typedef struct category_term
 	const double *coefficient; /* [missing + 1] */
 } category_term;
 
+/* What scoring needs of a number in bins. */
+typedef struct binned_term
+{
+	int feature;
+	const ml_bins *bins;
+	double *contribution; /* [bins + 1] */
+} binned_term;
+
 /* What scoring needs of an offset or an exposure. */
 typedef struct offset_term
 {
@@ -56,6 +64,8 @@ typedef struct scorer
 	number_term *number;
 	int categories;
 	category_term *category;
+	int binned;
+	binned_term *bin;
 	int offsets;
 	offset_term *offset;
 	double *average; /* [features] contribution of the average row */
@@ -69,6 +79,11 @@ average_of(const ml_feature *feature, const double *coefficient)
 
 	if (feature->use != ML_USE_TERM)
 		return ml_offset_of(feature, feature->mean);
+	if (feature->bins != NULL)
+	{
+		ml_bins_moments(feature->bins, &sum, &rows);
+		return coefficient[0] * sum;
+	}
 	if (feature->kind == ML_NUMBER)
 		return coefficient[0] * feature->mean;
 	for (int level = 0; level < feature->levels; level++)
@@ -79,6 +94,32 @@ average_of(const ml_feature *feature, const double *coefficient)
 	sum += feature->missing * coefficient[feature->levels];
 	rows += feature->missing;
 	return rows > 0 ? sum / rows : 0;
+}
+
+/* A number in bins; a category in bins is one whose labels have coefficients of their bins. */
+static ml_status
+add_binned(ml_host *host, scorer *scorer, const ml_feature *feature, int f,
+           double coefficient)
+{
+	const ml_bins *bins = feature->bins;
+	int count = feature->kind == ML_NUMBER ? bins->bins : feature->levels;
+	double *contribution;
+
+	ML_NEW(host, contribution, count + 1);
+	for (int i = 0; i <= count; i++)
+	{
+		int bin =
+		    feature->kind == ML_NUMBER ? i : ml_bin_of_code(bins, i < count ? i : -1);
+
+		contribution[i] = coefficient * bins->bin[bin].woe;
+	}
+	if (feature->kind == ML_NUMBER)
+		scorer->bin[scorer->binned++] =
+		    (binned_term){.feature = f, .bins = bins, .contribution = contribution};
+	else
+		scorer->category[scorer->categories++] =
+		    (category_term){.feature = f, .missing = count, .coefficient = contribution};
+	return ML_OK;
 }
 
 ml_status
@@ -99,6 +140,7 @@ ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 	ML_NEW(host, scorer, 1);
 	ML_NEW(host, scorer->number, schema->features);
 	ML_NEW(host, scorer->category, schema->features);
+	ML_NEW(host, scorer->bin, schema->features);
 	ML_NEW(host, scorer->offset, schema->features);
 	ML_NEW(host, scorer->average, schema->features);
 	scorer->intercept = scorer->bias = intercept->number[0];
@@ -114,6 +156,8 @@ ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 		if (feature->use != ML_USE_TERM)
 			scorer->offset[scorer->offsets++] =
 			    (offset_term){.at = f, .feature = feature};
+		else if (feature->bins != NULL)
+			ML_TRY(add_binned(host, scorer, feature, f, coefficient[0]));
 		else if (feature->kind == ML_NUMBER)
 			scorer->number[scorer->numbers++] = (number_term){
 			    .feature = f, .coefficient = coefficient[0], .mean = feature->mean};
@@ -144,6 +188,12 @@ of_category(const category_term *term, const double *row)
 	return term->coefficient[code < 0 ? term->missing : (int) code];
 }
 
+static inline double
+of_bin(const binned_term *term, const double *row)
+{
+	return term->contribution[ml_bin_of_number(term->bins, row[term->feature])];
+}
+
 double
 ml_glm_work(const void *state)
 {
@@ -166,6 +216,8 @@ ml_glm_margin(const void *state, const double *row)
 		sum[0] += of_number(&term[i], row);
 	for (int c = 0; c < scorer->categories; c++)
 		sum[c % 4] += of_category(&scorer->category[c], row);
+	for (int b = 0; b < scorer->binned; b++)
+		sum[b % 4] += of_bin(&scorer->bin[b], row);
 	for (int o = 0; o < scorer->offsets; o++)
 		sum[o % 4] += ml_offset_of(scorer->offset[o].feature, row[scorer->offset[o].at]);
 	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
@@ -188,6 +240,8 @@ ml_glm_explain(const void *state, const double *row, double *contribution, doubl
 	for (int i = 0; i < scorer->categories; i++)
 		contribution[scorer->category[i].feature] =
 		    of_category(&scorer->category[i], row);
+	for (int i = 0; i < scorer->binned; i++)
+		contribution[scorer->bin[i].feature] = of_bin(&scorer->bin[i], row);
 	for (int i = 0; i < scorer->offsets; i++)
 		contribution[scorer->offset[i].at] =
 		    ml_offset_of(scorer->offset[i].feature, row[scorer->offset[i].at]);

@@ -272,7 +272,7 @@ spread(const ml_solver *s, const double *of_column, double fill, double *out)
 
 		if (feature->use != ML_USE_TERM)
 			continue;
-		if (feature->kind == ML_NUMBER)
+		if (ml_feature_kind(feature) == ML_NUMBER)
 		{
 			*out++ = of_column[number++];
 			continue;

@@ -69,6 +69,9 @@ typedef struct ml_learner
 	int options;
 	size_t options_size; /* of the struct that the option table fills */
 
+	/* How features are to be put into bins for these options; NULL: not at all. */
+	const ml_bin_options *(*bins)(const void *options);
+
 	/* Bytes that fit will ask for beyond the frame. */
 	double (*memory)(const ml_problem *problem, int threads);
 

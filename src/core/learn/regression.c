@@ -25,6 +25,8 @@ typedef struct regression_options
 	bool robust;
 	ml_text cluster;
 	bool marginal_effects;
+	ml_text encode;
+	ml_bin_options bins;
 } regression_options;
 
 #define FIELD(name) offsetof(regression_options, name)
@@ -84,6 +86,16 @@ static const char *const logistic_link[] = {"logit", "probit", "cloglog", NULL};
 static const char *const gamma_link[] = {"inverse", "log", NULL};
 static const char *const class_weight[] = {"balanced", NULL};
 
+static const char *const encodings[] = {"woe", NULL};
+
+#define OPTION_ENCODE                                                                     \
+	{                                                                                     \
+		"encode", ML_OPTION_TEXT, FIELD(encode), 0, 0, 0,                                 \
+		    "woe: every feature is put into bins, and the weight of evidence of its bin " \
+		    "is the number that counts, as cia_woe finds it on the training rows",        \
+		    encodings                                                                     \
+	}
+
 static const ml_option linear_option[] = {
     OPTION_L2(0),
     OPTIONS_ERRORS,
@@ -100,6 +112,8 @@ static const ml_option logistic_option[] = {
      "average marginal effects: what a unit more, or a label in place of the reference, "
      "does to the probability"},
     OPTIONS_NEWTON,
+    OPTION_ENCODE,
+    ML_BIN_OPTIONS(regression_options, bins),
 };
 
 static const ml_option poisson_option[] = {
@@ -167,6 +181,15 @@ fit(ml_host *host, const ml_problem *problem, const ml_family *family,
 	return ml_glm_fit(host, &balanced, &glm, fitted);
 }
 
+/* Only who has option "encode" can have set it. */
+static const ml_bin_options *
+bins_wanted(const void *options)
+{
+	const regression_options *given = options;
+
+	return given->encode.bytes != NULL ? &given->bins : NULL;
+}
+
 /* The family with the link that the options in force name. */
 static const ml_family *
 family_in_force(const char *name, const ml_value *options)
@@ -211,6 +234,7 @@ memory(const ml_problem *problem, int threads)
 	    .option = family_name##_option,                                                  \
 	    .options = sizeof family_name##_option / sizeof *family_name##_option,           \
 	    .options_size = sizeof(regression_options),                                      \
+	    .bins = bins_wanted,                                                             \
 	    .memory = memory,                                                                \
 	    .fit = family_name##_fit,                                                        \
 	    .prepare = family_name##_prepare,                                                \

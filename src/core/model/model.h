@@ -3,6 +3,7 @@
  * model.h: the model as a value; the floor's table of contents.
  *
  *	shape.c		a model as a JSON-shaped value and back, with every check there is
+ *	bins_shape.c	the bins of its features likewise
  *	layout.c	that value as bytes: header, checksum, format
  *	score.c		scores, classes and contributions of one row
  *	reasons.c	the features that make a score high
@@ -38,6 +39,13 @@ struct ml_model
 
 /* The model's value; it shares memory with the model. */
 extern ml_status ml_model_shape(ml_host *host, const ml_model *model, ml_value *value);
+
+/* The bins of a feature as a value; it shares memory with them. */
+extern ml_status
+ml_bins_shape(ml_host *host, const ml_feature *feature, ml_value *object);
+
+/* Reads the bins of those features that have some; ML_BAD_MODEL if they do not fit. */
+extern ml_status ml_bins_read(ml_host *host, const ml_value *features, ml_schema *schema);
 
 /*
  * A model from a value: complete, checked and ready to score, or ML_BAD_MODEL,

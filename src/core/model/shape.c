@@ -41,7 +41,9 @@ category_shape(ml_host *host, const ml_feature *feature, ml_value *object)
 static ml_status
 feature_shape(ml_host *host, const ml_feature *feature, ml_value *object)
 {
-	ML_TRY(ml_value_object(host, 11, object));
+	ml_value bins;
+
+	ML_TRY(ml_value_object(host, 12, object));
 	ml_value_add(object, "name", ml_value_text(feature->name));
 	ml_value_add(object, "type", ml_value_text(feature->type));
 	if (feature->element > 0)
@@ -53,6 +55,11 @@ feature_shape(ml_host *host, const ml_feature *feature, ml_value *object)
 	if (feature->use != ML_USE_TERM)
 		ml_value_add(object, "use", ml_value_word(use_name[feature->use]));
 	ml_value_add(object, "missing", ml_value_number(feature->missing));
+	if (feature->bins != NULL)
+	{
+		ML_TRY(ml_bins_shape(host, feature, &bins));
+		ml_value_add(object, "bins", bins);
+	}
 	return feature->kind == ML_NUMBER ? number_shape(feature, object)
 	                                  : category_shape(host, feature, object);
 }
@@ -380,6 +387,8 @@ ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 	ML_TRY(read_target(target, &model->schema));
 	ML_TRY(read_number(value, "rows", 0, &model->schema.rows));
 	ML_TRY(read_features(host, value, &model->schema));
+	if (model->learner->bins != NULL)
+		ML_TRY(ml_bins_read(host, ml_value_member(value, "features"), &model->schema));
 	ML_TRY(member(value, "options", ML_VALUE_OBJECT, &options));
 	ML_TRY(member(value, "training", ML_VALUE_OBJECT, &training));
 	model->options = *options;
