@@ -67,28 +67,27 @@ extern const ml_option ml_common_option[];
 extern const int ml_common_option_count;
 
 /* The three entries of a table for the ml_bin_options that are a field of that struct. */
-#define ML_BIN_OPTIONS(type, field)                                                      \
-	{"max_bins",                                                                         \
-	 ML_OPTION_INTEGER,                                                                  \
-	 offsetof(type, field.max_bins),                                                     \
-	 8,                                                                                  \
-	 1,                                                                                  \
-	 ML_MOST_BINS,                                                                       \
-	 "most bins of a feature, the one of missing values not counted"},                   \
-	    {"min_bin",                                                                      \
-	     ML_OPTION_NUMBER,                                                               \
-	     offsetof(type, field.min_bin),                                                  \
-	     0.05,                                                                           \
-	     0,                                                                              \
-	     0.5,                                                                            \
-	     "least share of the rows in a bin, the one of missing values excepted; labels " \
-	     "of less than a fifth of it are pooled"},                                       \
-	{                                                                                    \
-		"monotone", ML_OPTION_TEXT, offsetof(type, field.monotone), 0, 0, 0,             \
-		    "how the event rate of a number goes from bin to bin: increasing, "          \
-		    "decreasing, none for as it likes, or auto (the default) for the one of "    \
-		    "the first two that has the larger information value",                       \
-		    ml_monotone_choice                                                           \
+#define ML_BIN_OPTIONS(type, field)                                                          \
+	{"max_bins",                                                                             \
+	 ML_OPTION_INTEGER,                                                                      \
+	 offsetof(type, field.max_bins),                                                         \
+	 8,                                                                                      \
+	 1,                                                                                      \
+	 ML_MOST_BINS,                                                                           \
+	 "most bins of a feature, the one of missing values not counted"},                       \
+	    {"min_bin",                                                                          \
+	     ML_OPTION_NUMBER,                                                                   \
+	     offsetof(type, field.min_bin),                                                      \
+	     0.05,                                                                               \
+	     0,                                                                                  \
+	     0.5,                                                                                \
+	     "least share of the rows in a bin, the one of missing values excepted; labels "     \
+	     "of less than a fifth of it are pooled"},                                           \
+	{                                                                                        \
+		"monotone", ML_OPTION_TEXT, offsetof(type, field.monotone), 0, 0, 0,                 \
+		    "how the event rate of a number goes from bin to bin; auto, the default, takes " \
+		    "increasing or decreasing, whichever has the larger information value",          \
+		    ml_monotone_choice                                                               \
 	}
 
 extern const char *const ml_monotone_choice[];

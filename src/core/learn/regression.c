@@ -91,8 +91,8 @@ static const char *const encodings[] = {"woe", NULL};
 #define OPTION_ENCODE                                                                     \
 	{                                                                                     \
 		"encode", ML_OPTION_TEXT, FIELD(encode), 0, 0, 0,                                 \
-		    "woe: every feature is put into bins, and the weight of evidence of its bin " \
-		    "is the number that counts, as cia_woe finds it on the training rows",        \
+		    "woe puts every feature into bins and learns from their weight of evidence, " \
+		    "which is that of cia_woe on the training rows",                              \
 		    encodings                                                                     \
 	}
 

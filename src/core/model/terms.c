@@ -44,7 +44,7 @@ ml_model_terms(ml_host *host, const ml_model *model, ml_terms *terms)
 		ML_PAUSE(host, f);
 		for (int64_t i = 0; i < slots; i++, terms->count++)
 			terms->term[terms->count] =
-			    term_of(feature, f, feature->kind == ML_CATEGORY ? (int) i : -1,
+			    term_of(feature, f, ml_is_term(feature, ML_CATEGORY) ? (int) i : -1,
 			            terms->count - 1);
 	}
 	return ML_OK;
