@@ -289,6 +289,9 @@ append_notes(StringInfo out, const ml_model *model, const ml_coefficients *in)
 	else if (!plain)
 		appendStringInfo(out, "Standard errors: %s%s\n", cia_kind_of_errors(model),
 		                 clusters > 0 ? psprintf(" (%.0f clusters)", clusters) : "");
+	if (cia_option_text(model, "class_weight") != NULL)
+		appendStringInfo(out, "Class weights: %s\n",
+		                 cia_option_text(model, "class_weight"));
 	if (ml_model_scalar(model, "lambda") > 0)
 		appendStringInfo(out, "Penalty: lambda = %s, alpha = %s\n",
 		                 cia_format_number(ml_model_scalar(model, "lambda"), 7),

@@ -169,6 +169,7 @@ put_fit(ReturnSetInfo *set, const ml_model *model)
 static void
 put_course(ReturnSetInfo *set, const ml_model *model)
 {
+	put(set, "class_weight", NAN, cia_option_text(model, "class_weight"));
 	put(set, "l2", ml_model_option(model, "l2"), NULL);
 	put(set, "lambda", ml_model_scalar(model, "lambda"), NULL);
 	put(set, "alpha", ml_model_scalar(model, "alpha"), NULL);
