@@ -11,6 +11,7 @@
 #define GRAM_TOLERANCE                                                                   \
 	1e-9 /* pivot to diagonal, below which the Gram matrix is not trusted */
 #define QR_TOLERANCE 1e-24 /* the same for squares of the triangle's diagonal */
+#define SUSPICIOUS 1e-2    /* share of a column's square, below which it is looked into */
 
 /* Depends on the matrix alone: shards decide the order of additions. */
 static int
@@ -81,6 +82,8 @@ ml_normal_create(ml_host *host, ml_normal *normal)
 	ML_NEW_RAW(host, normal->l, (int64_t) (design->cols + 1) * (design->cols + 1));
 	ML_NEW(host, normal->projected, design->cols);
 	ML_NEW(host, normal->gradient, design->cols);
+	ML_NEW(host, normal->length, design->cols);
+	ML_NEW(host, normal->combined, design->cols);
 	return ML_OK;
 }
 
@@ -361,6 +364,59 @@ add_up_grams(const ml_normal *normal, double *gram)
 	}
 }
 
+/*
+ * Squared length of the coefficients of a column's regression on those before it, in units of the
+ * columns' lengths: 1 more than that over the squared pivot is the column's own entry of the
+ * inverse.
+ */
+static double
+combination_square(const ml_normal *normal, int column)
+{
+	int64_t cols = normal->design->cols;
+	const double *l = normal->l;
+	double *c = normal->combined, square = 0;
+
+	memcpy(c, l + column * cols, (size_t) column * sizeof(double));
+	for (int k = column - 1; k >= 0; k--)
+	{
+		double share;
+
+		c[k] /= l[k * cols + k];
+		for (int j = 0; j < k; j++)
+			c[j] -= l[k * cols + j] * c[k];
+		share = c[k] * (normal->length[k] / normal->length[column]);
+		square += share * share;
+	}
+	return square;
+}
+
+/*
+ * The first column of which nothing certain is left beside those before it, or -1.  A small
+ * pivot alone does not tell: where columns before it nearly depend on each other, their
+ * combinations may leave far less of the column.
+ */
+static int
+find_dependent(ml_normal *normal, double tolerance)
+{
+	int64_t cols = normal->design->cols;
+
+	for (int i = 0; i < cols; i++)
+	{
+		const double *row = normal->l + i * cols;
+		double square = 0, pivot = row[i] * row[i];
+
+		for (int j = 0; j <= i; j++)
+			square += row[j] * row[j];
+		normal->length[i] = sqrt(square);
+		if (!(pivot > tolerance * square))
+			return i;
+		if (pivot < SUSPICIOUS * square &&
+		    pivot < tolerance * square * (1 + combination_square(normal, i)))
+			return i;
+	}
+	return -1;
+}
+
 static ml_status
 factor_gram(ml_host *host, ml_normal *normal)
 {
@@ -370,7 +426,11 @@ factor_gram(ml_host *host, ml_normal *normal)
 	add_up_grams(normal, normal->l);
 	for (int64_t i = 0; i < cols; i++)
 		normal->l[i * cols + i] += normal->l2 * design->penalty[i];
-	return ml_cholesky(host, design->cols, normal->l, GRAM_TOLERANCE, &normal->dependent);
+	ML_TRY(
+	    ml_cholesky(host, design->cols, normal->l, GRAM_TOLERANCE, &normal->dependent));
+	if (normal->dependent < 0)
+		normal->dependent = find_dependent(normal, GRAM_TOLERANCE);
+	return ML_OK;
 }
 
 /* The shards' triangles go into the first one as further rows, in order. */
@@ -399,18 +459,12 @@ factor_qr(ml_host *host, ml_normal *normal)
 	const ml_shard *first = &normal->shard[0];
 
 	ML_TRY(join_triangles(host, normal));
-	normal->dependent = -1;
 	for (int64_t i = 0; i < cols; i++)
 	{
-		double square = 0, pivot = first->l[i * side + i];
-
 		memcpy(normal->l + i * cols, first->l + i * side, (size_t) cols * sizeof(double));
-		for (int64_t j = 0; j <= i; j++)
-			square += first->l[i * side + j] * first->l[i * side + j];
-		if (normal->dependent < 0 && !(pivot * pivot > QR_TOLERANCE * square))
-			normal->dependent = (int) i;
 		normal->projected[i] = first->l[cols * side + i];
 	}
+	normal->dependent = find_dependent(normal, QR_TOLERANCE);
 	return ML_OK;
 }
 

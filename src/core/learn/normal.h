@@ -61,6 +61,8 @@ typedef struct ml_normal
 	double *projected; /* [cols] L^-1 (X'g - l2 D b), by QR */
 	bool reflected;    /* projected is of the last pass */
 	double *gradient;  /* [cols] X'g - l2 D b */
+	double *length;    /* [cols] of the columns of sqrt(H) X, penalty included */
+	double *combined;  /* [cols] work space */
 	double objective;  /* f(b) */
 	double loss_sum;   /* its first term */
 	int dependent;     /* a column that depends on those before it, or -1 */
