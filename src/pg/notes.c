@@ -113,12 +113,22 @@ troubled_term(const ml_model *model)
 	                cia_text_cstring(feature->label[trouble->level]), name);
 }
 
+/* What a term without a finite coefficient does. */
+static char *
+separation_text(const ml_model *model)
+{
+	return psprintf(model->schema.task == ML_REGRESSION
+	                    ? "counts of zero are told apart by %s"
+	                    : "the classes are separated by %s",
+	                troubled_term(model));
+}
+
 static void
 warn_of_separation(const ml_model *model)
 {
 	ereport(
 	    WARNING,
-	    (errmsg("the classes are separated by %s", troubled_term(model)),
+	    (errmsg("%s", separation_text(model)),
 	     errdetail("Its coefficient has no finite maximum likelihood estimate; it and "
 	               "its standard error are not to be read."),
 	     errhint("Leave the column out, or set a penalty with options => '{\"l2\": "
@@ -159,8 +169,7 @@ cia_warn_of_fit(const ml_model *model, List *notes)
 			return lappend(notes, "training stopped before it converged");
 		case ML_TROUBLE_SEPARATED:
 			warn_of_separation(model);
-			return lappend(
-			    notes, psprintf("the classes are separated by %s", troubled_term(model)));
+			return lappend(notes, separation_text(model));
 		case ML_TROUBLE_NO_DISPERSION:
 			warn_of_dispersion();
 			return lappend(notes, "counts vary no more than those of a Poisson "

@@ -3,18 +3,20 @@
  * trouble.c: fits that have no end, and the feature to blame.
  *
  * Maximum likelihood of two classes does not exist where a plane separates them, wholly or
- * but for ties (Albert and Anderson 1984).  Newton's method then walks on until the gain
- * falls under the tolerance: some coefficients are large by then, and their errors much
- * larger still.  A penalty gives every problem an end.
+ * but for ties (Albert and Anderson 1984), nor that of counts where a plane holds rows of zero
+ * apart.  Newton's method then walks on at a steady pace, about 1 in the linear predictor by a
+ * step, until the gain falls under the tolerance.  Where there is a maximum, the step that
+ * would come next is nothing: so it tells the one from the other, and which
+ * coefficient walks.  A penalty gives every problem an end.
  */
 #include "learn/learn.h"
 
 #include <math.h>
 
 #define SEPARATED_LOSS 1e-6 /* loss per row under which the classes are told apart */
-#define ENDLESS_ERROR                                                                    \
-	100.0 /* standardized error and coefficient of a column without end */
-#define ENDLESS_SIZE 5.0
+#define ENDLESS_STEP 0.1    /* over the range of a column: of a walk without end */
+#define ENDLESS_STEP_EXPECTED                                                            \
+	0.01 /* of links that are fitted to a far smaller decrement */
 
 /* The label of a feature that a column of the design stands for, -1 for a number. */
 static int
@@ -29,20 +31,6 @@ level_of(const ml_design *design, int column)
 				return level;
 	}
 	return -1;
-}
-
-/* The standard error of b_j in the design's units, for a dispersion of 1. */
-static double
-plain_error(const ml_solver *s, int column, double *t)
-{
-	double sum = 0;
-
-	for (int j = 0; j < s->design.cols; j++)
-		t[j] = j == column;
-	ml_solve_lower(s->design.cols, s->normal.l, t);
-	for (int j = column; j < s->design.cols; j++)
-		sum += t[j] * t[j];
-	return sqrt(sum);
 }
 
 /* Standard deviation of a column of the design; 1 for a label. */
@@ -68,24 +56,38 @@ largest(const ml_solver *s, const double *of_column)
 	return found;
 }
 
-/* The column whose coefficient and error have no end; 0 if all have one. */
+/* What a step moves between the ends of a column's range. */
+static double
+reach_of(const ml_solver *s, const double *step, int column)
+{
+	const ml_design *design = &s->design;
+	double range = 1;
+
+	if (column < design->dense)
+	{
+		const ml_feature *feature =
+		    &s->problem->schema->feature[design->number[column - 1]];
+
+		range = (feature->max - feature->min) / design->scale[column];
+	}
+	return fabs(step[column]) * range;
+}
+
+/* The column whose coefficient has no end; 0 if all have one. */
 static int
 find_endless(const ml_solver *s)
 {
 	int found = 0;
-	double most = 0;
+	double most = s->family->canonical ? ENDLESS_STEP : ENDLESS_STEP_EXPECTED;
+	double *next = s->previous;
 
+	ml_normal_step(&s->normal, next);
 	for (int j = 1; j < s->design.cols; j++)
-	{
-		double size = fabs(s->beta[j]) * spread_of(s, j);
-
-		if (size > ENDLESS_SIZE && size > most &&
-		    plain_error(s, j, s->step) * spread_of(s, j) > ENDLESS_ERROR)
+		if (reach_of(s, next, j) > most)
 		{
-			most = size;
+			most = reach_of(s, next, j);
 			found = j;
 		}
-	}
 	return found;
 }
 
@@ -106,11 +108,11 @@ ml_trouble_find(ml_solver *s, ml_fitted *fitted)
 	fitted->trouble = s->trouble;
 	if (s->trouble.kind != ML_TROUBLE_NONE)
 		return;
-	if (binary && s->glm->l2 == 0)
+	if (s->glm->l2 == 0 && !s->family->dispersed && s->iterations > 1)
 	{
-		int column = find_endless(s);
+		int column = s->converged ? find_endless(s) : 0;
 
-		if (column == 0 && s->normal.loss_sum < SEPARATED_LOSS * rows)
+		if (column == 0 && binary && s->normal.loss_sum < SEPARATED_LOSS * rows)
 			column = largest(s, s->beta);
 		if (column > 0)
 		{
