@@ -108,7 +108,7 @@ largest_square(ml_host *host, int n, const double *l, bool inverse, double *x,
 
 	/* a start that no symmetry of the columns can make orthogonal to what is sought */
 	for (int i = 0; i < n; i++)
-		x[i] = 1 + sin(i + 1.0);
+		x[i] = 1 + (double) (ml_hash_mix((uint64_t) i + 1) >> 11) / 9007199254740992.0;
 	for (int step = 0; step < MOST_STEPS; step++)
 	{
 		double length = sqrt(dot(n, x, x));

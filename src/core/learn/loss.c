@@ -9,7 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#define SQRT_HALF 0.70710678118654752440
 #define LOG_SQRT_2PI 0.91893853320467274178
 
 static double
@@ -103,20 +102,13 @@ logit_loss(ml_loss_block *block)
 static double
 probit_mean(double eta)
 {
-	return erfc(-eta * SQRT_HALF) / 2;
+	return ml_z_tail(-eta);
 }
 
-/*
- * An approximation of the normal quantile, good enough to start from: Abramowitz and Stegun,
- * Handbook of Mathematical Functions, 26.2.22.
- */
 static double
 probit_of(double p)
 {
-	double t = sqrt(-2 * log(p < 0.5 ? p : 1 - p));
-	double z = t - (2.30753 + 0.27061 * t) / (1 + t * (0.99229 + 0.04481 * t));
-
-	return p < 0.5 ? -z : z;
+	return -ml_z_quantile(p);
 }
 
 /* Phi(x) and phi(x) / Phi(x); where Phi underflows, its continued fraction (DLMF 7.9.2). */
