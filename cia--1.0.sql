@@ -471,15 +471,15 @@ COMMENT ON FUNCTION cia_print(cia_model) IS
 --
 
 CREATE FUNCTION cia_features(model text)
-	RETURNS TABLE ("position" int, feature text, type text, kind text, labels text[],
+	RETURNS TABLE ("position" int, feature text, type text, kind text, use text, labels text[],
 				   missing float8, mean float8, sd float8, minimum float8, maximum float8)
 	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_features(text) IS
 $$features of a model in their order, as they were in training.
-kind: number or category; labels: of a category, in their order, where "other" stands last if rare labels were pooled; missing: share of the training rows without a value; mean, sd (of the population), minimum and maximum: of a number, over the training rows with a value.$$;
+kind: number or category; use: term, or offset, exposure or group, of which nothing is learned; labels: of a category, in their order, where "other" stands last if rare labels were pooled; missing: share of the training rows without a value; mean, sd (of the population), minimum and maximum: of a number, over the training rows with a value.$$;
 
 CREATE FUNCTION cia_features(model cia_model)
-	RETURNS TABLE ("position" int, feature text, type text, kind text, labels text[],
+	RETURNS TABLE ("position" int, feature text, type text, kind text, use text, labels text[],
 				   missing float8, mean float8, sd float8, minimum float8, maximum float8)
 	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_features(cia_model) IS 'features of a model given as a value';

@@ -31,19 +31,20 @@ put_feature(ReturnSetInfo *set, const ml_schema *schema, int f)
 	bool category = feature->kind == ML_CATEGORY;
 	const double number[] = {feature->missing / schema->rows, feature->mean, feature->sd,
 	                         feature->min, feature->max};
-	Datum values[10];
-	bool nulls[10] = {false};
+	Datum values[11];
+	bool nulls[11] = {false};
 
 	values[0] = Int32GetDatum(f + 1);
 	values[1] = CStringGetTextDatum(cia_element_name(feature->name, feature->element));
 	values[2] = CStringGetTextDatum(cia_text_cstring(feature->type));
 	values[3] = CStringGetTextDatum(category ? "category" : "number");
-	nulls[4] = !category;
-	values[4] = category ? PointerGetDatum(label_array(feature)) : (Datum) 0;
+	values[4] = CStringGetTextDatum(ml_use_word[feature->use]);
+	nulls[5] = !category;
+	values[5] = category ? PointerGetDatum(label_array(feature)) : (Datum) 0;
 	for (size_t i = 0; i < lengthof(number); i++)
 	{
-		nulls[5 + i] = !isfinite(number[i]) || (category && i > 0);
-		values[5 + i] = nulls[5 + i] ? (Datum) 0 : Float8GetDatum(number[i]);
+		nulls[6 + i] = !isfinite(number[i]) || (category && i > 0);
+		values[6 + i] = nulls[6 + i] ? (Datum) 0 : Float8GetDatum(number[i]);
 	}
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }

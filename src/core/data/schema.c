@@ -10,6 +10,8 @@
 #define POOL "other"
 #define IDENTIFIER_ROWS 20 /* with fewer rows, all labels may well differ by chance */
 
+const char *const ml_use_word[ML_USES] = {"term", "offset", "exposure", "group"};
+
 ml_status
 ml_notes_add(ml_host *host, ml_notes *notes, ml_note note)
 {

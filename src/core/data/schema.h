@@ -27,6 +27,9 @@ typedef enum ml_use
 
 #define ML_USES 4
 
+/* What models and tables call the uses. */
+extern const char *const ml_use_word[ML_USES];
+
 /* Columns with a use of their own, by use; bytes == NULL: none. */
 typedef struct ml_uses
 {

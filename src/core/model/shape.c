@@ -12,7 +12,6 @@
 
 static const char *const task_name[] = {"regression", "binary"};
 static const char *const kind_name[] = {"number", "category"};
-static const char *const use_name[] = {"term", "offset", "exposure", "group"};
 
 static ml_status
 number_shape(const ml_feature *feature, ml_value *object)
@@ -53,7 +52,7 @@ feature_shape(ml_host *host, const ml_feature *feature, ml_value *object)
 	}
 	ml_value_add(object, "kind", ml_value_word(kind_name[feature->kind]));
 	if (feature->use != ML_USE_TERM)
-		ml_value_add(object, "use", ml_value_word(use_name[feature->use]));
+		ml_value_add(object, "use", ml_value_word(ml_use_word[feature->use]));
 	ml_value_add(object, "missing", ml_value_number(feature->missing));
 	if (feature->bins != NULL)
 	{
@@ -256,7 +255,7 @@ read_use(const ml_value *object, ml_feature *feature)
 	int use = ML_USE_TERM;
 
 	if (ml_value_member(object, "use") != NULL)
-		ML_TRY(read_word(object, "use", use_name, 4, &use));
+		ML_TRY(read_word(object, "use", ml_use_word, ML_USES, &use));
 	feature->use = (ml_use) use;
 	if (use == ML_USE_GROUP)
 		return feature->kind == ML_CATEGORY ? ML_OK : ML_BAD_MODEL;
