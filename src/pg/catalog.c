@@ -44,14 +44,17 @@ meaning_of(const ml_option *option)
 static void
 put_option(ReturnSetInfo *set, const ml_option *option)
 {
-	static const char *const type[] = {"number", "integer", "boolean", "text"};
-	bool numeric = option->type == ML_OPTION_NUMBER || option->type == ML_OPTION_INTEGER;
+	static const char *const type[] = {"number", "integer", "boolean", "text",
+	                                   "number or \"auto\""};
+	bool numeric = option->type != ML_OPTION_BOOLEAN && option->type != ML_OPTION_TEXT;
 	Datum values[6];
 	bool nulls[6] = {false};
 
 	values[0] = CStringGetTextDatum(option->name);
 	values[1] = CStringGetTextDatum(type[option->type]);
-	nulls[2] = option->type == ML_OPTION_TEXT;
+	/* a default outside of the range stands for none */
+	nulls[2] = option->type == ML_OPTION_TEXT ||
+	           (numeric && !(option->standard >= option->minimum));
 	if (option->type == ML_OPTION_BOOLEAN)
 		values[2] = CStringGetTextDatum(option->standard != 0 ? "true" : "false");
 	else

@@ -49,6 +49,8 @@ type_in_words(const ml_option *option)
 			return "true or false";
 		case ML_OPTION_TEXT:
 			return "a string";
+		case ML_OPTION_AUTO:
+			return "a number or \"auto\"";
 	}
 	return NULL;
 }
@@ -111,6 +113,18 @@ raise_option(const char *owner, const char *hint, const ml_option_fault *fault)
 			                errmsg("option \"%s\" must be between %g and %g", name,
 			                       fault->option->minimum, fault->option->maximum),
 			                errhint("It means: %s.", fault->option->meaning)));
+			break;
+		case ML_OPTION_NEEDS:
+			ereport(ERROR,
+			        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			         errmsg("option \"%s\" needs option \"%s\"", name, fault->other),
+			         errhint("Give both, or leave \"%s\" out.", name)));
+			break;
+		case ML_OPTION_EXCLUDES:
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			                errmsg("option \"%s\" cannot be combined with option \"%s\"",
+			                       name, fault->other),
+			                errhint("Leave one of them out.")));
 			break;
 	}
 }
@@ -212,7 +226,9 @@ cia_settings_read(cia_door *door, const ml_learner *learner, const ml_value *giv
 	sets[1] = (ml_option_set){.option = learner->option,
 	                          .options = learner->options,
 	                          .values = settings->learner_options};
-	if (!ml_options_read(given, sets, 2, &fault))
+	if (!ml_options_read(given, sets, 2, &fault) ||
+	    (learner->settle != NULL &&
+	     !learner->settle(given, settings->learner_options, &fault)))
 		raise_option(psprintf("algorithm \"%s\"", learner->name),
 		             psprintf("List the options with SELECT * FROM cia_options('%s').",
 		                      learner->name),

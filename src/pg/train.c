@@ -124,7 +124,8 @@ choose_learner(training *run, Oid type)
 	run->notes = lappend(
 	    run->notes, psprintf("algorithm \"%s\" chosen because target \"%s\" has type %s",
 	                         learner->name, run->roles.target, format_type_be(type)));
-	if (learner->task == ML_BINARY || ml_value_member(&run->options, "l2") != NULL)
+	if (learner->task == ML_BINARY || ml_value_member(&run->options, "l2") != NULL ||
+	    ml_value_member(&run->options, "lambda") != NULL)
 		return learner;
 	cia_check(run->door,
 	          ml_value_object(&run->door->host, run->options.count + 1, &options));

@@ -207,6 +207,8 @@ sample_request(ml_host *host, const char *learner, const sample_option *options,
 	    {request->learner->option, request->learner->options, values},
 	};
 	REQUIRE(ml_options_read(&given, sets, 2, &fault));
+	REQUIRE(request->learner->settle == NULL ||
+	        request->learner->settle(&given, values, &fault));
 	return ml_options_value(host, sets, 2, &request->given);
 }
 

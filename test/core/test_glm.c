@@ -176,7 +176,7 @@ knows_its_memory(test_host *t)
 		reference_random(t, &r, 0.1, 115);
 		REQUIRE_OK(sample_problem(&t->core, reference_frame(t, &r), &schema, &problem));
 		REQUIRE_OK(sample_request(&t->core, "logistic", NULL, &request));
-		predicted = request.learner->memory(&problem, 1);
+		predicted = request.learner->memory(&problem, request.options, 1);
 		before = t->bytes;
 		REQUIRE_OK(request.learner->fit(&t->core, &problem, request.options, &fitted));
 		CHECK(predicted >= 0.98 * (t->bytes - before) - 30000);

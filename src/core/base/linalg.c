@@ -42,6 +42,78 @@ ml_gram_add(const ml_blas *blas, int cols, int rows, const double *block, double
 }
 
 void
+ml_columns_gram(const ml_blas *blas, const ml_columns *block, double *gram, int side)
+{
+	const double one = 1;
+
+	if (blas != NULL)
+	{
+		blas->dsyrk("L", "T", &block->cols, &block->rows, &one, block->x, &block->stride,
+		            &one, gram, &side);
+		return;
+	}
+	for (int i = 0; i < block->cols; i++)
+		for (int j = i; j < block->cols; j++)
+		{
+			const double *x = block->x + (int64_t) i * block->stride;
+			const double *y = block->x + (int64_t) j * block->stride;
+			double sum = 0;
+
+			for (int row = 0; row < block->rows; row++)
+				sum += x[row] * y[row];
+			gram[(int64_t) i * side + j] += sum;
+		}
+}
+
+void
+ml_columns_predict(const ml_blas *blas, const ml_columns *block, const double *beta,
+                   double *out)
+{
+	const double one = 1;
+
+	if (blas != NULL)
+	{
+		blas->dgemm("N", "N", &block->rows, &block->vectors, &block->cols, &one, block->x,
+		            &block->stride, beta, &block->apart, &one, out, &block->stride);
+		return;
+	}
+	for (int v = 0; v < block->vectors; v++)
+		for (int c = 0; c < block->cols; c++)
+		{
+			const double *x = block->x + (int64_t) c * block->stride;
+			double factor = beta[(int64_t) v * block->apart + c];
+
+			for (int row = 0; factor != 0 && row < block->rows; row++)
+				out[(int64_t) v * block->stride + row] += factor * x[row];
+		}
+}
+
+void
+ml_columns_project(const ml_blas *blas, const ml_columns *block, const double *out,
+                   double *beta)
+{
+	const double one = 1;
+
+	if (blas != NULL)
+	{
+		blas->dgemm("T", "N", &block->cols, &block->vectors, &block->rows, &one, block->x,
+		            &block->stride, out, &block->stride, &one, beta, &block->apart);
+		return;
+	}
+	for (int v = 0; v < block->vectors; v++)
+		for (int c = 0; c < block->cols; c++)
+		{
+			const double *x = block->x + (int64_t) c * block->stride;
+			const double *y = out + (int64_t) v * block->stride;
+			double sum = 0;
+
+			for (int row = 0; row < block->rows; row++)
+				sum += x[row] * y[row];
+			beta[(int64_t) v * block->apart + c] += sum;
+		}
+}
+
+void
 ml_solve_lower(int n, const double *l, double *x)
 {
 	for (int i = 0; i < n; i++)

@@ -17,6 +17,31 @@ extern void
 ml_gram_add(const ml_blas *blas, int cols, int rows, const double *block, double *gram);
 
 /*
+ * Rows of a matrix that lie column by column, with vectors of its width to work on at once:
+ * x is [cols][stride], of which the first rows doubles count, and vectors are apart doubles
+ * from one to the next.
+ */
+typedef struct ml_columns
+{
+	int cols;
+	int rows;
+	int stride;
+	const double *x;
+	int vectors;
+	int apart;
+} ml_columns;
+
+/* gram += x x', upper triangle, its rows side doubles apart. */
+extern void
+ml_columns_gram(const ml_blas *blas, const ml_columns *block, double *gram, int side);
+
+/* out[vectors][stride] += beta[vectors][cols] x, and beta[vectors][cols] += out x'. */
+extern void ml_columns_predict(const ml_blas *blas, const ml_columns *block,
+                               const double *beta, double *out);
+extern void ml_columns_project(const ml_blas *blas, const ml_columns *block,
+                               const double *out, double *beta);
+
+/*
  * a = L L' in place, lower triangle; what is above it is overwritten.  *dependent is -1, or
  * the first column whose pivot is at most tolerance times its diagonal: it depends on the
  * columns before it, and the factor ends there.

@@ -168,7 +168,8 @@ train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *resu
 	model = result->model;
 	ML_TRY(lay_out(host, frame, request, &problem, result));
 	ML_TRY(encode(frame, request, result));
-	ML_TRY(ml_memory_check(host, request->learner->memory(&problem, host->threads)));
+	ML_TRY(ml_memory_check(
+	    host, request->learner->memory(&problem, request->options, host->threads)));
 	ML_TRY(request->learner->fit(host, &problem, request->options, &model->fitted));
 	model->learner = request->learner;
 	model->options = request->given;

@@ -41,6 +41,27 @@ encode_category(ml_host *host, ml_design *design, const ml_feature *feature, int
 	return ML_OK;
 }
 
+ml_design
+ml_design_measure(const ml_problem *problem)
+{
+	const ml_schema *schema = problem->schema;
+	ml_design design = {.problem = problem, .dense = 1, .cols = 1};
+
+	for (int f = 0; f < schema->features; f++)
+	{
+		const ml_feature *feature = &schema->feature[f];
+
+		if (feature->use != ML_USE_TERM)
+			continue;
+		design.dense += ml_is_term(feature, ML_NUMBER);
+		design.categories += ml_is_term(feature, ML_CATEGORY);
+		design.cols += ml_is_term(feature, ML_NUMBER)
+		                   ? 1
+		                   : feature->levels - 1 + (feature->missing > 0);
+	}
+	return design;
+}
+
 ml_status
 ml_design_create(ml_host *host, const ml_problem *problem, ml_design *design)
 {
@@ -96,7 +117,7 @@ ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *
 
 /* Weight of evidence of a block's rows of one feature, as the column of the matrix. */
 static void
-fill_evidence(const ml_design *design, int c, int64_t first, ml_design_block *block)
+fill_evidence(const ml_design *design, int c, int64_t first, int rows, double *out)
 {
 	const ml_feature *feature = &design->problem->schema->feature[design->number[c - 1]];
 	const ml_column *column = &design->problem->frame->column[feature->column];
@@ -105,13 +126,13 @@ fill_evidence(const ml_design *design, int c, int64_t first, ml_design_block *bl
 
 	for (int i = 0; i <= bins->bins; i++)
 		value[i] = (bins->bin[i].woe - design->shift[c]) / design->scale[c];
-	for (int i = 0; i < block->rows; i++)
+	for (int i = 0; i < rows; i++)
 	{
 		int bin = feature->kind == ML_NUMBER
 		              ? ml_bin_of_number(bins, *ml_numbers_at(column, first + i))
 		              : ml_bin_of_code(bins, *ml_codes_at(column, first + i));
 
-		block->dense[(int64_t) i * design->dense + c] = value[bin];
+		out[i] = value[bin];
 	}
 }
 
@@ -143,7 +164,11 @@ fill_block(const ml_design *design, int64_t first, int64_t end, ml_design_block 
 
 		if (feature[design->number[c - 1]].bins != NULL)
 		{
-			fill_evidence(design, c, first, block);
+			double evidence[ML_BLOCK];
+
+			fill_evidence(design, c, first, rows, evidence);
+			for (int i = 0; i < rows; i++)
+				out[(int64_t) i * dense] = evidence[i];
 			continue;
 		}
 		x = ml_numbers_at(column, first);
@@ -187,12 +212,13 @@ fill_low(const ml_design *design, int64_t first, ml_design_block *block)
 	}
 }
 
+/* Known parts of the linear predictors of some rows. */
 static void
-fill_offset(const ml_design *design, int64_t first, ml_design_block *block)
+fill_offset(const ml_design *design, int64_t first, int rows, double *offset)
 {
 	const ml_schema *schema = design->problem->schema;
 
-	memset(block->offset, 0, sizeof(double) * ML_BLOCK);
+	memset(offset, 0, sizeof(double) * ML_BLOCK);
 	for (int f = 0; f < schema->features; f++)
 	{
 		const ml_feature *feature = &schema->feature[f];
@@ -201,8 +227,8 @@ fill_offset(const ml_design *design, int64_t first, ml_design_block *block)
 		if (feature->use != ML_USE_OFFSET && feature->use != ML_USE_EXPOSURE)
 			continue;
 		x = ml_numbers_at(&design->problem->frame->column[feature->column], first);
-		for (int i = 0; i < block->rows; i++)
-			block->offset[i] += ml_offset_of(feature, x[i]);
+		for (int i = 0; i < rows; i++)
+			offset[i] += ml_offset_of(feature, x[i]);
 	}
 }
 
@@ -215,8 +241,132 @@ ml_design_fill(const ml_design *design, int64_t first, int64_t end,
 	if (block->low != NULL)
 		fill_low(design, first, block);
 	if (design->offsets > 0)
-		fill_offset(design, first, block);
+		fill_offset(design, first, block->rows, block->offset);
 	return next;
+}
+
+ml_status
+ml_column_block_create(ml_host *host, const ml_design *design, ml_column_block *block)
+{
+	ML_NEW(host, block->dense, (int64_t) ML_BLOCK * design->dense);
+	ML_NEW(host, block->labels, (int64_t) ML_BLOCK * design->categories);
+	ML_NEW(host, block->target, ML_BLOCK);
+	ML_NEW(host, block->weight, ML_BLOCK);
+	ML_NEW(host, block->offset, ML_BLOCK);
+	return ML_OK;
+}
+
+/* One column of numbers; whole blocks have a number of rows that the compiler knows. */
+ML_HOT static void
+fill_column(const ml_design *design, int column, const double *x, int rows, double *out)
+{
+	double shift = design->shift[column], fill = design->fill[column];
+	double inverse = 1 / design->scale[column]; /* exact: a power of two */
+
+	if (rows == ML_BLOCK)
+		for (int i = 0; i < ML_BLOCK; i++)
+			out[i] = isnan(x[i]) ? fill : (x[i] - shift) * inverse;
+	else
+		for (int i = 0; i < ML_BLOCK; i++)
+			out[i] = i >= rows ? 0 : isnan(x[i]) ? fill : (x[i] - shift) * inverse;
+}
+
+int64_t
+ml_column_block_fill(const ml_design *design, int64_t first, int64_t end,
+                     ml_column_block *block)
+{
+	const ml_problem *problem = design->problem;
+	const ml_feature *feature = problem->schema->feature;
+	const ml_column *column = problem->frame->column;
+	int64_t next = ml_block_end(first, end);
+	int rows = (int) (next - first);
+
+	block->rows = rows;
+	for (int i = 0; i < ML_BLOCK; i++)
+	{
+		bool there = i < rows;
+
+		block->dense[i] = there;
+		block->target[i] = there ? ml_numbers_at(problem->target, first)[i] : 0;
+		block->weight[i] = !there ? 0
+		                   : problem->weight == NULL
+		                       ? 1
+		                       : ml_numbers_at(problem->weight, first)[i];
+	}
+	for (int c = 1; c < design->dense; c++)
+	{
+		const ml_feature *number = &feature[design->number[c - 1]];
+		const ml_column *of = &column[number->column];
+		double *out = block->dense + (int64_t) c * ML_BLOCK;
+
+		if (number->bins != NULL)
+		{
+			fill_evidence(design, c, first, rows, out);
+			memset(out + rows, 0, sizeof(double) * (size_t) (ML_BLOCK - rows));
+			continue;
+		}
+		fill_column(design, c, ml_numbers_at(of, first), rows, out);
+		/* pieces this short are over before the processor has begun to read ahead */
+		for (int i = 0; i < ML_BLOCK && next + ML_BLOCK <= end; i += 8)
+			__builtin_prefetch(ml_numbers_at(of, next) + i, 0, 2);
+	}
+	for (int k = 0; k < design->categories; k++)
+	{
+		const ml_feature *category = &feature[design->category[k]];
+		const int32_t *code = ml_codes_at(&column[category->column], first);
+
+		for (int i = 0; i < ML_BLOCK; i++)
+			block->labels[(int64_t) k * ML_BLOCK + i] =
+			    i >= rows
+			        ? -1
+			        : design->column_of[k][code[i] < 0 ? category->levels : code[i]];
+	}
+	if (design->offsets > 0)
+		fill_offset(design, first, rows, block->offset);
+	return next;
+}
+
+/* Where missing did not occur in training its slot is the mean over the labels. */
+static int64_t
+unscale_category(const ml_design *design, int category, const double *beta, double *out)
+{
+	const ml_feature *feature =
+	    &design->problem->schema->feature[design->category[category]];
+	const int32_t *column_of = design->column_of[category];
+	double mean = 0, rows = 0;
+
+	for (int level = 0; level <= feature->levels; level++)
+	{
+		out[level] = column_of[level] < 0 ? 0 : beta[column_of[level]];
+		if (level < feature->levels)
+		{
+			mean += feature->count[level] * out[level];
+			rows += feature->count[level];
+		}
+	}
+	if (column_of[feature->levels] < 0)
+		out[feature->levels] = mean / rows;
+	return feature->levels + 1;
+}
+
+void
+ml_design_unscale(const ml_design *design, const double *beta, double offset,
+                  double *intercept, double *coefficient)
+{
+	const ml_schema *schema = design->problem->schema;
+	int number = 1, category = 0;
+
+	*intercept = beta[0] + offset;
+	for (int c = 1; c < design->dense; c++)
+		*intercept -= beta[c] * (design->shift[c] / design->scale[c]);
+	for (int f = 0; f < schema->features; f++)
+		if (ml_is_term(&schema->feature[f], ML_CATEGORY))
+			coefficient += unscale_category(design, category++, beta, coefficient);
+		else if (ml_is_term(&schema->feature[f], ML_NUMBER))
+		{
+			*coefficient++ = beta[number] / design->scale[number];
+			number++;
+		}
 }
 
 int

@@ -59,6 +59,8 @@ typedef struct ml_design_block
 	double *offset;  /* [ML_BLOCK] known part of the linear predictor; NULL: none */
 } ml_design_block;
 
+/* The numbers of columns alone, before anything is allocated. */
+extern ml_design ml_design_measure(const ml_problem *problem);
 extern ml_status
 ml_design_create(ml_host *host, const ml_problem *problem, ml_design *design);
 extern ml_status
@@ -67,6 +69,29 @@ ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *
 /* Encodes the rows from first up to the end of its block, at most end; answers that end. */
 extern int64_t ml_design_fill(const ml_design *design, int64_t first, int64_t end,
                               ml_design_block *block);
+
+/* The same rows, column by column; rows past the last one are zeros without weight. */
+typedef struct ml_column_block
+{
+	int rows;
+	double *dense;   /* [dense][ML_BLOCK] */
+	int32_t *labels; /* [categories][ML_BLOCK] column, or -1 */
+	double *target;  /* [ML_BLOCK] */
+	double *weight;  /* [ML_BLOCK] */
+	double *offset;  /* [ML_BLOCK] known part of the linear predictor, or zeros */
+} ml_column_block;
+
+extern ml_status
+ml_column_block_create(ml_host *host, const ml_design *design, ml_column_block *block);
+extern int64_t ml_column_block_fill(const ml_design *design, int64_t first, int64_t end,
+                                    ml_column_block *block);
+
+/*
+ * The intercept, with an offset of the target added, and the coefficients in the units of
+ * the data, in the slots of the features (glm.h), from those of the matrix.
+ */
+extern void ml_design_unscale(const ml_design *design, const double *beta, double offset,
+                              double *intercept, double *coefficient);
 
 /* x . beta of one encoded row. */
 static inline double

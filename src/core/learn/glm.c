@@ -30,25 +30,25 @@
 #define SAME_THETA 1e-10    /* relative change under which theta has converged */
 #define THETA_ITERATIONS 50 /* of its own equation */
 
+double
+ml_glm_offset(const ml_schema *schema, const ml_family *family)
+{
+	double mean = family->quadratic ? schema->target_mean : 0;
+
+	/* rounded, so that taking it off the target is exact for money and counts */
+	return isfinite((double) (float) mean) ? (double) (float) mean : mean;
+}
+
 /* Sets up the factorization; a change to QR keeps what has been reached. */
 static ml_status
 use_factorization(ml_solver *s, bool by_qr)
 {
-	double offset = 0;
-
-	if (s->family->quadratic)
-	{
-		/* rounded, so that taking it off the target is exact for money and counts */
-		offset = (double) (float) s->problem->schema->target_mean;
-		if (!isfinite(offset))
-			offset = s->problem->schema->target_mean;
-	}
 	s->normal = (ml_normal){.design = &s->design,
 	                        .loss = s->family->loss,
 	                        .l2 = s->glm->l2,
 	                        .by_qr = by_qr,
 	                        .quadratic = s->family->quadratic,
-	                        .offset = offset,
+	                        .offset = ml_glm_offset(s->problem->schema, s->family),
 	                        .shape = s->theta};
 	return ml_normal_create(s->host, &s->normal);
 }
@@ -164,16 +164,14 @@ solve_quadratic(ml_solver *s)
 	return ML_OK;
 }
 
-/* The intercept of the model that has nothing else, if the offset were its mean. */
-static double
-null_intercept(const ml_solver *s)
+double
+ml_glm_start(const ml_schema *schema, const ml_family *family)
 {
-	const ml_schema *schema = s->problem->schema;
 	double mean =
 	    schema->task == ML_BINARY
 	        ? schema->class_count[1] / (schema->class_count[0] + schema->class_count[1])
 	        : schema->target_mean;
-	double eta = s->family->link_of(mean);
+	double eta = family->link_of(mean);
 
 	for (int f = 0; f < schema->features; f++)
 		if (schema->feature[f].use != ML_USE_TERM &&
@@ -186,7 +184,7 @@ static void
 start_over(ml_solver *s)
 {
 	memset(s->beta, 0, (size_t) s->design.cols * sizeof(double));
-	s->beta[0] = null_intercept(s);
+	s->beta[0] = ml_glm_start(s->problem->schema, s->family);
 }
 
 /* The curvature of other links is the expected one, so that steps converge at a rate only. */
@@ -380,9 +378,8 @@ name_dependent(const ml_solver *s, ml_status status)
 	return status;
 }
 
-/* Does the family take such a target? */
-static ml_status
-check_target(ml_host *host, const ml_problem *problem, const ml_family *family)
+ml_status
+ml_glm_check_target(ml_host *host, const ml_problem *problem, const ml_family *family)
 {
 	int column = (int) (problem->target - problem->frame->column);
 
@@ -411,7 +408,7 @@ ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitte
 	double rows = (double) (problem->end - problem->begin);
 
 	s.trouble = (ml_trouble){ML_TROUBLE_NONE, -1, -1};
-	ML_TRY(check_target(host, problem, glm->family));
+	ML_TRY(ml_glm_check_target(host, problem, glm->family));
 	ML_TRY(ml_design_create(host, problem, &s.design));
 	ML_NEW(host, s.beta, s.design.cols);
 	ML_NEW(host, s.previous, s.design.cols);
@@ -426,24 +423,10 @@ ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitte
 double
 ml_glm_memory(const ml_problem *problem, int threads)
 {
-	const ml_schema *schema = problem->schema;
-	ml_design design = {.problem = problem, .dense = 1, .cols = 1};
-	double square;
+	ml_design design = ml_design_measure(problem);
+	double square = (double) design.cols * design.cols;
 
 	(void) threads;
-	for (int f = 0; f < schema->features; f++)
-	{
-		const ml_feature *feature = &schema->feature[f];
-
-		if (feature->use != ML_USE_TERM)
-			continue;
-		design.dense += ml_is_term(feature, ML_NUMBER);
-		design.categories += ml_is_term(feature, ML_CATEGORY);
-		design.cols += ml_is_term(feature, ML_NUMBER)
-		                   ? 1
-		                   : feature->levels - 1 + (feature->missing > 0);
-	}
-	square = (double) design.cols * design.cols;
-	return ml_normal_memory(&design, (double) schema->rows * square <= QR_WORK) +
+	return ml_normal_memory(&design, (double) problem->schema->rows * square <= QR_WORK) +
 	       (design.cols <= ML_LARGEST_CONDITION ? 8 * square : 0);
 }

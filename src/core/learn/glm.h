@@ -57,6 +57,16 @@ typedef struct ml_solver
 
 extern ml_status ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm,
                             ml_fitted *fitted);
+
+/* Does the family take such a target? */
+extern ml_status
+ml_glm_check_target(ml_host *host, const ml_problem *problem, const ml_family *family);
+
+/* The intercept of the model that has nothing else, if the offset were its mean. */
+extern double ml_glm_start(const ml_schema *schema, const ml_family *family);
+
+/* What is taken off the target of a quadratic loss: its mean, rounded so that this is exact. */
+extern double ml_glm_offset(const ml_schema *schema, const ml_family *family);
 extern double ml_glm_memory(const ml_problem *problem, int threads);
 
 /* inference.c: what the solution says, written into learned arrays */

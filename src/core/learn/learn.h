@@ -7,6 +7,9 @@
  *	design.h	a frame as the design matrix of a linear predictor
  *	loss.h		what a family of distributions says of a row
  *	normal.h	weighted least squares over a design: Gram matrix or QR
+ *	sweep.h		passes over the rows for many linear predictors at once
+ *	descent.h	coordinate descent on a quadratic function
+ *	net.h		the elastic net along a path of penalties
  *	glm.h		what the linear predictors share: solver, inference, scoring
  *
  * regression.c holds the learners.
@@ -19,6 +22,9 @@
 #include "learn/design.h"
 #include "learn/loss.h"
 #include "learn/normal.h"
+#include "learn/sweep.h"
+#include "learn/descent.h"
+#include "learn/net.h"
 #include "learn/glm.h"
 
 #endif

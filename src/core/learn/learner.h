@@ -72,8 +72,14 @@ typedef struct ml_learner
 	/* How features are to be put into bins for these options; NULL: not at all. */
 	const ml_bin_options *(*bins)(const void *options);
 
+	/*
+	 * Looks for options that contradict each other and settles defaults that depend on
+	 * others; false with the fault.  NULL: there are none.
+	 */
+	bool (*settle)(const ml_value *given, void *options, ml_option_fault *fault);
+
 	/* Bytes that fit will ask for beyond the frame. */
-	double (*memory)(const ml_problem *problem, int threads);
+	double (*memory)(const ml_problem *problem, const void *options, int threads);
 
 	ml_status (*fit)(ml_host *host, const ml_problem *problem, const void *options,
 	                 ml_fitted *fitted);

@@ -36,6 +36,7 @@ set_number(const ml_option_set *set, const ml_option *option, double number)
 	switch (option->type)
 	{
 		case ML_OPTION_NUMBER:
+		case ML_OPTION_AUTO:
 			*(double *) field(set, option) = number;
 			break;
 		case ML_OPTION_INTEGER:
@@ -74,6 +75,13 @@ set_value(const ml_option_set *set, const ml_option *option, const ml_value *val
 		return ML_OPTION_FINE;
 	switch (option->type)
 	{
+		case ML_OPTION_AUTO:
+			if (value->kind == ML_VALUE_TEXT && ml_text_is(value->text, "auto"))
+			{
+				set_number(set, option, INFINITY);
+				return ML_OPTION_FINE;
+			}
+			/* fall through */
 		case ML_OPTION_NUMBER:
 		case ML_OPTION_INTEGER:
 			if (value->kind != ML_VALUE_NUMBER)
@@ -126,6 +134,17 @@ distance(ml_text given, const char *name)
 		}
 	}
 	return row[length];
+}
+
+/* A number in force; one outside of the range stands for "not given". */
+static ml_value
+number_value(const ml_option *option, double number)
+{
+	if (option->type == ML_OPTION_AUTO && isinf(number))
+		return ml_value_word("auto");
+	if (!(number >= option->minimum && number <= option->maximum))
+		return (ml_value){.kind = ML_VALUE_NULL};
+	return ml_value_number(number);
 }
 
 /* The option whose name is nearest, if it is near: at most a third of its letters differ. */
@@ -204,10 +223,11 @@ ml_options_value(ml_host *host, const ml_option_set *sets, int count, ml_value *
 			switch (option->type)
 			{
 				case ML_OPTION_NUMBER:
-					value = ml_value_number(*(const double *) at);
+				case ML_OPTION_AUTO:
+					value = number_value(option, *(const double *) at);
 					break;
 				case ML_OPTION_INTEGER:
-					value = ml_value_number((double) *(const int64_t *) at);
+					value = number_value(option, (double) *(const int64_t *) at);
 					break;
 				case ML_OPTION_BOOLEAN:
 					value = ml_value_bool(*(const bool *) at);

@@ -15,7 +15,8 @@ typedef enum ml_option_type
 	ML_OPTION_NUMBER,  /* double */
 	ML_OPTION_INTEGER, /* int64_t */
 	ML_OPTION_BOOLEAN, /* bool */
-	ML_OPTION_TEXT     /* ml_text; bytes == NULL when not given */
+	ML_OPTION_TEXT,    /* ml_text; bytes == NULL when not given */
+	ML_OPTION_AUTO     /* double, or the word "auto": infinity */
 } ml_option_type;
 
 typedef struct ml_option
@@ -23,7 +24,7 @@ typedef struct ml_option
 	const char *name;
 	ml_option_type type;
 	size_t offset;   /* of the field in the learner's struct of options */
-	double standard; /* the default; of a text it is "not given" */
+	double standard; /* the default; outside of the range, and of a text, "not given" */
 	double minimum;
 	double maximum;
 	const char *meaning;
@@ -45,7 +46,9 @@ typedef enum ml_option_error
 	ML_OPTION_UNKNOWN,
 	ML_OPTION_WRONG_TYPE,
 	ML_OPTION_NO_CHOICE,
-	ML_OPTION_OUT_OF_RANGE
+	ML_OPTION_OUT_OF_RANGE,
+	ML_OPTION_NEEDS,   /* has no meaning without the other */
+	ML_OPTION_EXCLUDES /* contradicts the other */
 } ml_option_error;
 
 typedef struct ml_option_fault
@@ -53,6 +56,7 @@ typedef struct ml_option_fault
 	ml_option_error error;
 	ml_text name;            /* as given */
 	const ml_option *option; /* the one it is about, or the nearest name, or NULL */
+	const char *other;       /* the option that it needs or excludes, with its value */
 } ml_option_fault;
 
 /* Options that every learner takes. */

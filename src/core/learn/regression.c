@@ -12,10 +12,16 @@
 #include "learn/learn.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct regression_options
 {
 	double l2;
+	double lambda;   /* NaN: no elastic net; infinite: chosen */
+	double alpha;    /* NaN: 1 */
+	int64_t lambdas; /* 0: 100 */
+	int64_t folds;   /* 0: 5 */
+	ml_text rule;
 	int64_t max_iterations;
 	double tolerance;
 	ml_text link;
@@ -82,6 +88,46 @@ typedef struct regression_options
 		    "offset, so that rates are modelled"                                         \
 	}
 
+#define OPTIONS_NET                                                                         \
+	{"lambda",                                                                              \
+	 ML_OPTION_AUTO,                                                                        \
+	 FIELD(lambda),                                                                         \
+	 NAN,                                                                                   \
+	 0,                                                                                     \
+	 1e15,                                                                                  \
+	 "elastic net as in glmnet, in place of l2: the penalty on coefficients of "            \
+	 "standardized columns, or \"auto\" for the best of a path of penalties by folds"},     \
+	    {"alpha",                                                                           \
+	     ML_OPTION_NUMBER,                                                                  \
+	     FIELD(alpha),                                                                      \
+	     NAN,                                                                               \
+	     0,                                                                                 \
+	     1,                                                                                 \
+	     "with lambda: share of the penalty that is on absolute values, from 0 (ridge) to " \
+	     "1 (lasso); by default 1"},                                                        \
+	    {"lambdas",                                                                         \
+	     ML_OPTION_INTEGER,                                                                 \
+	     FIELD(lambdas),                                                                    \
+	     0,                                                                                 \
+	     2,                                                                                 \
+	     1000,                                                                              \
+	     "with lambda \"auto\": steps of the path at most; by default 100"},                \
+	    {"folds",                                                                           \
+	     ML_OPTION_INTEGER,                                                                 \
+	     FIELD(folds),                                                                      \
+	     0,                                                                                 \
+	     2,                                                                                 \
+	     50,                                                                                \
+	     "with lambda \"auto\": folds that the penalty is chosen by; a row's fold follows " \
+	     "from its key; by default 5"},                                                     \
+	{                                                                                       \
+		"rule", ML_OPTION_TEXT, FIELD(rule), 0, 0, 0,                                       \
+		    "with lambda \"auto\": the penalty with the least error, or the largest one "   \
+		    "within a standard error of it; by default min",                                \
+		    net_rule                                                                        \
+	}
+
+static const char *const net_rule[] = {"min", "1se", NULL};
 static const char *const logistic_link[] = {"logit", "probit", "cloglog", NULL};
 static const char *const gamma_link[] = {"inverse", "log", NULL};
 static const char *const class_weight[] = {"balanced", NULL};
@@ -98,11 +144,13 @@ static const char *const encodings[] = {"woe", NULL};
 
 static const ml_option linear_option[] = {
     OPTION_L2(0),
+    OPTIONS_NET,
     OPTIONS_ERRORS,
 };
 
 static const ml_option logistic_option[] = {
     OPTION_L2(1),
+    OPTIONS_NET,
     OPTION_LINK(logistic_link),
     {"class_weight", ML_OPTION_TEXT, FIELD(class_weight), 0, 0, 0,
      "balanced gives both classes the same total weight", class_weight},
@@ -117,7 +165,8 @@ static const ml_option logistic_option[] = {
 };
 
 static const ml_option poisson_option[] = {
-    OPTION_L2(0), OPTION_EXPOSURE, OPTION_OFFSET, OPTIONS_ERRORS, OPTIONS_NEWTON,
+    OPTION_L2(0),  OPTIONS_NET,    OPTION_EXPOSURE,
+    OPTION_OFFSET, OPTIONS_ERRORS, OPTIONS_NEWTON,
 };
 
 static const ml_option gamma_option[] = {
@@ -159,12 +208,70 @@ balance(ml_host *host, const ml_problem *problem, ml_column *weight)
 	return ML_OK;
 }
 
+static bool
+contradict(ml_option_fault *fault, ml_option_error error, const char *name,
+           const char *other)
+{
+	fault->error = error;
+	fault->name = (ml_text){name, (int32_t) strlen(name)};
+	fault->other = other;
+	return false;
+}
+
+/*
+ * Options of the elastic net have a meaning together only, and errors have none with it.
+ * The default of l2 is 0 beside lambda.
+ */
+static bool
+settle(const ml_value *given, void *options, ml_option_fault *fault)
+{
+	regression_options *o = options;
+	const ml_value *l2 = ml_value_member(given, "l2");
+	const char *needs_auto = o->lambdas > 0          ? "lambdas"
+	                         : o->folds > 0          ? "folds"
+	                         : o->rule.bytes != NULL ? "rule"
+	                                                 : NULL;
+	const char *error = o->robust                  ? "robust"
+	                    : o->cluster.bytes != NULL ? "cluster"
+	                    : o->marginal_effects      ? "marginal_effects"
+	                                               : NULL;
+
+	if (isnan(o->lambda) && !isnan(o->alpha))
+		return contradict(fault, ML_OPTION_NEEDS, "alpha", "lambda");
+	if (!isinf(o->lambda) && needs_auto != NULL)
+		return contradict(fault, ML_OPTION_NEEDS, needs_auto, "lambda\": \"auto");
+	if (isnan(o->lambda))
+		return true;
+	if (l2 != NULL && l2->kind == ML_VALUE_NUMBER && l2->number > 0)
+		return contradict(fault, ML_OPTION_EXCLUDES, "l2", "lambda");
+	if (error != NULL)
+		return contradict(fault, ML_OPTION_EXCLUDES, error, "lambda");
+	o->l2 = 0;
+	return true;
+}
+
+static ml_net
+net_of(const ml_problem *problem, const ml_family *family,
+       const regression_options *given)
+{
+	return (ml_net){.family = family,
+	                .lambda = given->lambda,
+	                .alpha = isnan(given->alpha) ? 1 : given->alpha,
+	                .lambdas = given->lambdas > 0 ? (int) given->lambdas : 100,
+	                .folds = given->folds > 0 ? (int) given->folds : 5,
+	                .sparsest = ml_text_is(given->rule, "1se"),
+	                .max_iterations = given->max_iterations,
+	                .start = ml_glm_start(problem->schema, family),
+	                .offset = ml_glm_offset(problem->schema, family)};
+}
+
 static ml_status
 fit(ml_host *host, const ml_problem *problem, const ml_family *family,
     const regression_options *given, ml_fitted *fitted)
 {
 	ml_problem balanced = *problem;
 	ml_column weight;
+	ml_net net;
 	ml_glm glm = {.family = family,
 	              .l2 = given->l2,
 	              .max_iterations = given->max_iterations,
@@ -178,7 +285,11 @@ fit(ml_host *host, const ml_problem *problem, const ml_family *family,
 		ML_TRY(balance(host, problem, &weight));
 		balanced.weight = &weight;
 	}
-	return ml_glm_fit(host, &balanced, &glm, fitted);
+	/* without a penalty there is nothing to walk along, and errors are honest */
+	if (isnan(given->lambda) || given->lambda == 0)
+		return ml_glm_fit(host, &balanced, &glm, fitted);
+	net = net_of(&balanced, family, given);
+	return ml_net_fit(host, &balanced, &net, fitted);
 }
 
 /* Only who has option "encode" can have set it. */
@@ -201,13 +312,21 @@ family_in_force(const char *name, const ml_value *options)
 }
 
 static double
-memory(const ml_problem *problem, int threads)
+memory(const ml_problem *problem, const void *options, int threads)
 {
-	return ml_glm_memory(problem, threads);
+	const regression_options *given = options;
+	const ml_family *linear = ml_family_find("linear", (ml_text){0});
+	const ml_family *any = ml_family_find("logistic", (ml_text){0});
+	ml_net net;
+
+	if (isnan(given->lambda) || given->lambda == 0)
+		return ml_glm_memory(problem, threads);
+	net = net_of(problem, given->max_iterations == 0 ? linear : any, given);
+	return ml_net_memory(problem, &net, threads);
 }
 
 /* The functions and the table entry of a learner whose family has its name. */
-#define LEARNER(family_name, learner_task, text)                                         \
+#define LEARNER(family_name, learner_task, settles, text)                                \
 	static ml_status family_name##_fit(ml_host *host, const ml_problem *problem,         \
 	                                   const void *options, ml_fitted *fitted)           \
 	{                                                                                    \
@@ -235,6 +354,7 @@ memory(const ml_problem *problem, int threads)
 	    .options = sizeof family_name##_option / sizeof *family_name##_option,           \
 	    .options_size = sizeof(regression_options),                                      \
 	    .bins = bins_wanted,                                                             \
+	    .settle = settles,                                                               \
 	    .memory = memory,                                                                \
 	    .fit = family_name##_fit,                                                        \
 	    .prepare = family_name##_prepare,                                                \
@@ -244,13 +364,13 @@ memory(const ml_problem *problem, int threads)
 	    .explain = ml_glm_explain,                                                       \
 	}
 
-LEARNER(linear, ML_REGRESSION,
+LEARNER(linear, ML_REGRESSION, settle,
         "linear regression by least squares, with an optional ridge penalty");
-LEARNER(logistic, ML_BINARY,
+LEARNER(logistic, ML_BINARY, settle,
         "logistic regression of two classes, with links logit, probit and cloglog");
-LEARNER(poisson, ML_REGRESSION,
+LEARNER(poisson, ML_REGRESSION, settle,
         "Poisson regression of counts and, with an exposure, of rates");
-LEARNER(gamma, ML_REGRESSION,
+LEARNER(gamma, ML_REGRESSION, NULL,
         "gamma regression of positive amounts whose spread grows with their mean");
-LEARNER(negative_binomial, ML_REGRESSION,
+LEARNER(negative_binomial, ML_REGRESSION, NULL,
         "negative binomial regression of counts that vary more than Poisson's");
