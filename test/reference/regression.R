@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: PostgreSQL
 # Fits every line of regression_models.csv in R and writes what the tests compare with:
 #
-#   regression_coefficients.csv  model, name (column and label), coefficient, its standard
-#                                error, VIF, average marginal effect and its error
+#   regression_coefficients.csv  model, name (column and label), coefficient, its standard error
+#                                and p-value, VIF, average marginal effect and its error
 #   regression_statistics.csv    model, name, value
 #   regression_paths.csv         model, step, name, value of the elastic net's path
 #
@@ -140,16 +140,25 @@ linear_like <- function(m, d, o)
 	if (m$algorithm == "linear") {
 		r <- summary(fit)
 		s <- c(s, r2 = r$r.squared, adjusted_r2 = r$adj.r.squared,
-			f_statistic = r$fstatistic[[1]], dispersion = r$sigma^2)
+			f_statistic = r$fstatistic[[1]],
+			f_p_value = pf(r$fstatistic[[1]], r$fstatistic[[2]], r$fstatistic[[3]], lower.tail = FALSE), dispersion = r$sigma^2)
 	} else
 		s <- c(s, null_deviance = fit$null.deviance, dispersion = summary(fit)$dispersion,
 			pseudo_r2 = 1 - deviance(fit) / fit$null.deviance)
+	if (!m$algorithm %in% c("linear", "gamma"))
+		s <- c(s, likelihood_ratio = fit$null.deviance - deviance(fit), likelihood_ratio_p_value =
+			pchisq(fit$null.deviance - deviance(fit), length(b) - 1, lower.tail = FALSE))
 	if (m$algorithm == "negative_binomial")
 		s <- c(s, theta = fit$theta, theta_error = theta_error(fit, weight))
 	if (!is.null(o$robust)) s <- s["observations"]
 	if (!is.null(o$cluster))
 		s <- list(observations = nrow(d), clusters = length(unique(d[[o$cluster]])))
-	list(coefficients = data.frame(name = plain(names(b)), coefficient = b, error = sqrt(diag(v)),
+	error <- sqrt(diag(v))
+	z <- abs(b / error)
+	dispersed <- m$algorithm %in% c("linear", "gamma")
+	s$quantile <- if (dispersed) qt(0.975, df.residual(fit)) else qnorm(0.975)
+	list(coefficients = data.frame(name = plain(names(b)), coefficient = b, error = error,
+		p = 2 * if (dispersed) pt(z, df.residual(fit), lower.tail = FALSE) else pnorm(z, lower.tail = FALSE),
 		vif = vifs(x, working), effect = effects[, 1], effect_error = effects[, 2]), statistics = s)
 }
 
@@ -186,7 +195,7 @@ multinomial <- function(m, d)
 	names <- paste0(rep(labels[-1], each = ncol(x)), ":", plain(colnames(x)))
 	share <- table(d$.target) / nrow(d)
 	list(coefficients = data.frame(name = names, coefficient = beta, error = error,
-			vif = NA, effect = NA, effect_error = NA),
+			p = 2 * pnorm(abs(beta / error), lower.tail = FALSE), vif = NA, effect = NA, effect_error = NA),
 		statistics = list(observations = nrow(d), log_likelihood = loglik, deviance = -2 * loglik,
 			null_deviance = -2 * nrow(d) * sum(share * log(share)), aic = 2 * edf - 2 * loglik,
 			bic = log(nrow(d)) * edf - 2 * loglik,
@@ -207,7 +216,7 @@ elastic_net <- function(m, d, o)
 	at <- coef(net(lambda = as.numeric(o$lambda)))[, 1]
 	steps <- c(30, 100)
 	b <- as.matrix(coef(path))[, steps]
-	list(coefficients = data.frame(name = plain(names(at)), coefficient = at, error = NA,
+	list(coefficients = data.frame(name = plain(names(at)), coefficient = at, error = NA, p = NA,
 			vif = NA, effect = NA, effect_error = NA),
 		statistics = list(observations = nrow(d)),
 		path = data.frame(step = rep(steps, each = nrow(b) + 3),

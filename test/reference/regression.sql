@@ -39,36 +39,12 @@ CREATE TABLE trained AS
 		AND (m.dataset = 'synthetic' OR :real);
 SELECT is(error, NULL, model || ': trains') FROM trained ORDER BY model;
 
-CREATE VIEW content AS
-	SELECT t.*, v.content::jsonb AS j FROM trained t JOIN cia_versions v ON v.model = t.model AND v.production WHERE t.error IS NULL;
-
--- Every slot of a model under R's name, column and label, behind "class:" of a class; offsets and such have none.
-CREATE VIEW slot AS
-	SELECT model, algorithm, dense_rank() OVER (PARTITION BY model ORDER BY class_place) AS class,
-		CASE WHEN algorithm = 'multinomial' THEN class || ':' ELSE '' END || name AS name,
-		place - 1 AS place, max(place - 1) OVER (PARTITION BY model) AS slots, j -> 'learned' AS learned
-	FROM (
-		SELECT model, algorithm, j, class, class_place, f ->> 'name' || coalesce(label, '') AS name,
-			1 + row_number() OVER (PARTITION BY model, class ORDER BY i, l) AS place
-		FROM content, jsonb_array_elements(j -> 'features') WITH ORDINALITY AS x (f, i)
-		LEFT JOIN LATERAL jsonb_array_elements_text((f -> 'labels') || '["(missing)"]')
-			WITH ORDINALITY AS y (label, l) ON true,
-		LATERAL jsonb_array_elements_text(CASE algorithm WHEN 'multinomial' THEN j #> '{target,classes}' ELSE '["-"]' END) WITH ORDINALITY AS z (class, class_place)
-		WHERE f ->> 'use' IS NULL
-		UNION ALL
-		SELECT model, algorithm, j, class, class_place, '(Intercept)', 1
-		FROM content, jsonb_array_elements_text(CASE algorithm WHEN 'multinomial' THEN j #> '{target,classes}' ELSE '["-"]' END) WITH ORDINALITY AS z (class, class_place)
-	) AS s;
-
+-- cia_coefficients under R's names, column and label, behind "class:" of a class.
 CREATE TABLE got AS
-	SELECT model, name, CASE place
-			WHEN 0 THEN (learned #>> ARRAY['intercept', (class - 1)::text])
-			ELSE (learned #>> ARRAY['coefficients', ((class - 1) * slots + place - 1)::text]) END::float8 AS coefficient,
-		(learned #>> ARRAY['standard_errors', ((class - 1) * (slots + 1) + place)::text])::float8 AS error,
-		CASE WHEN place > 0 THEN (learned #>> ARRAY['vif', (place - 1)::text])::float8 END AS vif,
-		CASE WHEN place > 0 THEN (learned #>> ARRAY['marginal_effects', (place - 1)::text])::float8 END AS effect,
-		CASE WHEN place > 0 THEN (learned #>> ARRAY['marginal_effect_errors', (place - 1)::text])::float8 END AS effect_error
-	FROM slot;
+	SELECT model, coalesce(class || ':', '') || CASE WHEN feature IS NULL THEN term ELSE feature || coalesce(level, '') END AS name,
+		coefficient, standard_error AS error, p_value AS p, (high - low) / 2 / standard_error AS quantile, vif,
+		marginal_effect AS effect, marginal_effect_error AS effect_error
+	FROM trained, LATERAL cia_coefficients(model) WHERE error IS NULL AND NOT reference;
 
 -- Largest relative difference, of a zero the absolute one; NULL counts as infinite.
 CREATE FUNCTION off(got float8, right_value float8) RETURNS float8 LANGUAGE sql AS $$
@@ -78,7 +54,7 @@ $$;
 -- Without a penalty 1e-7, robust errors 1e-8; where R's own tolerance is looser 1e-5.
 CREATE VIEW compared AS
 	SELECT t.model, c.name, off(g.coefficient, c.coefficient) AS coefficient,
-		off(g.error, c.error) AS error, off(g.vif, c.vif) AS vif, off(g.effect, c.effect) AS effect,
+		off(g.error, c.error) AS error, off(ln(nullif(g.p, 0)), ln(nullif(c.p, 0))) AS p, off(g.vif, c.vif) AS vif, off(g.effect, c.effect) AS effect,
 		off(g.effect_error, c.effect_error) AS effect_error, c AS wanted, g AS got,
 		CASE WHEN t.algorithm IN ('multinomial', 'negative_binomial') OR t.options LIKE '%lambda=%' THEN 1e-5::float8 ELSE 1e-7 END AS tolerance,
 		CASE WHEN t.options ~ 'robust|cluster' THEN 1e-8::float8 WHEN t.algorithm IN ('multinomial', 'negative_binomial') THEN 1e-5::float8 ELSE 1e-7 END AS error_tolerance
@@ -88,14 +64,20 @@ CREATE VIEW compared AS
 
 SELECT cmp_ok(max(coefficient), '<', max(tolerance), model || ': coefficients as in R') FROM compared GROUP BY model ORDER BY model;
 SELECT cmp_ok(max(error), '<', max(error_tolerance), model || ': standard errors as in R') FROM compared WHERE (wanted).error IS NOT NULL GROUP BY model ORDER BY model;
+SELECT cmp_ok(max(p), '<', max(greatest(error_tolerance, tolerance) * 10), model || ': logarithms of p-values as in R') FROM compared WHERE (wanted).p > 1e-290 GROUP BY model ORDER BY model;
+SELECT cmp_ok(max(off(g.quantile, s.value)), '<', 1e-9::float8, model || ': width of the intervals as in R')
+FROM regression_statistic s JOIN got g USING (model) WHERE s.name = 'quantile' GROUP BY model ORDER BY model;
 SELECT cmp_ok(max(vif), '<', max(greatest(1e-7, tolerance)), model || ': VIF') FROM compared WHERE (wanted).vif IS NOT NULL GROUP BY model ORDER BY model;
 SELECT cmp_ok(max(effect), '<', 1e-7::float8, model || ': average marginal effects') || E'\n'
 	|| cmp_ok(max(effect_error), '<', max(error_tolerance), model || ': errors of marginal effects')
 FROM compared WHERE (wanted).effect IS NOT NULL GROUP BY model ORDER BY model;
 
-SELECT cmp_ok(off((c.j #>> ARRAY['learned', s.name, '0'])::float8, s.value), '<',
-	CASE WHEN c.algorithm = 'negative_binomial' THEN 1e-5::float8 ELSE 1e-7 END,
-	format('%s: %s as in R', s.model, s.name))
-FROM regression_statistic s JOIN content c USING (model) ORDER BY s.model, s.name;
+SELECT cmp_ok(off(CASE WHEN s.name LIKE '%p_value' THEN ln(nullif(g.value, 0)) ELSE g.value END,
+		CASE WHEN s.name LIKE '%p_value' THEN ln(s.value) ELSE s.value END), '<',
+	CASE WHEN t.algorithm = 'negative_binomial' THEN 1e-5::float8 ELSE 1e-7 END, format('%s: %s as in R', model, s.name))
+FROM regression_statistic s JOIN trained t USING (model)
+LEFT JOIN LATERAL (SELECT statistic, value FROM cia_summary(t.model)) AS g ON g.statistic = s.name
+WHERE t.error IS NULL AND s.name <> 'quantile' AND NOT (s.name LIKE '%p_value' AND s.value < 1e-290)
+ORDER BY model, s.name;
 
 SELECT * FROM finish();

@@ -60,7 +60,7 @@ FROM cdnow_summary AS s JOIN opening AS o USING (id);
 CREATE VIEW repeaters AS SELECT * FROM cdnow WHERE zbar > 0;
 
 CREATE TABLE public.regression_model (model text PRIMARY KEY, dataset text, algorithm text, target text, features text, options text);
-CREATE TABLE public.regression_coefficient (model text, name text, coefficient float8, error float8, vif float8, effect float8, effect_error float8);
+CREATE TABLE public.regression_coefficient (model text, name text, coefficient float8, error float8, p float8, vif float8, effect float8, effect_error float8);
 CREATE TABLE public.regression_statistic (model text, name text, value float8);
 CREATE TABLE public.regression_path (model text, step int, name text, value float8);
 
