@@ -10,7 +10,7 @@
 # Run in this folder:  Rscript regression.R [PATTERN]   (Debian: r-cran-mass r-cran-nnet
 # r-cran-glmnet r-cran-sandwich).  With a pattern the models it fits are printed only.
 #
-# R's own tolerances, set so that they are no limit: glm epsilon 1e-14 and ten times over from
+# R's own tolerances, set so that they are no limit: glm epsilon 1e-14 and several times over from
 # where that ends, glm.nb epsilon 1e-13,
 # multinom reltol 1e-16 followed by Newton's steps with R's Hessian until they are nothing (how far
 # multinom had been off is printed), glmnet thresh 1e-14.  Standard errors, VIF, marginal effects and
@@ -53,7 +53,7 @@ glm_fit <- function(d, m, o)
 		c(family$linkfun(mean(d$.target)), rep(0, ncol(model.matrix(m$formula, d)) - 1))
 	fit <- glm(m$formula, family, d, weights = d$.weight, offset = d$.offset, start = start, control = tight)
 	# epsilon 1e-14 of the deviance is 1e-7 of a coefficient; other links converge at a rate only
-	for (i in 1:10) {
+	for (i in 1:(if (nrow(d) < 50000) 10 else 3)) {
 		start <- coef(fit)
 		fit <- glm(m$formula, family, d, weights = d$.weight, offset = d$.offset, start = start, control = tight)
 	}
@@ -137,6 +137,11 @@ linear_like <- function(m, d, o)
 	s <- list(observations = nrow(d), df_residual = df.residual(fit), df_model = length(b) - 1,
 		log_likelihood = as.numeric(logLik(fit)), aic = AIC(fit), bic = BIC(fit),
 		deviance = deviance(fit), condition_number = condition(x, working))
+	if (!is.null(o$class_weight)) { # R takes weights for counts of trials, and rounds them
+		s$log_likelihood <- -deviance(fit) / 2
+		s$aic <- deviance(fit) + 2 * length(b)
+		s$bic <- deviance(fit) + log(nrow(d)) * length(b)
+	}
 	if (m$algorithm == "linear") {
 		r <- summary(fit)
 		s <- c(s, r2 = r$r.squared, adjusted_r2 = r$adj.r.squared,
@@ -159,7 +164,7 @@ linear_like <- function(m, d, o)
 	s$quantile <- if (dispersed) qt(0.975, df.residual(fit)) else qnorm(0.975)
 	list(coefficients = data.frame(name = plain(names(b)), coefficient = b, error = error,
 		p = 2 * if (dispersed) pt(z, df.residual(fit), lower.tail = FALSE) else pnorm(z, lower.tail = FALSE),
-		vif = vifs(x, working), effect = effects[, 1], effect_error = effects[, 2]), statistics = s)
+		vif = if (ncol(x) < 50) vifs(x, working) else NA, effect = effects[, 1], effect_error = effects[, 2]), statistics = s)
 }
 
 # nnet's quasi-Newton, then Newton's steps with its Hessian: it stops at about 1e-6.
@@ -234,6 +239,7 @@ fit_model <- function(m)
 	if (m$algorithm == "logistic")
 		d$.target <- factor(d$.target == o$positive, c(FALSE, TRUE), c("other", o$positive))
 	if (!is.null(o$weight)) d$.weight <- d[[o$weight]]
+	if (!is.null(o$class_weight)) d$.weight <- as.vector(nrow(d) / 2 / table(d$.target))[as.integer(d$.target)]
 	if (!is.null(o$offset)) d$.offset <- d[[o$offset]]
 	if (!is.null(o$exposure)) d$.offset <- log(d[[o$exposure]])
 	if (!is.null(o$lambda)) elastic_net(m, d, o)

@@ -24,7 +24,7 @@ BEGIN
 	IF m.algorithm <> 'linear' AND NOT given ? 'lambda' THEN
 		given = given || '{"l2": 0}';
 	END IF;
-	PERFORM FROM cia_train(m.model, m.dataset, m.target, m.algorithm, weight => substring(m.options FROM 'weight=(\w+)'), options => given,
+	PERFORM FROM cia_train(m.model, m.dataset, m.target, m.algorithm, weight => substring(m.options FROM '\mweight=(\w+)'), options => given,
 		features => string_to_array(m.features, ' ')
 			|| array_remove(ARRAY[given ->> 'offset', given ->> 'exposure'], NULL));
 	RETURN NULL;

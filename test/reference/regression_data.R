@@ -58,6 +58,13 @@ churn <- function()
 marketing <- function() read.csv(gzfile(file.path(shared, "bank-marketing", "bank-full.csv.gz")), sep = ";")
 calls <- function() subset(marketing(), duration > 0)
 
+# So many rows and columns that the Gram matrix and a start on a sample are used.
+twice <- function()
+{
+	d <- transform(calls(), day = paste0("d", day))
+	rbind(d, d)
+}
+
 # One row per customer: the first day's purchase, and what followed until 1997-09-30.
 cdnow <- function()
 {

@@ -44,6 +44,10 @@ FROM bank_churn;
 CREATE VIEW marketing AS SELECT * FROM bank_marketing;
 CREATE VIEW calls AS SELECT * FROM bank_marketing WHERE duration > 0;
 
+CREATE VIEW twice AS
+SELECT age, job, marital, education, balance, month, 'd' || day AS day, duration, campaign, y
+FROM calls, generate_series(1, 2);
+
 CREATE TABLE public.cdnow_text (line text);
 CREATE TABLE public.cdnow_summary (id int, x int, t_x float8, t float8, zbar numeric);
 CREATE VIEW cdnow AS
