@@ -24,8 +24,7 @@ cia_algorithm_list(PG_FUNCTION_ARGS)
 		Datum values[3];
 
 		values[0] = CStringGetTextDatum(learner->name);
-		values[1] = CStringGetTextDatum(learner->task == ML_BINARY ? "classification"
-		                                                           : "regression");
+		values[1] = CStringGetTextDatum(cia_task_words(learner->task));
 		values[2] = CStringGetTextDatum(learner->summary);
 		tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 	}

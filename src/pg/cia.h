@@ -266,6 +266,15 @@ extern char *cia_choice_list(const ml_option *option);
 
 /* Columns that options in force name. */
 extern void cia_settings_roles(const cia_settings *settings, cia_roles *roles);
+/* What a task is called in catalogs and views. */
+extern const char *cia_task_words(ml_task_kind task);
+
+/*
+ * What 'auto' stands for once the door's frame is full: true if there are more than two
+ * classes, for which the settings are then read anew.
+ */
+extern bool cia_settings_follow_rows(cia_door *door, const char *algorithm,
+                                     const ml_value *given, cia_settings *settings);
 
 /*
  * Takes the names of columns out of options: "id", "features" and "exclude", which are arrays,

@@ -301,6 +301,34 @@ raise_offset(const cia_door *door, ml_status status)
 	     errhint("Leave such rows out with WHERE.")));
 }
 
+static void
+raise_classes(const cia_door *door)
+{
+	long long classes = door->host.fault.count;
+
+	if (classes > ML_MAX_CLASSES)
+		ereport(ERROR,
+		        (errcode(ERRCODE_DATA_EXCEPTION),
+		         errmsg("target \"%s\" has %lld classes, more than %d", door->target,
+		                classes, ML_MAX_CLASSES),
+		         errhint("Put rare classes together in the source, or tell one class "
+		                 "from all others with algorithm => 'logistic' and options "
+		                 "=> '{\"positive\": \"...\"}'.")));
+	if (door->algorithm == NULL)
+		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+		                errmsg("target \"%s\" has %lld classes instead of two", door->target,
+		                       classes),
+		                errhint("Tell one class from all others with options => "
+		                        "'{\"positive\": \"...\"}'.")));
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_DATA_EXCEPTION),
+	     errmsg("target \"%s\" has %lld classes, but algorithm \"%s\" takes two",
+	            door->target, classes, door->algorithm),
+	     errhint("Use algorithm => 'multinomial' for all classes, or tell one of them "
+	             "from all others with options => '{\"positive\": \"...\"}'.")));
+}
+
 void
 cia_check(cia_door *door, ml_status status)
 {
@@ -385,17 +413,7 @@ cia_check(cia_door *door, ml_status status)
 			             "hold at least two values.")));
 			break;
 		case ML_TOO_MANY_CLASSES:
-			ereport(ERROR,
-			        (errcode(ERRCODE_DATA_EXCEPTION),
-			         door->algorithm != NULL
-			             ? errmsg("target \"%s\" has %lld classes, but algorithm \"%s\" "
-			                      "takes two",
-			                      door->target, (long long) door->host.fault.count,
-			                      door->algorithm)
-			             : errmsg("target \"%s\" has %lld classes instead of two",
-			                      door->target, (long long) door->host.fault.count),
-			         errhint("Tell one class from all others with options => "
-			                 "'{\"positive\": \"...\"}'.")));
+			raise_classes(door);
 			break;
 		case ML_NO_SUCH_CLASS:
 			ereport(

@@ -30,6 +30,7 @@ typedef struct fit_state
 	Oid target_type;
 	Jsonb *options;
 	ml_frame *frame;
+	bool full; /* all rows are there */
 	/* while rows are taken */
 	cia_rows *rows;
 	Oid row_type;
@@ -74,6 +75,8 @@ split_options(const fit_state *state, cia_roles *roles, cia_settings *settings)
 	roles->learner = cia_learner_named(state->algorithm, state->target_type);
 	cia_settings_read(state->door, roles->learner, &rest, settings);
 	cia_settings_roles(settings, roles);
+	if (state->full)
+		cia_settings_follow_rows(state->door, state->algorithm, &rest, settings);
 }
 
 static void
@@ -250,6 +253,7 @@ cia_fit_final(PG_FUNCTION_ARGS)
 	aggregate_context(fcinfo);
 	if (state == NULL)
 		PG_RETURN_NULL();
+	state->full = true;
 	split_options(state, &roles, &settings);
 	state->door->target = "target";
 	state->door->algorithm = settings.learner->name;

@@ -55,6 +55,10 @@ kind_text(ml_note_kind kind, ml_task_kind task)
 		case ML_NOTE_POOLED:
 			return "rare labels pooled as \"other\"";
 		case ML_NOTE_LEAK:
+			if (task == ML_MULTICLASS)
+				return "suspected leaks, since they alone tell the classes apart (share of "
+				       "errors they spare); leave them out with exclude if they are known "
+				       "only afterwards";
 			return task == ML_BINARY
 			           ? "suspected leaks, since they alone predict the target (AUC); leave "
 			             "them out with exclude if they are known only afterwards"

@@ -36,6 +36,42 @@ cia_learner_named(const char *algorithm, Oid target_type)
 	return learner;
 }
 
+const char *
+cia_task_words(ml_task_kind task)
+{
+	switch (task)
+	{
+		case ML_REGRESSION:
+			return "regression";
+		case ML_BINARY:
+			return "classification";
+		case ML_MULTICLASS:
+			return "multiclass classification";
+	}
+	return NULL;
+}
+
+/*
+ * 'auto' takes a target of labels for one of two classes, until the rows say otherwise.  An
+ * option "positive" keeps it at that: then one class is told from all others.
+ */
+bool
+cia_settings_follow_rows(cia_door *door, const char *algorithm, const ml_value *given,
+                         cia_settings *settings)
+{
+	int64_t labels;
+
+	if (strcmp(algorithm, "auto") != 0 || settings->learner->task != ML_BINARY ||
+	    settings->common.positive.bytes != NULL)
+		return false;
+	cia_check(door, ml_target_labels(door->frame, &labels));
+	if (labels <= 2)
+		return false;
+	cia_settings_read(door, &ml_multinomial, given, settings);
+	door->algorithm = ml_multinomial.name;
+	return true;
+}
+
 static const char *
 type_in_words(const ml_option *option)
 {

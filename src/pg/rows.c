@@ -223,14 +223,15 @@ open_column(cia_rows *rows, const cia_roles *roles, const char *name, Oid type,
 	cia_column *column = &rows->column[rows->columns++];
 
 	cia_column_open(column, name, type, attno, role);
-	if (role == ML_TARGET && roles->learner->task == ML_BINARY)
+	if (role == ML_TARGET && roles->learner->task != ML_REGRESSION)
 		cia_column_as_category(column);
 	else if (role == ML_TARGET && column->kind != ML_NUMBER)
 		ereport(ERROR,
 		        (errcode(ERRCODE_DATATYPE_MISMATCH),
 		         errmsg("target \"%s\" has type %s, but algorithm \"%s\" needs a number",
 		                name, column->type_name, roles->learner->name),
-		         errhint("For classes use algorithm => 'logistic'.")));
+		         errhint("For classes use algorithm => 'logistic', or 'multinomial' for "
+		                 "more than two.")));
 	if ((is_same(roles->offset, name) || is_same(roles->exposure, name)) &&
 	    role == ML_FEATURE && (column->kind != ML_NUMBER || column->is_array))
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),

@@ -27,7 +27,7 @@ answer_score(const cia_loaded *loaded, const double *row)
 static void
 need_classes(const cia_loaded *loaded)
 {
-	if (loaded->model->schema.task != ML_BINARY)
+	if (loaded->model->schema.task == ML_REGRESSION)
 		ereport(ERROR,
 		        (errcode(ERRCODE_WRONG_OBJECT_TYPE),
 		         errmsg("model \"%s\" predicts a number, not a class", loaded->name),
@@ -40,26 +40,23 @@ answer_class(const cia_loaded *loaded, const double *row)
 	ml_text label;
 
 	need_classes(loaded);
-	label = loaded->model->schema.class_label[ml_model_class(
-	    loaded->model, ml_model_score(loaded->model, row))];
+	label = loaded->model->schema.class_label[ml_model_class(loaded->model, row)];
 	return PointerGetDatum(cstring_to_text_with_len(label.bytes, label.length));
 }
 
 static Datum
 answer_probabilities(const cia_loaded *loaded, const double *row)
 {
-	double score;
-	ml_value items[2];
-	ml_text keys[2];
-	ml_value object = {.kind = ML_VALUE_OBJECT, .count = 2, .items = items, .keys = keys};
+	const ml_schema *schema = &loaded->model->schema;
+	double probability[ML_MAX_CLASSES];
+	ml_value object = {
+	    .kind = ML_VALUE_OBJECT, .count = schema->classes, .keys = schema->class_label};
 
 	need_classes(loaded);
-	score = ml_model_score(loaded->model, row);
-	for (int i = 0; i < 2; i++)
-	{
-		keys[i] = loaded->model->schema.class_label[i];
-		items[i] = ml_value_number(i == 1 ? score : 1 - score);
-	}
+	ml_model_probabilities(loaded->model, row, probability);
+	object.items = palloc(sizeof(ml_value) * schema->classes);
+	for (int k = 0; k < schema->classes; k++)
+		object.items[k] = ml_value_number(probability[k]);
 	return JsonbPGetDatum(cia_value_to_jsonb(&object));
 }
 

@@ -64,7 +64,7 @@ typedef struct scoring
 	EphemeralNamedRelationData relation; /* the scores, for SPI */
 	Datum *values;                       /* of a row of scores */
 	bool *nulls;
-	Datum label[2];
+	Datum label[2]; /* of two classes, whose score tells which */
 	cia_door *door;
 	int64 rows;
 	int64 inserted;
@@ -211,7 +211,7 @@ open_scores(scoring *run)
 	if (run->table.has_class)
 	{
 		TupleDescInitEntry(run->columns, (AttrNumber) columns, "class", TEXTOID, -1, 0);
-		for (int i = 0; i < 2; i++)
+		for (int i = 0; i < 2 && run->content->schema.task == ML_BINARY; i++)
 			run->label[i] = CStringGetTextDatum(
 			    cia_text_cstring(run->content->schema.class_label[i]));
 	}
@@ -244,9 +244,9 @@ output(Node *value)
 	return target;
 }
 
-/* cia_score('name@version', s); s.* is s even where the source has a column of that name. */
+/* function('name@version', s); s.* is s even where the source has a column of that name. */
 static Node *
-score_of_source(const scoring *run)
+answer_for_source(const scoring *run, char *function)
 {
 	A_Const *model = makeNode(A_Const);
 
@@ -255,14 +255,14 @@ score_of_source(const scoring *run)
 	    psprintf("%s@%d", NameStr(run->version.name), run->version.version);
 	model->location = -1;
 	return (Node *) makeFuncCall(
-	    list_make2(makeString(get_namespace_name(run->schema)), makeString("cia_score")),
+	    list_make2(makeString(get_namespace_name(run->schema)), makeString(function)),
 	    list_make2(model, column_of_source((Node *) makeNode(A_Star))),
 	    COERCE_EXPLICIT_CALL, -1);
 }
 
 /*
- * SELECT s.id, cia_score('name@version', s) FROM (source) s, put together from parsed
- * pieces: no text of the source gets out of its parentheses.  WITH moves to the top,
+ * SELECT s.id, cia_score('name@version', s) FROM (source) s, with cia_class beside it where
+ * there are more than two, put together from parsed pieces: no text of the source gets out of its parentheses.  WITH moves to the top,
  * where it may modify data and does not keep the planner from merging the queries.
  */
 static SelectStmt *
@@ -282,7 +282,12 @@ around_source(void *state, SelectStmt *source)
 		    lappend(around->targetList,
 		            output(column_of_source((Node *) makeString(
 		                pstrdup(NameStr(TupleDescAttr(run->table.ids, i)->attname))))));
-	around->targetList = lappend(around->targetList, output(score_of_source(run)));
+	around->targetList =
+	    lappend(around->targetList, output(answer_for_source(run, "cia_score")));
+	/* of two classes the score tells the class */
+	if (run->content->schema.task == ML_MULTICLASS)
+		around->targetList =
+		    lappend(around->targetList, output(answer_for_source(run, "cia_class")));
 	return around;
 }
 
@@ -313,13 +318,18 @@ take_row(void *state, const Datum *values, const bool *nulls)
 			                errhint("Leave such rows out with WHERE.")));
 	memcpy(run->values, values, sizeof(Datum) * (ids + 1));
 	memcpy(run->nulls, nulls, sizeof(bool) * (ids + 1));
-	if (run->table.has_class)
+	if (run->content->schema.task == ML_MULTICLASS)
+	{
+		run->values[ids + 1] = values[ids + 1];
+		run->nulls[ids + 1] = nulls[ids + 1];
+	}
+	else if (run->table.has_class)
 	{
 		run->nulls[ids + 1] = nulls[ids];
 		run->values[ids + 1] =
-		    nulls[ids]
-		        ? (Datum) 0
-		        : run->label[ml_model_class(run->content, DatumGetFloat8(values[ids]))];
+		    nulls[ids] ? (Datum) 0
+		               : run->label[ml_model_class_of_score(run->content,
+		                                                    DatumGetFloat8(values[ids]))];
 	}
 	tuplestore_putvalues(run->scores, run->columns, run->values, run->nulls);
 	if (++run->rows % ROWS_PER_LOOK == 0 && cia_progress_due(run->door))
@@ -565,7 +575,7 @@ cia_score_into(PG_FUNCTION_ARGS)
 	error_context_stack = &callback;
 	run.version = cia_registry_find(run.schema, run.model);
 	run.content = cia_model_arg(fcinfo, ARG_MODEL)->model;
-	run.table.has_class = run.content->schema.task == ML_BINARY;
+	run.table.has_class = run.content->schema.task != ML_REGRESSION;
 	run.table.ids = describe_ids(&run);
 	SPI_connect();
 	run_scoring(&run);

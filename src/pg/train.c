@@ -124,7 +124,7 @@ choose_learner(training *run, Oid type)
 	run->notes = lappend(
 	    run->notes, psprintf("algorithm \"%s\" chosen because target \"%s\" has type %s",
 	                         learner->name, run->roles.target, format_type_be(type)));
-	if (learner->task == ML_BINARY || ml_value_member(&run->options, "l2") != NULL ||
+	if (learner->task != ML_REGRESSION || ml_value_member(&run->options, "l2") != NULL ||
 	    ml_value_member(&run->options, "lambda") != NULL)
 		return learner;
 	cia_check(run->door,
@@ -166,6 +166,19 @@ take_row(void *state, const Datum *values, const bool *nulls)
 	}
 }
 
+/* 'auto' may have to think again once the classes are known. */
+static void
+follow_rows(training *run)
+{
+	if (!cia_settings_follow_rows(run->door, run->algorithm, &run->options,
+	                              &run->settings))
+		return;
+	run->roles.learner = run->settings.learner;
+	run->notes = list_make1(psprintf(
+	    "algorithm \"%s\" chosen because target \"%s\" has more than two classes",
+	    run->settings.learner->name, run->roles.target));
+}
+
 /* Names of the columns that were read as features. */
 static ArrayType *
 input_names(const cia_rows *rows)
@@ -188,6 +201,24 @@ holds_zero_and_one(const ml_schema *schema)
 	return mean > 0 && mean < 1 && fabs(variance - mean * (1 - mean)) < 1e-9;
 }
 
+/* "5 classes, from mass (50.1 % of training rows) to private (2.0 %)". */
+static char *
+classes_note(const ml_schema *schema)
+{
+	int most = 0, fewest = 0;
+
+	for (int k = 1; k < schema->classes; k++)
+	{
+		most = schema->class_count[k] > schema->class_count[most] ? k : most;
+		fewest = schema->class_count[k] < schema->class_count[fewest] ? k : fewest;
+	}
+	return psprintf("%d classes, from %s (%.1f %% of training rows) to %s (%.1f %%)",
+	                schema->classes, cia_text_cstring(schema->class_label[most]),
+	                100 * schema->class_count[most] / schema->rows,
+	                cia_text_cstring(schema->class_label[fewest]),
+	                100 * schema->class_count[fewest] / schema->rows);
+}
+
 static void
 add_notes(training *run, const ml_result *result)
 {
@@ -204,6 +235,8 @@ add_notes(training *run, const ml_result *result)
 		    lappend(run->notes, psprintf("positive class: %s (%.1f %% of training rows)",
 		                                 cia_text_cstring(schema->class_label[1]),
 		                                 100 * schema->class_count[1] / schema->rows));
+	else if (schema->task == ML_MULTICLASS)
+		run->notes = lappend(run->notes, classes_note(schema));
 	else if (holds_zero_and_one(schema))
 		run->notes =
 		    lappend(run->notes, "the target holds 0 and 1 only: for a probability "
@@ -258,6 +291,7 @@ cia_train(PG_FUNCTION_ARGS)
 	read_arguments(fcinfo, &run);
 	check_arguments(&run);
 	cia_source_run(run.source, run.model, start_rows, take_row, &run);
+	follow_rows(&run);
 	cia_door_equip(run.door);
 	cia_check(run.door, ml_train(&run.door->host, run.rows->frame,
 	                             &(ml_request){.learner = run.settings.learner,

@@ -166,8 +166,7 @@ insert_version(Oid schema, const pg_uuid_t *id, int32 version, Oid type, Oid use
 	values[6] = text_or_null(record->roles->weight, &nulls[6]);
 	values[7] = JsonbPGetDatum(cia_value_to_jsonb(&record->settings->given));
 	values[8] = CStringGetTextDatum(result->model->learner->name);
-	values[9] = CStringGetTextDatum(
-	    result->model->schema.task == ML_BINARY ? "classification" : "regression");
+	values[9] = CStringGetTextDatum(cia_task_words(result->model->schema.task));
 	values[10] = CStringGetTextDatum(record->roles->target);
 	values[11] = Int32GetDatum(result->model->schema.features);
 	values[12] = Int64GetDatum(result->rows);

@@ -40,6 +40,27 @@ fill_row(const ml_schema *schema, int turn, double *row)
 	}
 }
 
+/* Probabilities of several classes, by a model and by its copy. */
+static inline void
+check_classes(const ml_model *model, const ml_model *copy, const double *row)
+{
+	static double probability[ML_MAX_CLASSES], again[ML_MAX_CLASSES];
+	int chosen = ml_model_class(model, row), classes = model->schema.classes;
+	double sum = 0;
+
+	ml_model_probabilities(model, row, probability);
+	ml_model_probabilities(copy, row, again);
+	CHECK(chosen >= 0 && chosen < classes);
+	CHECK_INT(ml_model_class(copy, row), chosen);
+	for (int k = 0; k < classes; k++)
+	{
+		CHECK_SAME(probability[k], again[k]);
+		CHECK(!(probability[k] > probability[chosen]));
+		sum += probability[k];
+	}
+	CHECK(isnan(sum) || fabs(sum - 1) < 1e-12);
+}
+
 /* Scores and explains such rows by a model and by its copy. */
 static inline void
 check_scores(test_host *t, const ml_model *model, const ml_model *copy)
@@ -60,10 +81,13 @@ check_scores(test_host *t, const ml_model *model, const ml_model *copy)
 		fill_row(&model->schema, turn, row);
 		score = ml_model_score(model, row);
 		CHECK_SAME(ml_model_score(copy, row), score);
-		if (model->schema.task == ML_BINARY)
+		if (model->schema.task != ML_REGRESSION)
 			CHECK(isnan(score) || (score >= 0 && score <= 1));
-		CHECK(ml_model_class(model, score) ==
-		      (model->schema.task == ML_BINARY && score >= 0.5));
+		if (model->schema.task == ML_MULTICLASS)
+			check_classes(model, copy, row);
+		else
+			CHECK(ml_model_class(model, row) ==
+			      (model->schema.task == ML_BINARY && score >= 0.5));
 		model->learner->explain(model->state, row, contribution, &bias);
 	}
 }

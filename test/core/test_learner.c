@@ -14,8 +14,12 @@ finds_learners(test_host *t)
 
 		CHECK(ml_learner_find(test_text(learner->name)) == learner);
 		CHECK(learner->summary[0] != '\0');
-		CHECK(learner->memory && learner->fit && learner->prepare && learner->margin &&
-		      learner->respond && learner->explain);
+		CHECK(learner->memory && learner->fit && learner->prepare && learner->work &&
+		      learner->explain);
+		if (learner->task == ML_MULTICLASS)
+			CHECK(learner->margins && !learner->margin && !learner->respond);
+		else
+			CHECK(learner->margin && learner->respond && !learner->margins);
 	}
 	CHECK(ml_learner_find(test_text("linear"))->task == ML_REGRESSION);
 	CHECK(ml_learner_find(test_text("logistic"))->task == ML_BINARY);

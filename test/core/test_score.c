@@ -29,12 +29,12 @@ calls_classes_from_one_half_on(test_host *t)
 {
 	ml_model *classes = small_model(t, true), *values = small_model(t, false);
 
-	CHECK_INT(ml_model_class(classes, 0.5), 1);
-	CHECK_INT(ml_model_class(classes, nextafter(0.5, 0)), 0);
-	CHECK_INT(ml_model_class(classes, 1), 1);
-	CHECK_INT(ml_model_class(classes, 0), 0);
-	CHECK_INT(ml_model_class(classes, NAN), 0);
-	CHECK_INT(ml_model_class(values, 0.7), 0);
+	CHECK_INT(ml_model_class_of_score(classes, 0.5), 1);
+	CHECK_INT(ml_model_class_of_score(classes, nextafter(0.5, 0)), 0);
+	CHECK_INT(ml_model_class_of_score(classes, 1), 1);
+	CHECK_INT(ml_model_class_of_score(classes, 0), 0);
+	CHECK_INT(ml_model_class_of_score(classes, NAN), 0);
+	CHECK_INT(ml_model_class_of_score(values, 0.7), 0);
 }
 
 /* What is missing counts as the mean, or as its own slot. */

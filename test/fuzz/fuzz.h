@@ -74,6 +74,19 @@ fill_row(const ml_schema *schema, int turn, double *row)
 	}
 }
 
+/* A class that there is, and none is likelier. */
+static void
+check_classes(const ml_model *model, const double *row)
+{
+	static double probability[ML_MAX_CLASSES];
+	int chosen = ml_model_class(model, row);
+
+	ml_model_probabilities(model, row, probability);
+	must(chosen >= 0 && chosen < model->schema.classes);
+	for (int k = 0; k < model->schema.classes; k++)
+		must(!(probability[k] > probability[chosen]));
+}
+
 /* The model and its copy score alike, to the bit; explaining stays within the model. */
 static void
 check_scores(ml_host *host, const ml_model *model, const ml_model *copy)
@@ -93,7 +106,11 @@ check_scores(ml_host *host, const ml_model *model, const ml_model *copy)
 		a = ml_model_score(model, row);
 		b = ml_model_score(copy, row);
 		must((isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0);
-		must(ml_model_class(model, a) == (model->schema.task == ML_BINARY && a >= 0.5));
+		if (model->schema.task == ML_MULTICLASS)
+			check_classes(model, row);
+		else
+			must(ml_model_class(model, row) ==
+			     (model->schema.task == ML_BINARY && a >= 0.5));
 		model->learner->explain(model->state, row, contribution, &bias);
 	}
 }

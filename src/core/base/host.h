@@ -34,7 +34,7 @@ typedef enum ml_status
 	ML_NO_FEATURES,      /* every column was left out */
 	ML_NO_EVIDENCE,      /* every feature has but one bin */
 	ML_ONE_VALUE,        /* the target never varies */
-	ML_TOO_MANY_CLASSES, /* fault.count classes where the learner takes two */
+	ML_TOO_MANY_CLASSES, /* fault.count classes, more than the learner takes */
 	ML_NO_SUCH_CLASS,    /* option "positive" names no label of the target */
 	ML_SINGULAR,         /* fault.column depends on the columns before it */
 	ML_NOT_NUMERIC,      /* arithmetic left the range of doubles; fault.column if known */

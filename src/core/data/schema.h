@@ -13,8 +13,11 @@
 typedef enum ml_task_kind
 {
 	ML_REGRESSION, /* the target is a number */
-	ML_BINARY      /* the target is one of two classes */
+	ML_BINARY,     /* the target is one of two classes */
+	ML_MULTICLASS  /* the target is one of several classes */
 } ml_task_kind;
+
+#define ML_MAX_CLASSES 1000 /* a row's margins fit on the stack of whoever scores */
 
 /* What a feature is to the model. */
 typedef enum ml_use
@@ -70,10 +73,12 @@ typedef struct ml_schema
 	ml_text target;
 	double target_mean; /* of a number */
 	double target_sd;
-	ml_text class_label[2]; /* of ML_BINARY, the positive class second */
-	double class_count[2];  /* training rows */
-	bool rest;              /* the other class is all labels but the positive one */
-	double rows;            /* training rows */
+	int classes;          /* 2 for ML_BINARY; 0 for a number */
+	ml_text *class_label; /* [classes] other and positive of two, else in byte order */
+	double *class_count;  /* [classes] training rows */
+	int positive; /* the class whose probability is the score; -1: the likeliest */
+	bool rest;    /* the other class is all labels but the positive one */
+	double rows;  /* training rows */
 } ml_schema;
 
 /* Something the user should know of how the data was read. */
@@ -113,11 +118,18 @@ extern ml_status ml_schema_build(ml_frame *frame, int max_categories, const ml_u
                                  ml_schema *schema, ml_notes *notes);
 
 /*
- * Reads the target's profile.  For ML_BINARY the target becomes a column of 0 and 1,
- * 1 for the positive class: the one named, else "true", else 1 of 0 and 1, else the rarer.
+ * Reads the target's profile.  Labels become the numbers of their classes: 1 for the
+ * positive class of two, which is the one named, else "true", else 1 of 0 and 1, else the
+ * rarer; -1 for a label of the holdout alone that is none of several classes.
  */
 extern ml_status
 ml_schema_target(ml_frame *frame, ml_task_kind task, ml_text positive, ml_schema *schema);
+
+/* Different labels of the target, the holdout's counted; 0 if it is a number. */
+extern ml_status ml_target_labels(const ml_frame *frame, int64_t *labels);
+
+/* The class of a label; -1 for none.  Of several classes only. */
+extern int ml_schema_class(const ml_schema *schema, ml_text label);
 
 /* Makes the feature's look-up of labels; called once the labels are there. */
 extern ml_status ml_feature_index(ml_host *host, ml_feature *feature);

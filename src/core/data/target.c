@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * target.c: the target's profile, and classes as zeros and ones.
+ * target.c: the target's profile, and classes as numbers.
  */
 #include "data/data.h"
 
@@ -66,9 +66,9 @@ choose_positive(ml_frame *frame, const ml_dictionary *labels, const int64_t *row
 	return ML_OK;
 }
 
-/* Codes become numbers: 1 for the positive label, 0 for any other. */
+/* Codes become the numbers of their classes. */
 static ml_status
-to_zero_and_one(ml_frame *frame, ml_column *target, int32_t positive)
+to_class_numbers(ml_frame *frame, ml_column *target, const double *class_of)
 {
 	void **chunk;
 
@@ -81,7 +81,7 @@ to_zero_and_one(ml_frame *frame, ml_column *target, int32_t positive)
 
 		ML_NEW(frame->host, numbers, i == 0 ? frame->first_room : ML_CHUNK);
 		for (int64_t at = 0; at < ML_CHUNK && first + at < frame->rows; at++)
-			numbers[at] = codes[at] == positive;
+			numbers[at] = class_of[codes[at]];
 		chunk[i] = numbers;
 	}
 	target->chunk = chunk;
@@ -89,17 +89,35 @@ to_zero_and_one(ml_frame *frame, ml_column *target, int32_t positive)
 	return ML_OK;
 }
 
+/* Training rows of every label. */
 static ml_status
-profile_classes(ml_frame *frame, ml_column *target, ml_text positive, ml_schema *schema)
+count_labels(ml_frame *frame, const ml_column *target, int64_t **rows)
+{
+	ML_NEW(frame->host, *rows, target->dictionary->count);
+	for (int64_t row = frame->holdout_rows; row < frame->rows; row++)
+		(*rows)[*ml_codes_at(target, row)]++;
+	return ML_OK;
+}
+
+static ml_status
+new_classes(ml_host *host, int classes, ml_schema *schema)
+{
+	schema->classes = classes;
+	ML_NEW(host, schema->class_label, classes);
+	ML_NEW(host, schema->class_count, classes);
+	return ML_OK;
+}
+
+static ml_status
+profile_two(ml_frame *frame, ml_column *target, ml_text positive, ml_schema *schema)
 {
 	ml_dictionary *labels = target->dictionary;
+	double *class_of;
 	int64_t *rows;
 	int32_t chosen, other = -1;
 	int others = 0;
 
-	ML_NEW(frame->host, rows, labels->count);
-	for (int64_t row = frame->holdout_rows; row < frame->rows; row++)
-		rows[*ml_codes_at(target, row)]++;
+	ML_TRY(count_labels(frame, target, &rows));
 	ML_TRY(choose_positive(frame, labels, rows, positive, &chosen));
 	for (int32_t code = 0; code < labels->count; code++)
 		if (code != chosen && rows[code] > 0)
@@ -109,6 +127,8 @@ profile_classes(ml_frame *frame, ml_column *target, ml_text positive, ml_schema 
 		}
 	if (others == 0)
 		return ML_ONE_VALUE;
+	ML_TRY(new_classes(frame->host, 2, schema));
+	schema->positive = 1;
 	schema->rest = others > 1;
 	schema->class_label[1] = labels->label[chosen];
 	schema->class_label[0] = labels->label[other];
@@ -118,7 +138,94 @@ profile_classes(ml_frame *frame, ml_column *target, ml_text positive, ml_schema 
 		                             : (ml_text){"other", 5};
 	schema->class_count[1] = (double) rows[chosen];
 	schema->class_count[0] = schema->rows - schema->class_count[1];
-	return to_zero_and_one(frame, target, chosen);
+	ML_NEW(frame->host, class_of, labels->count);
+	class_of[chosen] = 1;
+	return to_class_numbers(frame, target, class_of);
+}
+
+static int
+by_label(const void *context, uint32_t a, uint32_t b)
+{
+	const ml_text *label = context;
+
+	return ml_text_compare(label[a], label[b]);
+}
+
+static ml_status
+profile_several(ml_frame *frame, ml_column *target, ml_text positive, ml_schema *schema)
+{
+	ml_dictionary *labels = target->dictionary;
+	uint32_t *present, *work;
+	double *class_of;
+	int64_t *rows;
+	int classes = 0;
+
+	ML_TRY(count_labels(frame, target, &rows));
+	ML_NEW(frame->host, present, labels->count);
+	ML_NEW(frame->host, work, labels->count);
+	ML_NEW(frame->host, class_of, labels->count);
+	for (int32_t code = 0; code < labels->count; code++)
+	{
+		class_of[code] = -1;
+		if (rows[code] > 0)
+			present[classes++] = (uint32_t) code;
+	}
+	if (classes < 2)
+		return ML_ONE_VALUE;
+	frame->host->fault.count = classes;
+	if (classes > ML_MAX_CLASSES)
+		return ML_TOO_MANY_CLASSES;
+	ML_TRY(ml_sort_indexes(frame->host, present, work, classes, by_label, labels->label));
+	ML_TRY(new_classes(frame->host, classes, schema));
+	for (int k = 0; k < classes; k++)
+	{
+		schema->class_label[k] = labels->label[present[k]];
+		schema->class_count[k] = (double) rows[present[k]];
+		class_of[present[k]] = k;
+	}
+	schema->positive = -1;
+	if (positive.bytes != NULL &&
+	    (schema->positive = ml_schema_class(schema, positive)) < 0)
+		return ML_NO_SUCH_CLASS;
+	return to_class_numbers(frame, target, class_of);
+}
+
+int
+ml_schema_class(const ml_schema *schema, ml_text label)
+{
+	int low = 0, high = schema->classes;
+
+	while (low < high)
+	{
+		int middle = (low + high) / 2;
+		int order = ml_text_compare(label, schema->class_label[middle]);
+
+		if (order == 0)
+			return middle;
+		low = order > 0 ? middle + 1 : low;
+		high = order < 0 ? middle : high;
+	}
+	return -1;
+}
+
+ml_status
+ml_target_labels(const ml_frame *frame, int64_t *labels)
+{
+	const ml_column *target = ml_frame_role(frame, ML_TARGET);
+	bool *seen;
+
+	*labels = 0;
+	if (target == NULL || target->kind != ML_CATEGORY)
+		return ML_OK;
+	ML_NEW(frame->host, seen, target->dictionary->count);
+	for (int64_t row = 0; row < frame->rows; row++)
+	{
+		int32_t code = *ml_codes_at(target, row);
+
+		*labels += !seen[code];
+		seen[code] = true;
+	}
+	return ML_OK;
 }
 
 ml_status
@@ -129,7 +236,9 @@ ml_schema_target(ml_frame *frame, ml_task_kind task, ml_text positive, ml_schema
 	schema->task = task;
 	schema->target = target->name;
 	schema->rows = (double) (frame->rows - frame->holdout_rows);
+	schema->positive = -1;
 	if (task == ML_REGRESSION)
 		return profile_value(frame, target, schema);
-	return profile_classes(frame, target, positive, schema);
+	return task == ML_BINARY ? profile_two(frame, target, positive, schema)
+	                         : profile_several(frame, target, positive, schema);
 }

@@ -12,6 +12,10 @@ typedef struct score_work
 	const ml_rows *rows;
 	double *score;
 	double *row[ML_MAX_THREADS]; /* one row of features, per thread */
+	/* of several classes, where outcomes are known */
+	const double *target;
+	double *predicted;
+	double *likelihood;
 } score_work;
 
 static double
@@ -24,6 +28,18 @@ value_of(const ml_rows *rows, int feature, int64_t row)
 		return *ml_numbers_at(column, row);
 	code = *ml_codes_at(column, row);
 	return code >= 0 && rows->code != NULL ? rows->code[feature][code] : code;
+}
+
+/* Class and likelihood of the outcome of row number at. */
+static void
+score_class(score_work *work, const double *x, int64_t at)
+{
+	double probability[ML_MAX_CLASSES];
+
+	ml_model_probabilities(work->model, x, probability);
+	work->predicted[at] = ml_likeliest(work->model->schema.classes, probability);
+	work->likelihood[at] =
+	    work->target[at] >= 0 ? probability[(int) work->target[at]] : 0;
 }
 
 static ml_status
@@ -41,20 +57,69 @@ score_chunk(void *argument, int64_t task, ml_worker *worker)
 			return ML_STOPPED;
 		for (int f = 0; f < work->model->schema.features; f++)
 			x[f] = value_of(rows, f, row);
-		work->score[row - rows->begin] = ml_model_score(work->model, x);
+		if (work->predicted != NULL)
+			score_class(work, x, row - rows->begin);
+		else
+			work->score[row - rows->begin] = ml_model_score(work->model, x);
 	}
 	return ML_OK;
+}
+
+static ml_status
+run_work(ml_host *host, score_work *work)
+{
+	for (int i = 0; i < ml_pool_threads(host); i++)
+		ML_NEW(host, work->row[i], work->model->schema.features);
+	return ml_parallel(host,
+	                   (work->rows->end - work->rows->begin + ML_CHUNK - 1) / ML_CHUNK,
+	                   score_chunk, work);
 }
 
 ml_status
 ml_score_rows(ml_host *host, const ml_model *model, const ml_rows *rows, double *score)
 {
-	score_work work = {.model = model, .rows = rows, .score = score};
+	return run_work(host, &(score_work){.model = model, .rows = rows, .score = score});
+}
 
-	for (int i = 0; i < ml_pool_threads(host); i++)
-		ML_NEW(host, work.row[i], model->schema.features);
-	return ml_parallel(host, (rows->end - rows->begin + ML_CHUNK - 1) / ML_CHUNK,
-	                   score_chunk, &work);
+static ml_status
+judge_classes(ml_host *host, score_work *work, const ml_truth *truth, ml_report *report)
+{
+	int64_t rows = work->rows->end - work->rows->begin;
+
+	ML_NEW(host, work->predicted, rows);
+	ML_NEW(host, work->likelihood, rows);
+	work->target = truth->target;
+	ML_TRY(run_work(host, work));
+	return ml_judge_classes(host,
+	                        &(ml_class_outcomes){.rows = rows,
+	                                             .classes = work->model->schema.classes,
+	                                             .target = truth->target,
+	                                             .predicted = work->predicted,
+	                                             .likelihood = work->likelihood,
+	                                             .weight = truth->weight},
+	                        report);
+}
+
+ml_status
+ml_judge_rows(ml_host *host, const ml_model *model, const ml_rows *rows,
+              const ml_truth *truth, ml_report *report)
+{
+	score_work work = {.model = model, .rows = rows};
+	ml_outcomes outcomes = {.rows = rows->end - rows->begin,
+	                        .target = truth->target,
+	                        .weight = truth->weight};
+
+	if (model->schema.task == ML_MULTICLASS)
+		return judge_classes(host, &work, truth, report);
+	outcomes.score = truth->score;
+	if (truth->score == NULL)
+	{
+		ML_NEW(host, work.score, outcomes.rows);
+		ML_TRY(run_work(host, &work));
+		outcomes.score = work.score;
+	}
+	return model->schema.task == ML_BINARY ? ml_judge_binary(host, &outcomes, report)
+	                                       : ml_judge_regression(host, &outcomes, report);
 }
 
 /* For each category, the schema's code of every label of the frame's dictionary. */
@@ -76,12 +141,36 @@ translate_codes(ml_host *host, const ml_model *model, const ml_rows *rows,
 	return ML_OK;
 }
 
-/* Outcomes as numbers; the positive class is 1. */
+/* Numbers of classes; -1 for a label that is none, which all of them cannot be. */
+static ml_status
+read_classes(ml_host *host, const ml_schema *schema, const ml_rows *rows, double *target)
+{
+	const ml_column *column = ml_frame_role(rows->frame, ML_TARGET);
+	const ml_dictionary *labels = column->dictionary;
+	int32_t *class_of;
+	bool known = rows->begin == rows->end;
+
+	ML_NEW(host, class_of, labels->count);
+	for (int32_t i = 0; i < labels->count; i++)
+		class_of[i] = ml_schema_class(schema, labels->label[i]);
+	for (int64_t row = rows->begin; row < rows->end; row++)
+	{
+		target[row - rows->begin] = class_of[*ml_codes_at(column, row)];
+		known |= target[row - rows->begin] >= 0;
+	}
+	return known ? ML_OK
+	             : ml_fail(host, ML_NO_SUCH_CLASS, (int) (column - rows->frame->column),
+	                       rows->begin + 1);
+}
+
+/* Outcomes as numbers; of two classes the positive one is 1. */
 static ml_status
 read_targets(ml_host *host, const ml_schema *schema, const ml_rows *rows, double *target)
 {
 	const ml_column *column = ml_frame_role(rows->frame, ML_TARGET);
 
+	if (schema->task == ML_MULTICLASS)
+		return read_classes(host, schema, rows, target);
 	for (int64_t row = rows->begin; row < rows->end; row++)
 	{
 		ml_text label;
@@ -106,27 +195,22 @@ evaluate(ml_host *host, const ml_model *model, const ml_rows *rows, ml_report *r
 {
 	const ml_column *weights = ml_frame_role(rows->frame, ML_WEIGHT);
 	int64_t count = rows->end - rows->begin;
-	double *score, *target, *weight = NULL;
+	double *target, *weight = NULL;
 	ml_rows translated = *rows;
-	ml_outcomes outcomes;
 	int32_t **code;
 
-	ML_NEW(host, score, count);
 	ML_NEW(host, target, count);
 	ML_TRY(read_targets(host, &model->schema, rows, target));
 	ML_TRY(translate_codes(host, model, rows, &code));
 	translated.code = code;
-	ML_TRY(ml_score_rows(host, model, &translated, score));
 	if (weights != NULL)
 	{
 		ML_NEW(host, weight, count);
 		for (int64_t row = rows->begin; row < rows->end; row++)
 			weight[row - rows->begin] = *ml_numbers_at(weights, row);
 	}
-	outcomes =
-	    (ml_outcomes){.rows = count, .score = score, .target = target, .weight = weight};
-	return model->schema.task == ML_BINARY ? ml_judge_binary(host, &outcomes, report)
-	                                       : ml_judge_regression(host, &outcomes, report);
+	return ml_judge_rows(host, model, &translated,
+	                     &(ml_truth){.target = target, .weight = weight}, report);
 }
 
 ml_status

@@ -3,6 +3,7 @@
  * judge.h: how good a model is; the top floor's table of contents.
  *
  *	metrics.c	measures of scores against outcomes, with 95 % intervals
+ *	class_metrics.c	the same of several classes
  *	guard.c		features that are too good to be true
  *	training.c	a frame to a judged model: order, split, fit, judge
  *	evaluate.c	a model on the rows of a frame
@@ -23,7 +24,7 @@ typedef struct ml_metric
 	double high;
 } ml_metric;
 
-/* The first metric after the rows is the main one: "auc" or "r2". */
+/* The first metric after the rows is the main one: "auc", "accuracy" or "r2". */
 typedef struct ml_report
 {
 	ml_metric metric[ML_MAX_METRICS];
@@ -49,6 +50,22 @@ ml_judge_binary(ml_host *host, const ml_outcomes *outcomes, ml_report *report);
 /* A value: rows, r2, rmse, mae. */
 extern ml_status
 ml_judge_regression(ml_host *host, const ml_outcomes *outcomes, ml_report *report);
+
+/* Of several classes. */
+typedef struct ml_class_outcomes
+{
+	int64_t rows;
+	int classes;
+	const double *target;    /* number of the class; -1: none that the model knows */
+	const double *predicted; /* number of the class */
+	const double
+	    *likelihood;      /* what was predicted for the target's class; 0 if unknown */
+	const double *weight; /* NULL: all 1 */
+} ml_class_outcomes;
+
+/* Several classes: rows, accuracy, balanced_accuracy, macro_f1, log_loss. */
+extern ml_status
+ml_judge_classes(ml_host *host, const ml_class_outcomes *outcomes, ml_report *report);
 
 extern const ml_metric *ml_report_metric(const ml_report *report, const char *name);
 
@@ -106,9 +123,22 @@ typedef struct ml_rows
 extern ml_status
 ml_score_rows(ml_host *host, const ml_model *model, const ml_rows *rows, double *score);
 
+/* Outcomes of those rows; which numbers stand for classes is the schema's affair. */
+typedef struct ml_truth
+{
+	const double *target;
+	const double *weight; /* NULL: all 1 */
+	const double *score;  /* what the model says, if that is known; else NULL */
+} ml_truth;
+
+/* Judges the model on those rows. */
+extern ml_status ml_judge_rows(ml_host *host, const ml_model *model, const ml_rows *rows,
+                               const ml_truth *truth, ml_report *report);
+
 /*
  * Judges a model on rows whose codes are translated by label (code is not read).
- * ML_NO_SUCH_CLASS with fault.row, of the frame and from 1, if a target is of neither class.
+ * ML_NO_SUCH_CLASS with fault.row, of the frame and from 1, if a target is of neither class;
+ * of several classes, if that is so of all rows.
  */
 extern ml_status
 ml_evaluate(ml_host *host, const ml_model *model, const ml_rows *rows, ml_report *report);

@@ -73,7 +73,7 @@ ml_report_metric(const ml_report *report, const char *name)
 const char *
 ml_main_metric(ml_task_kind task)
 {
-	return task == ML_BINARY ? "auc" : "r2";
+	return task == ML_BINARY ? "auc" : task == ML_MULTICLASS ? "accuracy" : "r2";
 }
 
 /* What one walk through the rows by ascending score gives. */

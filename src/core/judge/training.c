@@ -86,11 +86,10 @@ judge(ml_host *host, const ml_problem *problem, ml_result *result)
 	{
 		ML_TRY(copy_range(host, problem->target, 0, held, &target));
 		ML_TRY(copy_range(host, problem->weight, 0, held, &weight));
-		ML_TRY((model->schema.task == ML_BINARY ? ml_judge_binary : ml_judge_regression)(
-		    host,
-		    &(ml_outcomes){
-		        .rows = held, .score = score, .target = target, .weight = weight},
-		    &result->holdout));
+		ML_TRY(
+		    ml_judge_rows(host, model, &rows,
+		                  &(ml_truth){.target = target, .weight = weight, .score = score},
+		                  &result->holdout));
 	}
 	ML_TRY(report_shape(host, &result->holdout, &metrics));
 	ML_TRY(score_quantiles(host, score, rows.end - rows.begin, &quantiles));

@@ -93,6 +93,8 @@ ml_goodness_write(ml_solver *solver, const ml_goodness *fit, ml_fitted *fitted);
 
 /* trouble.c: what went wrong, by name of a feature */
 extern void ml_trouble_find(ml_solver *solver, ml_fitted *fitted);
+extern void ml_trouble_blame(const ml_design *design, ml_trouble_kind kind, int column,
+                             ml_trouble *trouble);
 
 /* effects.c: average marginal effects of a logit, per design column, and their gradients */
 typedef struct ml_effects

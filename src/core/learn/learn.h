@@ -11,8 +11,9 @@
  *	descent.h	coordinate descent on a quadratic function
  *	net.h		the elastic net along a path of penalties
  *	glm.h		what the linear predictors share: solver, inference, scoring
+ *	softmax.h	several classes at once: their Hessian, and their scores
  *
- * regression.c holds the learners.
+ * regression.c and multinomial.c hold the learners.
  */
 #ifndef ML_LEARN_H
 #define ML_LEARN_H
@@ -26,5 +27,6 @@
 #include "learn/descent.h"
 #include "learn/net.h"
 #include "learn/glm.h"
+#include "learn/softmax.h"
 
 #endif

@@ -7,8 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-const ml_learner *const ml_learner_table[] = {&ml_linear, &ml_logistic, &ml_poisson,
-                                              &ml_gamma, &ml_negative_binomial};
+const ml_learner *const ml_learner_table[] = {
+    &ml_linear, &ml_logistic,          &ml_poisson,
+    &ml_gamma,  &ml_negative_binomial, &ml_multinomial};
 const int ml_learner_count = sizeof ml_learner_table / sizeof *ml_learner_table;
 
 const ml_learner *
@@ -18,6 +19,17 @@ ml_learner_find(ml_text name)
 		if (ml_text_is(name, ml_learner_table[i]->name))
 			return ml_learner_table[i];
 	return NULL;
+}
+
+int
+ml_likeliest(int classes, const double *number)
+{
+	int best = 0;
+
+	for (int k = 1; k < classes; k++)
+		if (number[k] > number[best])
+			best = k;
+	return best;
 }
 
 const ml_part *

@@ -53,7 +53,7 @@ typedef struct ml_problem
 {
 	const ml_frame *frame;
 	const ml_schema *schema;
-	const ml_column *target;  /* numbers; 0 and 1 for ML_BINARY */
+	const ml_column *target;  /* numbers; of classes their numbers */
 	const ml_column *weight;  /* numbers, or NULL: all 1 */
 	const ml_column *cluster; /* numbers or codes, or NULL */
 	int64_t begin;
@@ -98,8 +98,15 @@ typedef struct ml_learner
 	double (*respond)(const void *state, double margin);
 
 	/*
+	 * ML_MULTICLASS instead of the two: the margins of all classes, whose probabilities
+	 * are in proportion to exp(margin).
+	 */
+	void (*margins)(const void *state, const double *row, double *margin);
+
+	/*
 	 * Contributions to the margin, one per feature, and the bias: the margin of
-	 * the average row.  They add up to the margin.
+	 * the average row.  They add up to the margin; of several classes to that of the
+	 * positive one if there is one, else of the likeliest, less the mean of all margins.
 	 */
 	void (*explain)(const void *state, const double *row, double *contribution,
 	                double *bias);
@@ -112,11 +119,17 @@ extern const ml_learner ml_poisson;
 extern const ml_learner ml_gamma;
 extern const ml_learner ml_negative_binomial;
 
+/* multinomial.c */
+extern const ml_learner ml_multinomial;
+
 extern const ml_learner *const ml_learner_table[];
 extern const int ml_learner_count;
 
 /* The learner of that name, or NULL. */
 extern const ml_learner *ml_learner_find(ml_text name);
+
+/* The largest of so many margins or probabilities; the first of equal ones. */
+extern int ml_likeliest(int classes, const double *number);
 
 extern const ml_part *ml_fitted_part(const ml_fitted *fitted, const char *name);
 extern ml_status ml_fitted_add(ml_host *host, ml_fitted *fitted, const char *name,

@@ -15,7 +15,8 @@ const ml_option ml_common_option[] = {
      "follows from its key and never changes"},
     {"positive", ML_OPTION_TEXT, offsetof(ml_common_options, positive), 0, 0, 0,
      "label of the class whose probability is the score; by default true, 1 of "
-     "0 and 1, else the rarer; with more than two classes it is told from all others"},
+     "0 and 1, else the rarer; of more than two classes logistic tells it from all others, "
+     "and multinomial scores the likeliest if none is named"},
     {"max_categories", ML_OPTION_INTEGER, offsetof(ml_common_options, max_categories),
      255, 2, 65535, "labels kept of a category; rarer ones are pooled as \"other\""},
 };

@@ -91,12 +91,13 @@ find_endless(const ml_solver *s)
 	return found;
 }
 
-static void
-blame(const ml_solver *s, ml_trouble_kind kind, int column, ml_trouble *trouble)
+void
+ml_trouble_blame(const ml_design *design, ml_trouble_kind kind, int column,
+                 ml_trouble *trouble)
 {
 	*trouble = (ml_trouble){.kind = kind,
-	                        .feature = ml_design_feature(&s->design, column),
-	                        .level = column > 0 ? level_of(&s->design, column) : -1};
+	                        .feature = ml_design_feature(design, column),
+	                        .level = column > 0 ? level_of(design, column) : -1};
 }
 
 void
@@ -116,10 +117,11 @@ ml_trouble_find(ml_solver *s, ml_fitted *fitted)
 			column = largest(s, s->beta);
 		if (column > 0)
 		{
-			blame(s, ML_TROUBLE_SEPARATED, column, &fitted->trouble);
+			ml_trouble_blame(&s->design, ML_TROUBLE_SEPARATED, column, &fitted->trouble);
 			s->converged = false;
 		}
 	}
 	if (!s->converged && fitted->trouble.kind == ML_TROUBLE_NONE)
-		blame(s, ML_TROUBLE_UNCONVERGED, largest(s, s->step), &fitted->trouble);
+		ml_trouble_blame(&s->design, ML_TROUBLE_UNCONVERGED, largest(s, s->step),
+		                 &fitted->trouble);
 }

@@ -14,6 +14,7 @@
  *
  *	{"format": 1, "algorithm": "logistic", "task": "binary",
  *	 "target": {"name": ..., "classes": [other, positive], "counts": [...]},
+ *	 (of several classes these are in byte order, and "positive" may name one)
  *	 "rows": n, "features": [{"name": ..., "kind": "number", "mean": ..., ...}, ...],
  *	 "options": {...}, "learned": {"intercept": [...], ...}, "training": {...}}
  *
@@ -59,7 +60,10 @@ ml_model_encode(ml_host *host, const ml_model *model, size_t header, ml_bytes *b
 extern ml_status ml_model_decode(ml_host *host, const unsigned char *bytes, size_t length,
                                  ml_model **model);
 
-/* The score of a row of one double per feature: see learner.h for the row. */
+/*
+ * The score of a row of one double per feature: see learner.h for the row.  A value, or the
+ * probability of the positive class, or of the likeliest where none is positive.
+ */
 extern double ml_model_score(const ml_model *model, const double *row);
 
 /* About how many additions and look-ups the score of a row takes. */
@@ -73,7 +77,14 @@ extern double ml_model_work(const ml_model *model);
 extern int ml_model_reasons(const ml_model *model, const double *row, int most,
                             double *contribution, int *reason);
 
-/* The class of a score, 0 or 1: positive from one half on. */
-extern int ml_model_class(const ml_model *model, double score);
+/* The probabilities of all classes of a classifier. */
+extern void
+ml_model_probabilities(const ml_model *model, const double *row, double *probability);
+
+/* The class of a row: the likeliest, of two the positive one from one half on. */
+extern int ml_model_class(const ml_model *model, const double *row);
+
+/* The same by the score, of two classes. */
+extern int ml_model_class_of_score(const ml_model *model, double score);
 
 #endif

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const task_name[] = {"regression", "binary"};
+static const char *const task_name[] = {"regression", "binary", "multiclass"};
 static const char *const kind_name[] = {"number", "category"};
 
 static ml_status
@@ -67,9 +67,8 @@ static ml_status
 target_shape(ml_host *host, const ml_schema *schema, ml_value *object)
 {
 	ml_value classes;
-	double *counts;
 
-	ML_TRY(ml_value_object(host, 4, object));
+	ML_TRY(ml_value_object(host, 5, object));
 	ml_value_add(object, "name", ml_value_text(schema->target));
 	if (schema->task == ML_REGRESSION)
 	{
@@ -77,16 +76,17 @@ target_shape(ml_host *host, const ml_schema *schema, ml_value *object)
 		ml_value_add(object, "sd", ml_value_number(schema->target_sd));
 		return ML_OK;
 	}
-	ML_TRY(ml_value_array(host, 2, &classes));
-	ML_NEW(host, counts, 2);
-	for (int i = 0; i < 2; i++)
-	{
+	ML_TRY(ml_value_array(host, schema->classes, &classes));
+	for (int i = 0; i < schema->classes; i++)
 		classes.items[i] = ml_value_text(schema->class_label[i]);
-		counts[i] = schema->class_count[i];
-	}
 	ml_value_add(object, "classes", classes);
-	ml_value_add(object, "counts", ml_value_numbers(counts, 2));
-	ml_value_add(object, "rest", ml_value_bool(schema->rest));
+	ml_value_add(object, "counts",
+	             ml_value_numbers(schema->class_count, schema->classes));
+	if (schema->task == ML_BINARY)
+		ml_value_add(object, "rest", ml_value_bool(schema->rest));
+	else if (schema->positive >= 0)
+		ml_value_add(object, "positive",
+		             ml_value_text(schema->class_label[schema->positive]));
 	return ML_OK;
 }
 
@@ -283,31 +283,51 @@ read_feature(ml_host *host, const ml_value *object, ml_feature *feature)
 	return read_number(object, "max", feature->min, &feature->max);
 }
 
+/* Several classes are in byte order, each once, and the positive one is among them. */
 static ml_status
-read_target(const ml_value *object, ml_schema *schema)
+check_classes(const ml_value *object, ml_schema *schema)
 {
+	ml_text positive;
+
+	for (int k = 1; k < schema->classes; k++)
+		if (ml_text_compare(schema->class_label[k - 1], schema->class_label[k]) >= 0)
+			return ML_BAD_MODEL;
+	if (ml_value_member(object, "positive") == NULL)
+		return ML_OK;
+	ML_TRY(read_text(object, "positive", &positive));
+	schema->positive = ml_schema_class(schema, positive);
+	return schema->positive >= 0 ? ML_OK : ML_BAD_MODEL;
+}
+
+static ml_status
+read_target(ml_host *host, const ml_value *object, ml_schema *schema)
+{
+	bool binary = schema->task == ML_BINARY;
 	const ml_value *classes;
-	double *counts;
 
 	ML_TRY(read_text(object, "name", &schema->target));
+	schema->positive = -1;
 	if (schema->task == ML_REGRESSION)
 	{
 		ML_TRY(read_number(object, "mean", -INFINITY, &schema->target_mean));
 		return read_number(object, "sd", 0, &schema->target_sd);
 	}
 	ML_TRY(member(object, "classes", ML_VALUE_ARRAY, &classes));
-	ML_TRY(read_counts(object, 2, &counts));
-	ML_TRY(read_bool(object, "rest", &schema->rest));
-	if (classes->count != 2)
+	if (classes->count < 2 || classes->count > (binary ? 2 : ML_MAX_CLASSES))
 		return ML_BAD_MODEL;
-	for (int i = 0; i < 2; i++)
+	schema->classes = (int) classes->count;
+	ML_TRY(read_counts(object, classes->count, &schema->class_count));
+	ML_NEW(host, schema->class_label, schema->classes);
+	for (int i = 0; i < schema->classes; i++)
 	{
 		if (classes->items[i].kind != ML_VALUE_TEXT)
 			return ML_BAD_MODEL;
 		schema->class_label[i] = classes->items[i].text;
-		schema->class_count[i] = counts[i];
 	}
-	return ML_OK;
+	if (!binary)
+		return check_classes(object, schema);
+	schema->positive = 1;
+	return read_bool(object, "rest", &schema->rest);
 }
 
 static ml_status
@@ -377,13 +397,13 @@ ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 		return ML_NEW_FORMAT;
 	ML_NEW(host, model, 1);
 	ML_TRY(read_text(value, "algorithm", &algorithm));
-	ML_TRY(read_word(value, "task", task_name, 2, &task));
+	ML_TRY(read_word(value, "task", task_name, 3, &task));
 	model->learner = ml_learner_find(algorithm);
 	if (model->learner == NULL || model->learner->task != (ml_task_kind) task)
 		return ML_BAD_MODEL;
 	model->schema.task = (ml_task_kind) task;
 	ML_TRY(member(value, "target", ML_VALUE_OBJECT, &target));
-	ML_TRY(read_target(target, &model->schema));
+	ML_TRY(read_target(host, target, &model->schema));
 	ML_TRY(read_number(value, "rows", 0, &model->schema.rows));
 	ML_TRY(read_features(host, value, &model->schema));
 	if (model->learner->bins != NULL)
