@@ -11,7 +11,8 @@
  *	descent.h	coordinate descent on a quadratic function
  *	net.h		the elastic net along a path of penalties
  *	glm.h		what the linear predictors share: solver, inference, scoring
- *	softmax.h	several classes at once: their Hessian, and their scores
+ *	softmax.h	several classes at once: their gradient and Hessian
+ *	multinomial.h	the same as a fit: solver, inference, scoring
  *
  * regression.c and multinomial.c hold the learners.
  */
@@ -28,5 +29,6 @@
 #include "learn/net.h"
 #include "learn/glm.h"
 #include "learn/softmax.h"
+#include "learn/multinomial.h"
 
 #endif

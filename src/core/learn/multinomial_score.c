@@ -83,8 +83,8 @@ is_finite(const ml_part *part)
 }
 
 ml_status
-ml_softmax_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
-                   const ml_value *options, void **state)
+ml_multinomial_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
+                       const ml_value *options, void **state)
 {
 	const ml_part *intercept = ml_fitted_part(fitted, "intercept");
 	const ml_part *coefficients = ml_fitted_part(fitted, "coefficients");
@@ -123,7 +123,7 @@ ml_softmax_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitt
 }
 
 double
-ml_softmax_work(const void *state)
+ml_multinomial_work(const void *state)
 {
 	return ((const class_scorer *) state)->work;
 }
@@ -168,7 +168,7 @@ add_margins(const class_scorer *scorer, const double *row, double *margin)
 }
 
 void
-ml_softmax_margins(const void *state, const double *row, double *margin)
+ml_multinomial_margins(const void *state, const double *row, double *margin)
 {
 	add_margins(state, row, margin);
 }
@@ -184,8 +184,8 @@ against_average(const class_scorer *scorer, const double *of, int chosen)
 }
 
 void
-ml_softmax_explain(const void *state, const double *row, double *contribution,
-                   double *bias)
+ml_multinomial_explain(const void *state, const double *row, double *contribution,
+                       double *bias)
 {
 	const class_scorer *scorer = state;
 	double margin[ML_MAX_CLASSES];
@@ -193,7 +193,7 @@ ml_softmax_explain(const void *state, const double *row, double *contribution,
 
 	if (chosen < 0)
 	{
-		ml_softmax_margins(state, row, margin);
+		ml_multinomial_margins(state, row, margin);
 		chosen = ml_likeliest(scorer->classes, margin);
 	}
 	*bias = against_average(scorer, scorer->intercept, chosen);

@@ -173,29 +173,47 @@ respond_block(const ml_softmax *softmax, ml_softmax_shard *shard)
 		                shard->probability + row * lanes, shard->residual + row * lanes);
 }
 
+/* Four free classes and four rows at once: the gradient is read and written once for them. */
+static inline void
+add_four_rows(const ml_softmax *softmax, ml_softmax_shard *shard, int row, int64_t first)
+{
+	int64_t dense = softmax->design->dense, lanes = softmax->lanes;
+	const double *x = shard->block.dense + row * dense;
+	double *out = shard->gradient + first, r[4][ML_LANES];
+
+	for (int i = 0; i < 4; i++)
+		for (int k = 0; k < ML_LANES; k++)
+			r[i][k] = row + i < shard->block.rows
+			              ? shard->residual[(row + i) * lanes + first + k]
+			              : 0;
+	for (int64_t j = 0; j < dense; j++)
+		for (int k = 0; k < ML_LANES; k++)
+			out[j * lanes + k] +=
+			    (x[j] * r[0][k] + x[j + dense] * r[1][k]) +
+			    (x[j + 2 * dense] * r[2][k] + x[j + 3 * dense] * r[3][k]);
+}
+
 ML_HOT static void
 add_gradient(const ml_softmax *softmax, ml_softmax_shard *shard)
 {
 	const ml_design *design = softmax->design;
 	int64_t lanes = softmax->lanes;
 
+	/* rows past the last one are there, with whatever was in them, and count for nothing */
+	for (int row = 0; row < shard->block.rows; row += 4)
+		for (int64_t first = 0; first < lanes; first += ML_LANES)
+			add_four_rows(softmax, shard, row, first);
 	for (int row = 0; row < shard->block.rows; row++)
 	{
-		const double *x = shard->block.dense + (int64_t) row * design->dense;
 		const int32_t *label = shard->block.labels + (int64_t) row * design->categories;
+		const double *residual = shard->residual + row * lanes;
 
-		for (int64_t first = 0; first < lanes; first += ML_LANES)
+		for (int c = 0; c < design->categories; c++)
 		{
-			double *out = shard->gradient + first, residual[ML_LANES];
+			double *out = shard->gradient + label[c] * lanes;
 
-			for (int k = 0; k < ML_LANES; k++)
-				residual[k] = shard->residual[row * lanes + first + k];
-			for (int j = 0; j < design->dense; j++)
-				for (int k = 0; k < ML_LANES; k++)
-					out[j * lanes + k] += x[j] * residual[k];
-			for (int c = 0; c < design->categories; c++)
-				for (int k = 0; k < ML_LANES && label[c] >= 0; k++)
-					out[label[c] * lanes + k] += residual[k];
+			for (int64_t k = 0; k < lanes && label[c] >= 0; k++)
+				out[k] += residual[k];
 		}
 	}
 }

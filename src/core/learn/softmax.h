@@ -74,13 +74,4 @@ extern ml_status ml_softmax_create(ml_host *host, ml_softmax *softmax);
 extern ml_status ml_softmax_pass(ml_host *host, ml_softmax *softmax, const double *beta,
                                  int64_t end, bool with_hessian);
 
-/* Using what was learned: see learner.h. */
-extern ml_status
-ml_softmax_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
-                   const ml_value *options, void **state);
-extern double ml_softmax_work(const void *state);
-extern void ml_softmax_margins(const void *state, const double *row, double *margin);
-extern void ml_softmax_explain(const void *state, const double *row, double *contribution,
-                               double *bias);
-
 #endif
