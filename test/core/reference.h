@@ -342,7 +342,8 @@ fit_learner(test_host *t, ml_frame *frame, const char *learner,
 
 	*out = (fit){0};
 	REQUIRE_OK(sample_request(&t->core, learner, options, &request));
-	out->status = sample_problem(&t->core, frame, &out->schema, &out->problem);
+	out->status =
+	    sample_task(&t->core, frame, request.learner->task, &out->schema, &out->problem);
 	if (out->status == ML_OK)
 		out->status =
 		    request.learner->fit(&t->core, &out->problem, request.options, &out->fitted);

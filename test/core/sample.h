@@ -224,15 +224,14 @@ sample_train(ml_host *host, ml_frame *frame, const char *learner,
 
 /* An ordered, profiled frame without a holdout, as a learner gets it. */
 static inline ml_status
-sample_problem(ml_host *host, ml_frame *frame, ml_schema *schema, ml_problem *problem)
+sample_task(ml_host *host, ml_frame *frame, ml_task_kind task, ml_schema *schema,
+            ml_problem *problem)
 {
 	ml_notes notes = {0};
-	bool binary = ml_frame_role(frame, ML_TARGET)->kind == ML_CATEGORY;
 
 	ML_TRY(ml_frame_order(frame, 0));
 	*schema = (ml_schema){0};
-	ML_TRY(ml_schema_target(frame, binary ? ML_BINARY : ML_REGRESSION, (ml_text){NULL, 0},
-	                        schema));
+	ML_TRY(ml_schema_target(frame, task, (ml_text){NULL, 0}, schema));
 	ML_TRY(ml_schema_build(frame, 255, &(ml_uses){0}, schema, &notes));
 	*problem = (ml_problem){.frame = frame,
 	                        .schema = schema,
@@ -241,6 +240,15 @@ sample_problem(ml_host *host, ml_frame *frame, ml_schema *schema, ml_problem *pr
 	                        .begin = 0,
 	                        .end = frame->rows};
 	return ML_OK;
+}
+
+/* The same for the task that the target's kind suggests. */
+static inline ml_status
+sample_problem(ml_host *host, ml_frame *frame, ml_schema *schema, ml_problem *problem)
+{
+	bool binary = ml_frame_role(frame, ML_TARGET)->kind == ML_CATEGORY;
+
+	return sample_task(host, frame, binary ? ML_BINARY : ML_REGRESSION, schema, problem);
 }
 
 #endif

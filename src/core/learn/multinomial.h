@@ -13,7 +13,7 @@
 #include "learn/glm.h"
 #include "learn/softmax.h"
 
-#define ML_MEMORY_STEPS 8 /* steps that quasi-Newton remembers */
+#define ML_MEMORY_STEPS 20 /* steps that quasi-Newton remembers */
 
 /* A step of quasi-Newton and what it did to the gradient. */
 typedef struct ml_remembered

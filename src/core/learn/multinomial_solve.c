@@ -184,11 +184,15 @@ solve_class(void *argument, int64_t k, ml_worker *worker)
 	return ML_OK;
 }
 
-/* (diag(s) - s s')^-1 is diag(1 / s) + 1 1' / s_0. */
+/*
+ * (diag(s) - s s')^-1 is diag(1 / s) + 1 1' / s_0.  The penalty holds rare classes, so it counts
+ * as so many rows more of every class.
+ */
 static ml_status
 apply_flat(flat_work *work, double *vector)
 {
 	const ml_multinomial_fit *s = work->fit;
+	double more = s->softmax.l2 / s->weight;
 	int free = s->softmax.free;
 
 	work->vector = vector;
@@ -200,7 +204,7 @@ apply_flat(flat_work *work, double *vector)
 		for (int k = 0; k < free; k++)
 			sum += v[k];
 		for (int k = 0; k < free; k++)
-			v[k] = v[k] / s->share[k + 1] + sum / s->share[0];
+			v[k] = v[k] / (s->share[k + 1] + more) + sum / (s->share[0] + more);
 	}
 	return ML_OK;
 }
