@@ -98,5 +98,8 @@ SELECT * FROM cia_train('e', 'SELECT area, lapsed FROM claims', 'lapsed', 'logis
 SELECT * FROM cia_train('e', 'SELECT area, amount FROM claims', 'amount', 'linear', options => '{"exposure": "area"}');
 \echo :SQLSTATE
 
+SELECT * FROM cia_train('e', 'SELECT area, lapsed FROM claims', 'lapsed', 'logistic', options => '{"marginal_effects": true, "link": "probit"}');
+\echo :SQLSTATE
+
 SELECT count(cia_drop_model(model)) FROM cia_models;
 DROP TABLE claims;

@@ -213,9 +213,9 @@ check_table(const ml_option *option, int count, size_t size)
 	{
 		CHECK(option[i].name[0] != '\0' && option[i].meaning[0] != '\0');
 		CHECK(option[i].offset < size);
+		/* a default outside of the range is "not given" */
 		if (option[i].type == ML_OPTION_NUMBER || option[i].type == ML_OPTION_INTEGER)
-			CHECK(option[i].minimum <= option[i].standard &&
-			      option[i].standard <= option[i].maximum);
+			CHECK(option[i].minimum <= option[i].maximum);
 		for (int j = 0; j < i; j++)
 			CHECK(strcmp(option[i].name, option[j].name) != 0);
 		for (int j = 0; j < ml_common_option_count && option != ml_common_option; j++)

@@ -60,7 +60,7 @@ multinomial_fit(ml_host *host, const ml_problem *problem, const void *options,
 }
 
 static double
-multinomial_memory(const ml_problem *problem, int threads)
+multinomial_memory(const ml_problem *problem, const void *options, int threads)
 {
 	const ml_schema *schema = problem->schema;
 	ml_design design = {.problem = problem, .dense = 1, .cols = 1};

@@ -240,6 +240,8 @@ settle(const ml_value *given, void *options, ml_option_fault *fault)
 		return contradict(fault, ML_OPTION_NEEDS, "alpha", "lambda");
 	if (!isinf(o->lambda) && needs_auto != NULL)
 		return contradict(fault, ML_OPTION_NEEDS, needs_auto, "lambda\": \"auto");
+	if (o->marginal_effects && o->link.bytes != NULL && !ml_text_is(o->link, "logit"))
+		return contradict(fault, ML_OPTION_NEEDS, "marginal_effects", "link\": \"logit");
 	if (isnan(o->lambda))
 		return true;
 	if (l2 != NULL && l2->kind == ML_VALUE_NUMBER && l2->number > 0)
