@@ -24,6 +24,35 @@ cia_arena_open(cia_arena *arena, MemoryContext context, Size limit)
 }
 
 static void
+leave_shared(void *argument)
+{
+	cia_arena *arena = argument;
+
+	*arena->shared -= arena->used;
+}
+
+/* From now on the limit is one of all arenas that share the count, while their contexts live. */
+void
+cia_arena_share(cia_arena *arena, Size *shared)
+{
+	MemoryContextCallback *callback =
+	    MemoryContextAllocZero(arena->context, sizeof *callback);
+
+	arena->shared = shared;
+	*shared += arena->used;
+	callback->func = leave_shared;
+	callback->arg = arena;
+	MemoryContextRegisterResetCallback(arena->context, callback);
+}
+
+/* Bytes that count against the limit. */
+Size
+cia_arena_taken(const cia_arena *arena)
+{
+	return arena->shared != NULL ? *arena->shared : arena->used;
+}
+
+static void
 ask_for_huge_pages(char *memory, Size size)
 {
 #ifdef MADV_HUGEPAGE
@@ -41,7 +70,7 @@ take(cia_arena *arena, Size size)
 {
 	char *memory;
 
-	arena->denied = size > arena->limit - Min(arena->used, arena->limit);
+	arena->denied = size > arena->limit - Min(cia_arena_taken(arena), arena->limit);
 	if (arena->denied)
 		return NULL;
 	memory = MemoryContextAllocExtended(arena->context, size,
@@ -49,6 +78,8 @@ take(cia_arena *arena, Size size)
 	if (memory == NULL)
 		return NULL;
 	arena->used += size;
+	if (arena->shared != NULL)
+		*arena->shared += size;
 	if (size >= 2 * HUGE_PAGE)
 		ask_for_huge_pages(memory, size);
 	return memory;
@@ -83,5 +114,5 @@ cia_arena_alloc(cia_arena *arena, Size size)
 double
 cia_arena_room(const cia_arena *arena)
 {
-	return (double) arena->limit - (double) arena->used + (double) arena->left;
+	return (double) arena->limit - (double) cia_arena_taken(arena) + (double) arena->left;
 }

@@ -4,15 +4,52 @@
  *
  * A call site may outlive a query, as in a loop of PL/pgSQL, so a name is looked up anew
  * when the snapshot is another one.
+ *
+ * Models given by value may change from row to row, as where rows are joined with the model
+ * of their group.  They stay decoded, the least recently used ones making room past
+ * cia.cache_size, so that such a join decodes each model once.
  */
 #include "cia.h"
 
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
+
+/* Bytes of a value that its hash is of: a TOAST pointer, or a header with a hash of the rest. */
+#define TELLING_BYTES 64
+
+/* A model given by value, for when it comes again. */
+struct cia_kept_value
+{
+	dlist_node node; /* most recently used first */
+	uint64 hash;
+	MemoryContext context;
+	struct varlena *given;
+	ml_model *model;
+	cia_reader *reader;   /* as the site left it */
+	cia_reader *measured; /* the reader that size knows of */
+	Size size;            /* bytes of the context */
+};
+
+/* Models given by value at one site. */
+struct cia_kept_values
+{
+	HTAB *by_hash;
+	dlist_head recent;
+	Size size; /* bytes of them all */
+	struct cia_kept_value *current;
+};
+
+typedef struct kept_slot
+{
+	uint64 hash;
+	struct cia_kept_value *value;
+} kept_slot;
 
 static void
 unpin(void *argument)
@@ -99,15 +136,119 @@ load_named(cia_site *site, text *name)
 		keep_given(site, name);
 }
 
-static void
-load_value(cia_site *site, struct varlena *value)
+static uint64
+hash_of_value(const struct varlena *given)
 {
-	clear_site(site);
-	site->loaded.model = cia_model_decode(
-	    cia_door_for_model(site->context),
-	    (struct varlena *) PG_DETOAST_DATUM_PACKED(PointerGetDatum(value)));
+	Size size = VARSIZE_ANY(given);
+
+	return hash_bytes_extended((const unsigned char *) given,
+	                           (int) Min(size, TELLING_BYTES), (uint64) size);
+}
+
+static void
+open_values(cia_site *site)
+{
+	HASHCTL control = {
+	    .keysize = sizeof(uint64), .entrysize = sizeof(kept_slot), .hcxt = site->lasting};
+
+	site->values = MemoryContextAllocZero(site->lasting, sizeof *site->values);
+	dlist_init(&site->values->recent);
+	site->values->by_hash = hash_create("cia models by value", 32, &control,
+	                                    HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static void
+forget_value(struct cia_kept_values *values, struct cia_kept_value *value)
+{
+	hash_search(values->by_hash, &value->hash, HASH_REMOVE, NULL);
+	dlist_delete(&value->node);
+	values->size -= value->size;
+	MemoryContextDelete(value->context);
+}
+
+/* Puts the model in use back among the others; the least recently used ones make room. */
+static void
+leave_value(cia_site *site)
+{
+	struct cia_kept_values *values = site->values;
+	struct cia_kept_value *value = values->current;
+
+	if (value == NULL)
+		return;
+	values->current = NULL;
+	value->reader = site->reader;
+	site->reader = NULL;
+	if (value->measured == NULL || value->measured != value->reader)
+	{
+		Size size = MemoryContextMemAllocated(value->context, true);
+
+		values->size += size - value->size;
+		value->size = size;
+		value->measured = value->reader;
+	}
+	while (values->size > (Size) cia_cache_size_kb * 1024 &&
+	       !dlist_is_empty(&values->recent))
+		forget_value(values, dlist_container(struct cia_kept_value, node,
+		                                     dlist_tail_node(&values->recent)));
+}
+
+static void
+enter_value(cia_site *site, struct cia_kept_value *value)
+{
+	site->values->current = value;
+	site->loaded.model = value->model;
 	site->loaded.name = "by value";
-	keep_given(site, value);
+	site->given = value->given;
+	site->reader = value->reader;
+	site->context = value->context;
+}
+
+static struct cia_kept_value *
+decode_value(cia_site *site, struct varlena *given, uint64 hash)
+{
+	MemoryContext context =
+	    AllocSetContextCreate(site->lasting, "cia model by value", ALLOCSET_SMALL_SIZES);
+	struct cia_kept_value *value = MemoryContextAllocZero(context, sizeof *value);
+
+	value->hash = hash;
+	value->context = context;
+	value->model = cia_model_decode(
+	    cia_door_for_model(context),
+	    (struct varlena *) PG_DETOAST_DATUM_PACKED(PointerGetDatum(given)));
+	value->given = MemoryContextAlloc(context, VARSIZE_ANY(given));
+	memcpy(value->given, given, VARSIZE_ANY(given));
+	return value;
+}
+
+/* The model becomes the one in use: decoded, unless it was met before. */
+static void
+load_value(cia_site *site, struct varlena *given)
+{
+	uint64 hash = hash_of_value(given);
+	struct cia_kept_value *value;
+	kept_slot *slot;
+
+	if (site->values == NULL)
+		open_values(site);
+	leave_value(site);
+	site->given = NULL;
+	slot = hash_search(site->values->by_hash, &hash, HASH_FIND, NULL);
+	if (slot != NULL && !same_bytes(slot->value->given, given))
+	{
+		forget_value(site->values, slot->value);
+		slot = NULL;
+	}
+	if (slot != NULL)
+	{
+		dlist_move_head(&site->values->recent, &slot->value->node);
+		enter_value(site, slot->value);
+		return;
+	}
+	value = decode_value(site, given, hash);
+	slot = hash_search(site->values->by_hash, &hash, HASH_ENTER, NULL);
+	slot->value = value;
+	dlist_push_head(&site->values->recent, &value->node);
+	enter_value(site, value);
 }
 
 /* A TOAST pointer to the same value is the same bytes, so values are compared undetoasted. */

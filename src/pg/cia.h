@@ -39,7 +39,9 @@ typedef struct cia_arena
 {
 	MemoryContext context;
 	Size limit;
-	Size used;   /* taken from the context */
+	Size used; /* taken from the context */
+	Size
+	    *shared; /* what all arenas under one limit have taken; NULL: this one is alone */
 	bool denied; /* the last request went past the limit */
 	Size next;   /* size of the next slab */
 	char *free;  /* what is left of the current slab */
@@ -49,6 +51,8 @@ typedef struct cia_arena
 extern void cia_arena_open(cia_arena *arena, MemoryContext context, Size limit);
 extern void *cia_arena_alloc(cia_arena *arena, Size size);
 extern double cia_arena_room(const cia_arena *arena);
+extern void cia_arena_share(cia_arena *arena, Size *shared);
+extern Size cia_arena_taken(const cia_arena *arena);
 
 /* door.c: the core's host, and its statuses as errors */
 typedef struct cia_door
@@ -453,9 +457,10 @@ typedef struct cia_site
 	Oid row_type;
 	struct varlena *given; /* the argument, for comparison; NULL: no model yet */
 	cia_view seen;
-	cia_cached *cached;    /* pinned; of a model by name */
-	MemoryContext lasting; /* lives as long as the site */
-	MemoryContext context; /* of what depends on the model */
+	cia_cached *cached;             /* pinned; of a model by name */
+	MemoryContext lasting;          /* lives as long as the site */
+	MemoryContext context;          /* of what depends on the model */
+	struct cia_kept_values *values; /* models given by value */
 	MemoryContextCallback release;
 	struct cia_reader *reader;    /* of input.c; in context */
 	struct cia_column_call *call; /* of columns.c; in lasting */

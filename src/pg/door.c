@@ -188,7 +188,8 @@ cia_door_equip(cia_door *door)
 static void
 raise_memory(const cia_door *door)
 {
-	double needed = (double) door->memory.used + (double) door->host.fault.bytes;
+	double needed =
+	    (double) cia_arena_taken(&door->memory) + (double) door->host.fault.bytes;
 	char needs[32];
 
 	if (!door->memory.denied &&
@@ -205,8 +206,13 @@ raise_memory(const cia_door *door)
 	    (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 	     errmsg("training needs %s of memory, more than cia.max_memory allows", needs),
 	     errdetail("cia.max_memory is %d MB.", cia_max_memory_kb / 1024),
-	     errhint("Raise cia.max_memory, train on a sample of the rows, or leave out "
-	             "columns.")));
+	     door->memory.shared != NULL && *door->memory.shared > door->memory.used
+	         ? errhint("Groups that are read side by side count together: SET "
+	                   "enable_hashagg = off reads one after the other. Or raise "
+	                   "cia.max_memory.")
+	         : errhint(
+	               "Raise cia.max_memory, train on a sample of the rows, or leave out "
+	               "columns.")));
 }
 
 /* "x", or "x[3]" for an element of an array column. */

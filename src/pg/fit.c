@@ -6,6 +6,9 @@
  * since a frame is put into canonical order before anything is computed, the model is
  * the same however the rows were spread.  Options may also name columns: "id",
  * "features" and "exclude" as arrays, "weight" as a string.
+ *
+ * Each group has a context of its own, which goes as soon as its model is made.  What the groups
+ * that are alive have taken counts against cia.max_memory as a whole.
  */
 #include "cia.h"
 
@@ -23,9 +26,12 @@ CIA_FUNCTION(cia_fit_serialize);
 CIA_FUNCTION(cia_fit_deserialize);
 CIA_FUNCTION(cia_fit_final);
 
+/* A group's state; all but the answer lives in the door's arena. */
 typedef struct fit_state
 {
-	cia_door *door;
+	MemoryContext context;  /* of the aggregate */
+	cia_door *door;         /* NULL: the group has its answer */
+	struct varlena *answer; /* NULL: no model could be trained */
 	char *algorithm;
 	Oid target_type;
 	Jsonb *options;
@@ -50,16 +56,31 @@ aggregate_context(FunctionCallInfo fcinfo)
 	return context;
 }
 
+/* What the groups of this aggregate have taken: one count for as long as the node lives. */
+static Size *
+shared_count(FunctionCallInfo fcinfo)
+{
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra =
+		    MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Size));
+	return fcinfo->flinfo->fn_extra;
+}
+
+/* shared is NULL for a state that counts alone. */
 static fit_state *
-new_state(MemoryContext context, const char *algorithm, Oid target_type,
+new_state(MemoryContext context, Size *shared, const char *algorithm, Oid target_type,
           const Jsonb *options)
 {
 	fit_state *state = MemoryContextAllocZero(context, sizeof *state);
+	MemoryContext own = AllocSetContextCreate(context, "cia fit", ALLOCSET_DEFAULT_SIZES);
 
-	state->door = cia_door_open(context);
-	state->algorithm = MemoryContextStrdup(context, algorithm);
+	state->context = context;
+	state->door = cia_door_open(own);
+	if (shared != NULL)
+		cia_arena_share(&state->door->memory, shared);
+	state->algorithm = MemoryContextStrdup(own, algorithm);
 	state->target_type = target_type;
-	state->options = MemoryContextAlloc(context, VARSIZE_ANY(options));
+	state->options = MemoryContextAlloc(own, VARSIZE_ANY(options));
 	memcpy(state->options, options, VARSIZE_ANY(options));
 	return state;
 }
@@ -109,8 +130,8 @@ first_row(FunctionCallInfo fcinfo, MemoryContext context)
 		ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
 		                errmsg("could not determine the type of cia_fit's target"),
 		                errhint("Cast it, for example churned::boolean.")));
-	return new_state(context, text_to_cstring(PG_GETARG_TEXT_PP(3)), target_type,
-	                 PG_GETARG_JSONB_P(4));
+	return new_state(context, shared_count(fcinfo), text_to_cstring(PG_GETARG_TEXT_PP(3)),
+	                 target_type, PG_GETARG_JSONB_P(4));
 }
 
 Datum
@@ -191,7 +212,8 @@ cia_fit_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(into);
 	if (into == NULL)
 	{
-		into = new_state(context, from->algorithm, from->target_type, from->options);
+		into = new_state(context, shared_count(fcinfo), from->algorithm,
+		                 from->target_type, from->options);
 		cia_check(into->door, ml_frame_create(&into->door->host, &into->frame));
 		into->door->frame = into->frame;
 	}
@@ -204,11 +226,12 @@ Datum
 cia_fit_serialize(PG_FUNCTION_ARGS)
 {
 	fit_state *state = (fit_state *) PG_GETARG_POINTER(0);
+	cia_door *passing = cia_door_open(CurrentMemoryContext);
 	StringInfoData out;
 	ml_bytes bytes;
 
 	aggregate_context(fcinfo);
-	cia_check(state->door, ml_frame_encode(state->frame, &state->door->host, &bytes));
+	cia_check(passing, ml_frame_encode(state->frame, &passing->host, &bytes));
 	pq_begintypsend(&out);
 	pq_sendstring(&out, state->algorithm);
 	pq_sendint32(&out, state->target_type);
@@ -235,36 +258,94 @@ cia_fit_deserialize(PG_FUNCTION_ARGS)
 	length = pq_getmsgint(&in, 4);
 	options = palloc(length);
 	pq_copymsgbytes(&in, (char *) options, length);
-	state = new_state(CurrentMemoryContext, algorithm, target_type, options);
+	state = new_state(CurrentMemoryContext, NULL, algorithm, target_type, options);
 	cia_check(state->door,
 	          ml_frame_decode(&state->door->host, (unsigned char *) in.data + in.cursor,
 	                          (size_t) (in.len - in.cursor), &state->frame));
 	PG_RETURN_POINTER(state);
 }
 
+/* Why these rows give no model, where that is no mistake of the caller's; NULL otherwise. */
+static char *
+why_no_model(const fit_state *state, ml_status status, const ml_result *result)
+{
+	const ml_frame *frame = state->frame;
+	long long rows = frame->rows - frame->holdout_rows, columns;
+
+	if (status == ML_NO_ROWS)
+		return psprintf("None of its %lld rows has a target and a weight.",
+		                (long long) frame->skipped);
+	if (status == ML_NO_TRAINING_ROWS)
+		return psprintf("All of its %lld rows fell into the holdout.",
+		                (long long) frame->rows);
+	if (status == ML_ONE_VALUE)
+		return psprintf("The target has only one value in its %lld training rows.", rows);
+	if (status == ML_NO_FEATURES)
+		return psprintf("No column varies in its %lld training rows.", rows);
+	if (status != ML_SINGULAR)
+		return NULL;
+	columns = ml_schema_columns(&result->model->schema);
+	return rows < columns ? psprintf("It has %lld training rows for %lld coefficients.",
+	                                 rows, columns)
+	                      : NULL;
+}
+
+/* A group without a model is no reason to lose those of all the others: as with regr_slope. */
+static void
+train_group(fit_state *state, const cia_settings *settings)
+{
+	ml_result result;
+	ml_status status;
+	struct varlena *model;
+	char *why;
+
+	status = ml_train(&state->door->host, state->frame,
+	                  &(ml_request){.learner = settings->learner,
+	                                .common = settings->common,
+	                                .options = settings->learner_options,
+	                                .given = settings->given,
+	                                .drop_copies = true},
+	                  &result);
+	why = state->door->pending == NULL ? why_no_model(state, status, &result) : NULL;
+	if (why != NULL)
+	{
+		ereport(WARNING, (errmsg("cia_fit returns NULL for rows that give no model"),
+		                  errdetail("%s", why)));
+		return;
+	}
+	cia_check(state->door, status);
+	cia_warn_of_fit(result.model, NIL);
+	model = cia_model_encode(state->door, result.model);
+	state->answer = MemoryContextAlloc(state->context, VARSIZE(model));
+	memcpy(state->answer, model, VARSIZE(model));
+}
+
+/*
+ * Training uses the frame up, and hashed groups may be asked for their answer again when the
+ * aggregate is scanned once more: so the answer stays, and all else of the group goes.
+ */
 Datum
 cia_fit_final(PG_FUNCTION_ARGS)
 {
 	fit_state *state = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
 	cia_roles roles = {0};
 	cia_settings settings;
-	ml_result result;
 
 	aggregate_context(fcinfo);
 	if (state == NULL)
 		PG_RETURN_NULL();
-	state->full = true;
-	split_options(state, &roles, &settings);
-	state->door->target = "target";
-	state->door->algorithm = settings.learner->name;
-	cia_door_equip(state->door);
-	cia_check(state->door, ml_train(&state->door->host, state->frame,
-	                                &(ml_request){.learner = settings.learner,
-	                                              .common = settings.common,
-	                                              .options = settings.learner_options,
-	                                              .given = settings.given,
-	                                              .drop_copies = true},
-	                                &result));
-	cia_warn_of_fit(result.model, NIL);
-	PG_RETURN_POINTER(cia_model_encode(state->door, result.model));
+	if (state->door != NULL)
+	{
+		state->full = true;
+		split_options(state, &roles, &settings);
+		state->door->target = "target";
+		state->door->algorithm = settings.learner->name;
+		cia_door_equip(state->door);
+		train_group(state, &settings);
+		MemoryContextDelete(state->door->arena);
+		state->door = NULL;
+	}
+	if (state->answer == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state->answer);
 }

@@ -327,6 +327,23 @@ ml_feature_code(const ml_feature *feature, ml_text label)
 	return code < 0 && feature->pooled ? feature->levels - 1 : code;
 }
 
+int64_t
+ml_schema_columns(const ml_schema *schema)
+{
+	int64_t columns = 1;
+
+	for (int f = 0; f < schema->features; f++)
+	{
+		const ml_feature *feature = &schema->feature[f];
+
+		if (feature->use == ML_USE_TERM && feature->kind == ML_NUMBER)
+			columns++;
+		else if (feature->use == ML_USE_TERM)
+			columns += feature->levels - 1 + (feature->missing > 0);
+	}
+	return columns;
+}
+
 /* Why a profiled column cannot be a feature; false if it can. */
 static bool
 is_left_out(const ml_feature *feature, int64_t rows, int32_t labels, ml_note_kind *why)

@@ -131,6 +131,9 @@ extern ml_status ml_target_labels(const ml_frame *frame, int64_t *labels);
 /* The class of a label; -1 for none.  Of several classes only. */
 extern int ml_schema_class(const ml_schema *schema, ml_text label);
 
+/* Columns of a linear predictor's design matrix, the intercept's included. */
+extern int64_t ml_schema_columns(const ml_schema *schema);
+
 /* Makes the feature's look-up of labels; called once the labels are there. */
 extern ml_status ml_feature_index(ml_host *host, ml_feature *feature);
 

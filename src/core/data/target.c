@@ -35,14 +35,16 @@ choose_positive(ml_frame *frame, const ml_dictionary *labels, const int64_t *row
 {
 	int32_t present[2], classes = 0;
 
-	if (positive.bytes != NULL)
-	{
-		*chosen = ml_dictionary_find(labels, positive);
-		return *chosen >= 0 && rows[*chosen] > 0 ? ML_OK : ML_NO_SUCH_CLASS;
-	}
 	for (int32_t code = 0; code < labels->count; code++)
 		if (rows[code] > 0 && classes++ < 2)
 			present[classes - 1] = code;
+	if (positive.bytes != NULL)
+	{
+		*chosen = ml_dictionary_find(labels, positive);
+		if (*chosen >= 0 && rows[*chosen] > 0)
+			return ML_OK;
+		return classes < 2 ? ML_ONE_VALUE : ML_NO_SUCH_CLASS;
+	}
 	if (classes > 2)
 	{
 		frame->host->fault.count = classes;
