@@ -150,6 +150,7 @@ CREATE AGGREGATE cia_fit(record, "any", text, jsonb) (
 );
 COMMENT ON AGGREGATE cia_fit(record, "any", text, jsonb) IS
 $$trains a model on the rows of a group and returns it as a value: cia_fit(row, target, algorithm, options).
+With GROUP BY there is one model per group. A group that gives no model, since its target has one value, say, answers NULL with a warning that tells why.
 A column of the row that repeats the target is left out. options as for cia_train; "id", "features" and "exclude" (arrays of columns) and "weight" (a column) may be among them. Of the C build only.$$;
 
 CREATE FUNCTION cia_algorithm_list(OUT algorithm text, OUT task text, OUT summary text)
@@ -483,6 +484,20 @@ CREATE FUNCTION cia_features(model cia_model)
 				   missing float8, mean float8, sd float8, minimum float8, maximum float8)
 	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_features(cia_model) IS 'features of a model given as a value';
+
+CREATE FUNCTION cia_groups(model text)
+	RETURNS TABLE (group_value text, rows bigint, trained boolean, metric text, value float8,
+				   note text)
+	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_groups(text) IS
+$$groups of a model that was trained with option "by", and what became of each; no rows for other models.
+group_value: value of the column, NULL for the rows without one; rows: training and holdout; trained: does the group have a part of its own, or is it served by the model of all rows; metric and value: the main metric of the group's part on the group's holdout; note: why there is no part.$$;
+
+CREATE FUNCTION cia_groups(model cia_model)
+	RETURNS TABLE (group_value text, rows bigint, trained boolean, metric text, value float8,
+				   note text)
+	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_groups(cia_model) IS 'groups of a model given as a value';
 
 CREATE FUNCTION cia_drop_model(model text) RETURNS boolean
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';

@@ -6,6 +6,8 @@
  * training stays small and a large one consists of few pieces.  Large slabs ask
  * for huge pages: columns are read and written in random order, and with pages
  * of 4 kB the processor would spend its time on address translation.
+ *
+ * A branch is a context below, that takes the place of the arena's until it is pruned.
  */
 #include "cia.h"
 
@@ -115,4 +117,44 @@ double
 cia_arena_room(const cia_arena *arena)
 {
 	return (double) arena->limit - (double) cia_arena_taken(arena) + (double) arena->left;
+}
+
+/* What an arena is to be again after its branch. */
+struct cia_branch
+{
+	cia_arena before;
+};
+
+/* May throw: there is no memory. */
+void
+cia_arena_branch(cia_arena *arena)
+{
+	MemoryContext context =
+	    AllocSetContextCreate(arena->context, "cia branch", ALLOCSET_DEFAULT_SIZES);
+	struct cia_branch *branch = MemoryContextAlloc(context, sizeof *branch);
+
+	branch->before = *arena;
+	arena->branch = branch;
+	arena->context = context;
+	arena->next = FIRST_SLAB;
+	arena->left = 0;
+}
+
+/* Back to before the branch; answers a copy of what is kept, or NULL. */
+void *
+cia_arena_prune(cia_arena *arena, const void *keep, Size size)
+{
+	MemoryContext context = arena->context;
+	Size gone = arena->used - arena->branch->before.used;
+	void *copy = NULL;
+
+	if (arena->shared != NULL)
+		*arena->shared -= gone;
+	*arena = arena->branch->before;
+	if (keep != NULL)
+		copy = cia_arena_alloc(arena, size);
+	if (copy != NULL)
+		memcpy(copy, keep, size);
+	MemoryContextDelete(context);
+	return copy;
 }

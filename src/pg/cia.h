@@ -46,6 +46,7 @@ typedef struct cia_arena
 	Size next;   /* size of the next slab */
 	char *free;  /* what is left of the current slab */
 	Size left;
+	struct cia_branch *branch; /* the innermost one that is open */
 } cia_arena;
 
 extern void cia_arena_open(cia_arena *arena, MemoryContext context, Size limit);
@@ -53,6 +54,8 @@ extern void *cia_arena_alloc(cia_arena *arena, Size size);
 extern double cia_arena_room(const cia_arena *arena);
 extern void cia_arena_share(cia_arena *arena, Size *shared);
 extern Size cia_arena_taken(const cia_arena *arena);
+extern void cia_arena_branch(cia_arena *arena);
+extern void *cia_arena_prune(cia_arena *arena, const void *keep, Size size);
 
 /* door.c: the core's host, and its statuses as errors */
 typedef struct cia_door
@@ -130,6 +133,9 @@ extern void cia_column_open(cia_column *column, const char *name, Oid type,
 /* Reads it as labels after all: bool and integers too.  Raises 42804. */
 extern void cia_column_as_category(cia_column *column);
 
+/* Reads it as labels of groups.  Raises 42804 where one value may have several texts. */
+extern void cia_column_as_group(cia_column *column);
+
 /* Can values of this type be the labels of classes? */
 extern bool cia_type_is_class(Oid type);
 
@@ -165,6 +171,7 @@ typedef struct cia_roles
 	const char *offset;
 	const char *exposure;
 	const char *cluster;
+	const char *by;            /* the column that names groups, read as a category */
 	const ml_learner *learner; /* decides how the target is read */
 } cia_roles;
 
@@ -173,6 +180,9 @@ typedef struct cia_roles
  * column, 42701 for a name that occurs twice, 42804 for types that cannot be used.
  */
 extern cia_rows *cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles);
+
+/* May the column that names groups be a feature as well?  The lists of columns decide. */
+extern bool cia_group_is_term(const cia_roles *roles);
 
 /* values and nulls are by attribute number, from 0; a target of its own comes last. */
 extern void cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls);
@@ -302,6 +312,10 @@ extern List *cia_warn_of_fit(const ml_model *model, List *notes);
 
 /* The same as NOTICEs. */
 extern void cia_notes_show(const ml_notes *notes, ml_task_kind task);
+
+/* groups.c: parts of a model */
+/* Notes on the groups of a training by group, C strings; warns of fits with trouble. */
+extern List *cia_group_notes(const ml_result *result, const ml_frame *frame);
 
 /* model.c: the type cia_model */
 /* The model in the door's arena; raises 22P03 for bytes that are none. */

@@ -76,6 +76,32 @@ door_stop(void *context)
 }
 
 static bool
+door_branch(void *context)
+{
+	cia_door *door = context;
+	MemoryContext before = CurrentMemoryContext;
+	volatile bool done = false;
+
+	PG_TRY();
+	{
+		cia_arena_branch(&door->memory);
+		done = true;
+	}
+	PG_CATCH();
+	{
+		keep_error(door, before);
+	}
+	PG_END_TRY();
+	return done;
+}
+
+static void *
+door_prune(void *context, const void *keep, size_t size)
+{
+	return cia_arena_prune(&((cia_door *) context)->memory, keep, size);
+}
+
+static bool
 shows_progress(void)
 {
 	if (cia_progress == CIA_PROGRESS_AUTO)
@@ -98,6 +124,10 @@ show_progress(ml_stage stage, double done, double total)
 		case ML_STAGE_FIT:
 			ereport(NOTICE,
 			        (errmsg("fitting: iteration %.0f of at most %.0f", done, total)));
+			return;
+		case ML_STAGE_GROUP:
+			ereport(NOTICE,
+			        (errmsg("fitting models by group: %.0f of %.0f", done, total)));
 			return;
 		case ML_STAGE_JUDGE:
 			ereport(NOTICE, (errmsg("judging the model on the holdout")));
@@ -150,6 +180,8 @@ open_door(MemoryContext arena, Size limit)
 	                       .room = door_room,
 	                       .stop = door_stop,
 	                       .progress = door_progress,
+	                       .branch = door_branch,
+	                       .prune = door_prune,
 	                       .context = door,
 	                       .threads = 1,
 	                       .fault = {.row = -1, .column = -1}};
@@ -322,8 +354,8 @@ raise_classes(const cia_door *door)
 		                 "=> '{\"positive\": \"...\"}'.")));
 	if (door->algorithm == NULL)
 		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-		                errmsg("target \"%s\" has %lld classes instead of two", door->target,
-		                       classes),
+		                errmsg("target \"%s\" has %lld classes instead of two",
+		                       door->target, classes),
 		                errhint("Tell one class from all others with options => "
 		                        "'{\"positive\": \"...\"}'.")));
 	ereport(
@@ -431,6 +463,17 @@ cia_check(cia_door *door, ml_status status)
 			         : errdetail("No training row has the label that option \"positive\" "
 			                     "names."),
 			     errhint("Labels are compared letter by letter.")));
+			break;
+		case ML_TOO_MANY_GROUPS:
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			     errmsg("option \"by\" names column \"%s\", which has %lld values, "
+			            "more than %d",
+			            column_name(door), (long long) door->host.fault.count,
+			            ML_MAX_GROUPS),
+			     errhint("Take a column of fewer groups, or pool the rare ones in the "
+			             "source.")));
 			break;
 		case ML_SINGULAR:
 			raise_singular(door);

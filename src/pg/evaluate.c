@@ -102,6 +102,15 @@ feature_columns(const ml_schema *schema)
 	return construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
+/* The column that names the groups of a model by group; NULL for others. */
+static char *
+group_column(const ml_model *model)
+{
+	if (model->by == NULL)
+		return NULL;
+	return cia_text_cstring(model->schema.feature[model->by->feature].name);
+}
+
 static bool
 has_attribute(TupleDesc tupdesc, const char *name)
 {
@@ -263,6 +272,7 @@ cia_evaluate(PG_FUNCTION_ARGS)
 	                                        : feature_columns(&run.loaded->model->schema),
 	                .id = run.holdout ? run.lineage.id : NULL,
 	                .weight = run.lineage.weight,
+	                .by = group_column(run.loaded->model),
 	                .learner = run.loaded->model->learner};
 	cia_source_run(source, NULL, start_rows, take_row, &run);
 	cia_door_equip(run.door);

@@ -292,7 +292,7 @@ why_no_model(const fit_state *state, ml_status status, const ml_result *result)
 
 /* A group without a model is no reason to lose those of all the others: as with regr_slope. */
 static void
-train_group(fit_state *state, const cia_settings *settings)
+train_group(fit_state *state, const cia_settings *settings, const cia_roles *roles)
 {
 	ml_result result;
 	ml_status status;
@@ -304,6 +304,7 @@ train_group(fit_state *state, const cia_settings *settings)
 	                                .common = settings->common,
 	                                .options = settings->learner_options,
 	                                .given = settings->given,
+	                                .group_is_term = cia_group_is_term(roles),
 	                                .drop_copies = true},
 	                  &result);
 	why = state->door->pending == NULL ? why_no_model(state, status, &result) : NULL;
@@ -315,6 +316,7 @@ train_group(fit_state *state, const cia_settings *settings)
 	}
 	cia_check(state->door, status);
 	cia_warn_of_fit(result.model, NIL);
+	cia_group_notes(&result, state->frame);
 	model = cia_model_encode(state->door, result.model);
 	state->answer = MemoryContextAlloc(state->context, VARSIZE(model));
 	memcpy(state->answer, model, VARSIZE(model));
@@ -341,7 +343,7 @@ cia_fit_final(PG_FUNCTION_ARGS)
 		state->door->target = "target";
 		state->door->algorithm = settings.learner->name;
 		cia_door_equip(state->door);
-		train_group(state, &settings);
+		train_group(state, &settings, &roles);
 		MemoryContextDelete(state->door->arena);
 		state->door = NULL;
 	}

@@ -340,7 +340,7 @@ new_reader(cia_site *site)
 	reader = MemoryContextAllocZero(context, sizeof *reader);
 	reader->context = context;
 	reader->row =
-	    MemoryContextAlloc(context, sizeof(double) * site->loaded.model->schema.features);
+	    MemoryContextAlloc(context, sizeof(double) * ml_model_room(site->loaded.model));
 	return reader;
 }
 

@@ -164,6 +164,9 @@ warn_of_dispersion(void)
 List *
 cia_warn_of_fit(const ml_model *model, List *notes)
 {
+	/* what there is to say of parts is among the notes on groups */
+	if (model->by != NULL)
+		model = model->by->overall;
 	switch (model->fitted.trouble.kind)
 	{
 		case ML_TROUBLE_NONE:

@@ -287,4 +287,5 @@ cia_settings_roles(const cia_settings *settings, cia_roles *roles)
 	roles->offset = column_given(settings, "offset");
 	roles->exposure = column_given(settings, "exposure");
 	roles->cluster = column_given(settings, "cluster");
+	roles->by = column_given(settings, "by");
 }

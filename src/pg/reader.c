@@ -242,8 +242,8 @@ cast_hint(const cia_column *column)
 static void
 raise_type(const cia_column *column)
 {
-	static const char *const use[] = {"a feature", "a target", "a weight", "a cluster",
-	                                  "an id"};
+	static const char *const use[] = {"a feature", "a target", "a weight",
+	                                  "a cluster", "an id",    "a group"};
 
 	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 	                errmsg("column \"%s\" has type %s, which cannot be used as %s",
@@ -324,17 +324,39 @@ cia_type_is_class(Oid type)
 	}
 }
 
-/* Reads the column as labels: bool, integers and all that is a category anyway. */
-void
-cia_column_as_category(cia_column *column)
+/* Bool, integers and all that is a category anyway; false for the rest. */
+static bool
+read_as_labels(cia_column *column)
 {
 	if (column->type == BOOLOID)
 		set_reader(column, ML_CATEGORY, read_bool_label);
 	else if (column->type == INT2OID || column->type == INT4OID ||
 	         column->type == INT8OID)
 		read_by_output(column);
-	else if (column->kind != ML_CATEGORY)
+	return column->kind == ML_CATEGORY;
+}
+
+void
+cia_column_as_category(cia_column *column)
+{
+	if (!read_as_labels(column))
 		raise_type(column);
+}
+
+/* The text of a fraction or of a time depends on digits and settings. */
+void
+cia_column_as_group(cia_column *column)
+{
+	if (column->is_array || !read_as_labels(column))
+		ereport(ERROR,
+		        (errcode(ERRCODE_DATATYPE_MISMATCH),
+		         errmsg("column \"%s\" has type %s, which cannot name groups",
+		                column->name, column->type_name),
+		         column->is_array
+		             ? errhint("Groups are named by text, integers, booleans, enums or "
+		                       "uuid.")
+		             : errhint("Cast it to text in the source, and in the rows to be "
+		                       "scored.")));
 }
 
 /* The name of a type that does not depend on search_path: it becomes part of the model. */

@@ -96,7 +96,8 @@ check_offset_clashes(const cia_roles *roles, const char *target)
 		const char *role;
 	} given[] = {{roles->offset, "an offset"},
 	             {roles->exposure, "an exposure"},
-	             {roles->cluster, "a cluster"}};
+	             {roles->cluster, "a cluster"},
+	             {roles->by, "the name of a group"}};
 
 	for (size_t i = 0; i < lengthof(given); i++)
 	{
@@ -132,7 +133,7 @@ static void
 check_roles(TupleDesc tupdesc, const cia_roles *roles)
 {
 	const char *const named[] = {roles->weight, roles->offset, roles->exposure,
-	                             roles->cluster};
+	                             roles->cluster, roles->by};
 
 	check_clashes(roles);
 	check_names(tupdesc, roles->features);
@@ -158,6 +159,21 @@ check_roles(TupleDesc tupdesc, const cia_roles *roles)
 				     errhint("Give each column a name of its own with AS.")));
 }
 
+static bool
+is_listed(const cia_roles *roles, const char *name)
+{
+	if (is_same(roles->cluster, name) && roles->features == NULL)
+		return false;
+	return (roles->features == NULL || cia_array_names(roles->features, name)) &&
+	       !cia_array_names(roles->exclude, name);
+}
+
+bool
+cia_group_is_term(const cia_roles *roles)
+{
+	return roles->by != NULL && is_listed(roles, roles->by);
+}
+
 /* What a column of the source is; false if it is not read at all. */
 static bool
 role_of(const cia_roles *roles, const char *name, ml_role *role)
@@ -172,11 +188,8 @@ role_of(const cia_roles *roles, const char *name, ml_role *role)
 		*role = ML_ID;
 	else if (is_same(roles->offset, name) || is_same(roles->exposure, name))
 		return true;
-	else if (is_same(roles->cluster, name) && roles->features == NULL)
-		return false;
-	else
-		return (roles->features == NULL || cia_array_names(roles->features, name)) &&
-		       !cia_array_names(roles->exclude, name);
+	else if (!is_same(roles->by, name))
+		return is_listed(roles, name);
 	return true;
 }
 
@@ -223,6 +236,8 @@ open_column(cia_rows *rows, const cia_roles *roles, const char *name, Oid type,
 	cia_column *column = &rows->column[rows->columns++];
 
 	cia_column_open(column, name, type, attno, role);
+	if (role == ML_FEATURE && is_same(roles->by, name))
+		cia_column_as_group(column);
 	if (role == ML_TARGET && roles->learner->task != ML_REGRESSION)
 		cia_column_as_category(column);
 	else if (role == ML_TARGET && column->kind != ML_NUMBER)

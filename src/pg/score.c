@@ -165,8 +165,7 @@ cia_explain(PG_FUNCTION_ARGS)
 	row = cia_row_arg(fcinfo, 1, loaded);
 	contribution = palloc(sizeof(double) * schema->features);
 	shares = palloc(sizeof(share) * schema->features);
-	loaded->model->learner->explain(loaded->model->state, row, contribution,
-	                                &bias.contribution);
+	ml_model_explain(loaded->model, row, contribution, &bias.contribution);
 	for (int f = 0; f < schema->features; f++)
 		shares[f] = (share){.feature = cia_element_name(schema->feature[f].name,
 		                                                schema->feature[f].element),

@@ -293,13 +293,16 @@ cia_train(PG_FUNCTION_ARGS)
 	cia_source_run(run.source, run.model, start_rows, take_row, &run);
 	follow_rows(&run);
 	cia_door_equip(run.door);
-	cia_check(run.door, ml_train(&run.door->host, run.rows->frame,
-	                             &(ml_request){.learner = run.settings.learner,
-	                                           .common = run.settings.common,
-	                                           .options = run.settings.learner_options,
-	                                           .given = run.settings.given},
-	                             &result));
+	cia_check(run.door,
+	          ml_train(&run.door->host, run.rows->frame,
+	                   &(ml_request){.learner = run.settings.learner,
+	                                 .common = run.settings.common,
+	                                 .options = run.settings.learner_options,
+	                                 .given = run.settings.given,
+	                                 .group_is_term = cia_group_is_term(&run.roles)},
+	                   &result));
 	add_notes(&run, &result);
+	run.notes = list_concat(run.notes, cia_group_notes(&result, run.rows->frame));
 	INSTR_TIME_SET_CURRENT(spent);
 	INSTR_TIME_SUBTRACT(spent, run.started);
 	record = (cia_record){.source = run.source,

@@ -43,6 +43,8 @@ typedef struct test_host
 	int strangers;     /* calls by others */
 	int reports;       /* of progress */
 	int odd_reports;   /* past their total, or less than nothing */
+	int64_t branch[4]; /* pieces there were when the branch was opened */
+	int branches;
 } test_host;
 
 static int test_failures; /* of the test that runs */
@@ -216,6 +218,39 @@ test_progress(void *context, ml_stage stage, double done, double total)
 		t->odd_reports++;
 }
 
+static bool
+test_branch(void *context)
+{
+	test_host *t = context;
+
+	test_own_thread(t);
+	if (++t->asked == t->refuse_at)
+	{
+		t->refused = true;
+		return false;
+	}
+	t->branch[t->branches++] = t->pieces;
+	return true;
+}
+
+/* Gives back what is younger than the branch, for the sanitizers to watch. */
+static void *
+test_prune(void *context, const void *keep, size_t size)
+{
+	test_host *t = context;
+	int64_t first = t->branch[--t->branches], pieces = t->pieces;
+	void *copy = keep != NULL ? test_alloc(context, size) : NULL;
+
+	if (copy != NULL)
+		memcpy(copy, keep, size);
+	for (int64_t i = first; i < pieces; i++)
+		free(t->piece[i]);
+	t->pieces = first;
+	if (copy != NULL)
+		t->piece[t->pieces++] = copy;
+	return copy;
+}
+
 static inline ml_host *
 test_open(test_host *t)
 {
@@ -223,6 +258,8 @@ test_open(test_host *t)
 	t->core = (ml_host){.alloc = test_alloc,
 	                    .stop = test_stop,
 	                    .progress = test_progress,
+	                    .branch = test_branch,
+	                    .prune = test_prune,
 	                    .context = t,
 	                    .threads = 1,
 	                    .fault = {.row = -1, .column = -1}};
@@ -240,6 +277,8 @@ test_close(test_host *t)
 	           t->strangers);
 	test_check(t->odd_reports == 0, __FILE__, __LINE__, "%d odd reports of progress",
 	           t->odd_reports);
+	test_check(t->branches == 0, __FILE__, __LINE__, "%d branches are left open",
+	           t->branches);
 	for (int64_t i = 0; i < t->pieces; i++)
 		free(t->piece[i]);
 	free(t->piece);

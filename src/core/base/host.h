@@ -4,10 +4,10 @@
  *
  * The host hands in an arena, a question ("stop?"), a place to report progress
  * and, if it has one, a BLAS.  The core answers with a status and, in
- * host->fault, with the place it is about.  It never throws, never frees and
- * never prints; no message text crosses the door.
+ * host->fault, with the place it is about.  It never throws, never frees but by
+ * the branch, and never prints; no message text crosses the door.
  *
- * The three callbacks are called by the thread that entered the core, and by
+ * The callbacks are called by the thread that entered the core, and by
  * no other; none of them may jump out of the core (no longjmp, no exceptions).
  */
 #ifndef ML_HOST_H
@@ -36,6 +36,7 @@ typedef enum ml_status
 	ML_ONE_VALUE,        /* the target never varies */
 	ML_TOO_MANY_CLASSES, /* fault.count classes, more than the learner takes */
 	ML_NO_SUCH_CLASS,    /* option "positive" names no label of the target */
+	ML_TOO_MANY_GROUPS,  /* option "by": fault.column has fault.count labels */
 	ML_SINGULAR,         /* fault.column depends on the columns before it */
 	ML_NOT_NUMERIC,      /* arithmetic left the range of doubles; fault.column if known */
 	ML_TOO_LARGE,        /* a model or a value of more than 1 GB */
@@ -58,6 +59,7 @@ typedef enum ml_stage
 	ML_STAGE_READ,
 	ML_STAGE_ORDER,
 	ML_STAGE_FIT,
+	ML_STAGE_GROUP, /* models by group */
 	ML_STAGE_JUDGE
 } ml_stage;
 
@@ -90,7 +92,15 @@ typedef struct ml_host
 	double (*room)(void *context); /* bytes that alloc would still grant */
 	bool (*stop)(void *context);   /* is the query to be cancelled? */
 	void (*progress)(void *context, ml_stage stage, double done, double total);
-	void *context;       /* handed to the three above */
+
+	/*
+	 * What is allocated after branch is given back by prune, but for size bytes at keep: of these
+	 * it answers a copy, or NULL if that is refused.  Branches nest.  NULL: nothing is given back.
+	 */
+	bool (*branch)(void *context);
+	void *(*prune)(void *context, const void *keep, size_t size);
+
+	void *context;       /* handed to all of these */
 	int threads;         /* threads to use, the caller's included; at least 1 */
 	const ml_blas *blas; /* NULL: linalg's portable twin serves */
 	ml_pool *pool;       /* set by ml_pool_open (parallel.h) */
@@ -153,6 +163,12 @@ extern void *ml_alloc_array(ml_host *host, int64_t count, size_t size);
 
 /* The same, not zeroed: for what is large and written before it is read. */
 extern void *ml_alloc_raw(ml_host *host, int64_t count, size_t size);
+
+/* Opens a branch of the arena; each is to be closed, whatever the status. */
+extern ml_status ml_branch_open(ml_host *host);
+
+/* Closes it; keep moves out of it and may be NULL. */
+extern ml_status ml_branch_close(ml_host *host, void **keep, size_t size);
 
 extern bool ml_stop(ml_host *host);
 extern void ml_progress(ml_host *host, ml_stage stage, double done, double total);

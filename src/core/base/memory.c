@@ -50,6 +50,29 @@ ml_alloc(ml_host *host, size_t size)
 	return ml_alloc_array(host, 1, size);
 }
 
+ml_status
+ml_branch_open(ml_host *host)
+{
+	return host->branch == NULL || host->branch(host->context) ? ML_OK : ML_MEMORY;
+}
+
+ml_status
+ml_branch_close(ml_host *host, void **keep, size_t size)
+{
+	void *kept;
+
+	if (host->prune == NULL)
+		return ML_OK;
+	kept = host->prune(host->context, keep != NULL ? *keep : NULL, size);
+	if (keep == NULL)
+		return ML_OK;
+	*keep = kept;
+	if (kept != NULL)
+		return ML_OK;
+	host->fault.bytes = size;
+	return ML_MEMORY;
+}
+
 bool
 ml_stop(ml_host *host)
 {

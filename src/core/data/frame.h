@@ -37,7 +37,8 @@ typedef enum ml_role
 	ML_TARGET,  /* rows without it are skipped */
 	ML_WEIGHT,  /* rows without it, or of weight zero, are skipped */
 	ML_CLUSTER, /* rows that depend on each other have it in common; no part of the key */
-	ML_ID       /* hashed into the key, not kept */
+	ML_ID,      /* hashed into the key, not kept */
+	ML_GROUP    /* names the part that serves the row, and is no feature of it */
 } ml_role;
 
 typedef struct ml_column

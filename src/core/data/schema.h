@@ -131,6 +131,14 @@ extern ml_status ml_target_labels(const ml_frame *frame, int64_t *labels);
 /* The class of a label; -1 for none.  Of several classes only. */
 extern int ml_schema_class(const ml_schema *schema, ml_text label);
 
+/*
+ * All features of some schemas that were built of rows of one frame: the profile of the first
+ * one that has the feature, the labels of all.
+ */
+extern ml_status
+ml_schema_union(ml_host *host, const ml_frame *frame, const ml_schema *const *schema,
+                int count, ml_schema *out);
+
 /* Columns of a linear predictor's design matrix, the intercept's included. */
 extern int64_t ml_schema_columns(const ml_schema *schema);
 

@@ -69,7 +69,7 @@ static ml_status
 run_work(ml_host *host, score_work *work)
 {
 	for (int i = 0; i < ml_pool_threads(host); i++)
-		ML_NEW(host, work->row[i], work->model->schema.features);
+		ML_NEW(host, work->row[i], ml_model_room(work->model));
 	return ml_parallel(host,
 	                   (work->rows->end - work->rows->begin + ML_CHUNK - 1) / ML_CHUNK,
 	                   score_chunk, work);
@@ -122,10 +122,9 @@ ml_judge_rows(ml_host *host, const ml_model *model, const ml_rows *rows,
 	                                       : ml_judge_regression(host, &outcomes, report);
 }
 
-/* For each category, the schema's code of every label of the frame's dictionary. */
-static ml_status
-translate_codes(ml_host *host, const ml_model *model, const ml_rows *rows,
-                int32_t ***code)
+ml_status
+ml_rows_translate(ml_host *host, const ml_model *model, const ml_rows *rows,
+                  int32_t ***code)
 {
 	ML_NEW(host, *code, model->schema.features);
 	for (int f = 0; f < model->schema.features; f++)
@@ -201,7 +200,7 @@ evaluate(ml_host *host, const ml_model *model, const ml_rows *rows, ml_report *r
 
 	ML_NEW(host, target, count);
 	ML_TRY(read_targets(host, &model->schema, rows, target));
-	ML_TRY(translate_codes(host, model, rows, &code));
+	ML_TRY(ml_rows_translate(host, model, rows, &code));
 	translated.code = code;
 	if (weights != NULL)
 	{

@@ -6,6 +6,7 @@
  *	class_metrics.c	the same of several classes
  *	guard.c		features that are too good to be true
  *	training.c	a frame to a judged model: order, split, fit, judge
+ *	by.c		the same with one part per group of rows
  *	evaluate.c	a model on the rows of a frame
  *	evidence.c	what each feature of a frame alone tells of its target
  */
@@ -94,7 +95,20 @@ typedef struct ml_request
 	const void *options; /* the learner's */
 	ml_value given;      /* all options in force, to be kept in the model */
 	bool drop_copies;    /* the source may hold the target a second time */
+	bool
+	    group_is_term; /* the column that names groups is a feature of the overall model */
 } ml_request;
+
+/* What became of a group of rows. */
+typedef struct ml_group_result
+{
+	ml_text label;           /* bytes == NULL: the rows without one */
+	int64_t rows;            /* training and holdout */
+	ml_status status;        /* ML_OK: it has a part; else why not */
+	int column;              /* of the frame, that status or trouble is about; -1 */
+	ml_trouble_kind trouble; /* of the fit */
+	double value;            /* of the main metric on its holdout; NaN: not known */
+} ml_group_result;
 
 typedef struct ml_result
 {
@@ -103,11 +117,36 @@ typedef struct ml_result
 	ml_report holdout; /* metrics == 0: there is no holdout */
 	int64_t rows;      /* training and holdout */
 	int64_t skipped;
+	ml_group_result
+	    *group; /* [groups] in byte order of the labels, the one without last */
+	int groups;
 } ml_result;
 
 /* Trains on a frame, which is used up. */
 extern ml_status
 ml_train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *result);
+
+/* Trains on a frame in canonical order, with a pool open, all in one. */
+extern ml_status ml_train_ordered(ml_host *host, ml_frame *frame,
+                                  const ml_request *request, ml_result *result);
+
+/* Trains one part per group and one model for the rest: see by.c. */
+extern ml_status ml_train_by_group(ml_host *host, ml_frame *frame,
+                                   const ml_request *request, ml_result *result);
+
+/*
+ * Judges result's model on the holdout of a problem and writes the summary of its training.  code
+ * is NULL, or the schema's code of each of the frame's, by feature.
+ */
+extern ml_status ml_judge_training(ml_host *host, const ml_problem *problem,
+                                   int32_t *const *code, ml_result *result);
+
+/*
+ * Words that a group's summary is written with: why no part can be made of its rows (NULL: a
+ * failure of the whole), and what trouble the fit of its part has (NULL: none).
+ */
+extern const char *ml_cause(ml_status status);
+extern const char *ml_trouble_word(ml_trouble_kind trouble);
 
 /* Rows [begin, end) of a frame as a model's features. */
 typedef struct ml_rows
@@ -134,6 +173,10 @@ typedef struct ml_truth
 /* Judges the model on those rows. */
 extern ml_status ml_judge_rows(ml_host *host, const ml_model *model, const ml_rows *rows,
                                const ml_truth *truth, ml_report *report);
+
+/* For each category of a model, its code of every label of the frame's column. */
+extern ml_status ml_rows_translate(ml_host *host, const ml_model *model,
+                                   const ml_rows *rows, int32_t ***code);
 
 /*
  * Judges a model on rows whose codes are translated by label (code is not read).

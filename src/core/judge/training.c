@@ -66,16 +66,15 @@ report_shape(ml_host *host, const ml_report *report, ml_value *object)
 	return ML_OK;
 }
 
-/*
- * Judges the model on the holdout, if there is one, and writes the summary of the training
- * into it.  Score quantiles are those of the holdout, else of the training rows.
- */
-static ml_status
-judge(ml_host *host, const ml_problem *problem, ml_result *result)
+/* Score quantiles are those of the holdout, else of the training rows. */
+ml_status
+ml_judge_training(ml_host *host, const ml_problem *problem, int32_t *const *code,
+                  ml_result *result)
 {
 	ml_model *model = result->model;
 	int64_t held = problem->begin;
-	ml_rows rows = {.begin = held > 0 ? 0 : problem->begin,
+	ml_rows rows = {.code = code,
+	                .begin = held > 0 ? 0 : problem->begin,
 	                .end = held > 0 ? held : problem->end};
 	double *score, *target, *weight;
 	ml_value metrics, quantiles;
@@ -93,7 +92,7 @@ judge(ml_host *host, const ml_problem *problem, ml_result *result)
 	}
 	ML_TRY(report_shape(host, &result->holdout, &metrics));
 	ML_TRY(score_quantiles(host, score, rows.end - rows.begin, &quantiles));
-	ML_TRY(ml_value_object(host, 7, &model->training));
+	ML_TRY(ml_value_object(host, 8, &model->training));
 	ml_value_add(&model->training, "rows", ml_value_number((double) result->rows));
 	ml_value_add(&model->training, "skipped", ml_value_number((double) result->skipped));
 	ml_value_add(&model->training, "holdout_rows", ml_value_number((double) held));
@@ -115,7 +114,7 @@ take_use(const ml_request *request, const char *option, ml_text *name)
 		*name = given->text;
 }
 
-/* Order, split and profile: what every learner needs before it starts. */
+/* Profile and guards: what every learner needs before it starts. */
 static ml_status
 lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *problem,
         ml_result *result)
@@ -125,7 +124,6 @@ lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *p
 
 	take_use(request, "offset", &uses.name[ML_USE_OFFSET]);
 	take_use(request, "exposure", &uses.name[ML_USE_EXPOSURE]);
-	ML_TRY(ml_frame_order(frame, request->common.holdout));
 	if (frame->holdout_rows == frame->rows)
 		return ML_NO_TRAINING_ROWS;
 	ML_TRY(ml_schema_target(frame, request->learner->task, request->common.positive,
@@ -157,8 +155,9 @@ encode(ml_frame *frame, const ml_request *request, ml_result *result)
 	           : ml_schema_encode(frame, bins, &result->model->schema, &result->notes);
 }
 
-static ml_status
-train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *result)
+ml_status
+ml_train_ordered(ml_host *host, ml_frame *frame, const ml_request *request,
+                 ml_result *result)
 {
 	ml_model *model;
 	ml_problem problem;
@@ -175,7 +174,16 @@ train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *resu
 	ML_TRY(model->learner->prepare(host, &model->schema, &model->fitted, &model->options,
 	                               &model->state));
 	ml_progress(host, ML_STAGE_JUDGE, 0, 1);
-	return judge(host, &problem, result);
+	return ml_judge_training(host, &problem, NULL, result);
+}
+
+static ml_status
+train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *result)
+{
+	ML_TRY(ml_frame_order(frame, request->common.holdout));
+	if (request->common.by.bytes != NULL)
+		return ml_train_by_group(host, frame, request, result);
+	return ml_train_ordered(host, frame, request, result);
 }
 
 ml_status

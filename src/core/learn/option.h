@@ -65,6 +65,7 @@ typedef struct ml_common_options
 	double holdout;
 	ml_text positive;
 	int64_t max_categories;
+	ml_text by;
 } ml_common_options;
 
 extern const ml_option ml_common_option[];

@@ -6,6 +6,7 @@
  *	bins_shape.c	the bins of its features likewise
  *	layout.c	that value as bytes: header, checksum, format
  *	score.c		scores, classes and contributions of one row
+ *	parts.c		a model whose parts serve a group of rows each
  *	reasons.c	the features that make a score high
  *	coefficients.h	the table of coefficients: terms, tests, intervals
  *
@@ -18,6 +19,11 @@
  *	 "rows": n, "features": [{"name": ..., "kind": "number", "mean": ..., ...}, ...],
  *	 "options": {...}, "learned": {"intercept": [...], ...}, "training": {...}}
  *
+ * A model by group has learned nothing itself, but has parts, which share its algorithm and options:
+ *
+ *	"by": {"overall": part, "groups": [{"label": ..., "target": ..., "rows": n,
+ *	       "features": [...], "learned": {...}, "training": {...}}, ...]}
+ *
  * Bytes:	"CIAM" | u16 format | u16 0 | u64 hash of what follows | value (base/value.h)
  */
 #ifndef ML_MODEL_H
@@ -28,6 +34,27 @@
 
 #define ML_FORMAT 1
 
+#define ML_MAX_GROUPS 1000
+
+struct ml_inlet;
+
+typedef struct ml_group
+{
+	ml_text label;
+	struct ml_model *model;
+} ml_group;
+
+/* What a model by group consists of. */
+typedef struct ml_by
+{
+	int feature;              /* of the outer schema: names the group */
+	int groups;               /* that have a part */
+	ml_group *group;          /* [groups] in byte order of the labels */
+	struct ml_model *overall; /* of all rows: serves those whose group has no part */
+	int32_t *part_of;         /* [levels] of that feature: the group, or groups */
+	struct ml_inlet *inlet;   /* [groups + 1] how rows become those of the parts */
+} ml_by;
+
 struct ml_model
 {
 	const ml_learner *learner;
@@ -36,6 +63,7 @@ struct ml_model
 	ml_value options;  /* all options in force */
 	ml_value training; /* summary of the training: rows, metrics, quantiles */
 	void *state;       /* of learner->prepare */
+	ml_by *by;         /* NULL: one model for all rows; else state is NULL */
 };
 
 /* The model's value; it shares memory with the model. */
@@ -60,11 +88,31 @@ ml_model_encode(ml_host *host, const ml_model *model, size_t header, ml_bytes *b
 extern ml_status ml_model_decode(ml_host *host, const unsigned char *bytes, size_t length,
                                  ml_model **model);
 
+/* Checks parts against the outer schema and makes ready to score; ML_BAD_MODEL. */
+extern ml_status ml_by_prepare(ml_host *host, ml_model *model);
+
 /*
- * The score of a row of one double per feature: see learner.h for the row.  A value, or the
- * probability of the positive class, or of the likeliest where none is positive.
+ * Doubles that the buffer of a row must have: one per feature (see learner.h for them), and
+ * behind these room that is written to when the row is used.
+ */
+extern int64_t ml_model_room(const ml_model *model);
+
+/* The model that serves a row, itself or a part, and the row as that model has it. */
+extern const ml_model *
+ml_model_part(const ml_model *model, const double *row, const double **inner);
+
+/* The model's number of each class of the part that serves a row; NULL: they are the same. */
+extern const int *ml_model_part_classes(const ml_model *model, const double *row);
+
+/*
+ * The score of a row: a value, or the probability of the positive class, or of the
+ * likeliest where none is positive.
  */
 extern double ml_model_score(const ml_model *model, const double *row);
+
+/* As a learner's explain; features that the row's part does not know contribute nothing. */
+extern void ml_model_explain(const ml_model *model, const double *row,
+                             double *contribution, double *bias);
 
 /* About how many additions and look-ups the score of a row takes. */
 extern double ml_model_work(const ml_model *model);

@@ -30,11 +30,12 @@ ml_model_reasons(const ml_model *model, const double *row, int most, double *con
                  int *reason)
 {
 	const ml_schema *schema = &model->schema;
+	const double *inner;
 	double bias, sign, least;
 	int count = 0;
 
-	model->learner->explain(model->state, row, contribution, &bias);
-	sign = direction(model, bias);
+	ml_model_explain(model, row, contribution, &bias);
+	sign = direction(ml_model_part(model, row, &inner), bias);
 	least = fabs(bias);
 	for (int f = 0; f < schema->features; f++)
 		least += fabs(contribution[f]);

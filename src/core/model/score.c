@@ -18,8 +18,9 @@ probabilities_of(int classes, double *margin)
 		margin[k] /= sum;
 }
 
-void
-ml_model_probabilities(const ml_model *model, const double *row, double *probability)
+/* Of the classes of a model that is no part and has none. */
+static void
+own_probabilities(const ml_model *model, const double *row, double *probability)
 {
 	if (model->schema.task == ML_MULTICLASS)
 	{
@@ -31,35 +32,59 @@ ml_model_probabilities(const ml_model *model, const double *row, double *probabi
 	probability[0] = 1 - probability[1];
 }
 
+void
+ml_model_probabilities(const ml_model *model, const double *row, double *probability)
+{
+	const double *inner;
+	const ml_model *part = ml_model_part(model, row, &inner);
+	const int *class_of = ml_model_part_classes(model, row);
+	int next = model->schema.classes;
+
+	own_probabilities(part, inner, probability);
+	if (class_of == NULL)
+		return;
+	/* from the last one on, each moves up to its class; others the group never had */
+	for (int k = part->schema.classes - 1; k >= 0; k--)
+	{
+		double moved = probability[k];
+
+		while (--next > class_of[k])
+			probability[next] = 0;
+		probability[next] = moved;
+	}
+	while (--next >= 0)
+		probability[next] = 0;
+}
+
 double
 ml_model_score(const ml_model *model, const double *row)
 {
 	double probability[ML_MAX_CLASSES];
+	const ml_model *part = ml_model_part(model, row, &row);
 
-	if (model->schema.task != ML_MULTICLASS)
-		return model->learner->respond(model->state,
-		                               model->learner->margin(model->state, row));
-	ml_model_probabilities(model, row, probability);
-	return probability[model->schema.positive >= 0
-	                       ? model->schema.positive
-	                       : ml_likeliest(model->schema.classes, probability)];
-}
-
-double
-ml_model_work(const ml_model *model)
-{
-	return model->learner->work(model->state);
+	if (part->schema.task != ML_MULTICLASS)
+		return part->learner->respond(part->state,
+		                              part->learner->margin(part->state, row));
+	own_probabilities(part, row, probability);
+	return probability[part->schema.positive >= 0
+	                       ? part->schema.positive
+	                       : ml_likeliest(part->schema.classes, probability)];
 }
 
 int
 ml_model_class(const ml_model *model, const double *row)
 {
 	double margin[ML_MAX_CLASSES];
+	const double *inner;
+	const ml_model *part = ml_model_part(model, row, &inner);
+	const int *class_of = ml_model_part_classes(model, row);
+	int likeliest;
 
 	if (model->schema.task != ML_MULTICLASS)
-		return ml_model_class_of_score(model, ml_model_score(model, row));
-	model->learner->margins(model->state, row, margin);
-	return ml_likeliest(model->schema.classes, margin);
+		return ml_model_class_of_score(model, ml_model_score(part, inner));
+	part->learner->margins(part->state, inner, margin);
+	likeliest = ml_likeliest(part->schema.classes, margin);
+	return class_of != NULL ? class_of[likeliest] : likeliest;
 }
 
 int

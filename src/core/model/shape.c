@@ -64,6 +64,15 @@ feature_shape(ml_host *host, const ml_feature *feature, ml_value *object)
 }
 
 static ml_status
+features_shape(ml_host *host, const ml_schema *schema, ml_value *features)
+{
+	ML_TRY(ml_value_array(host, schema->features, features));
+	for (int f = 0; f < schema->features; f++)
+		ML_TRY(feature_shape(host, &schema->feature[f], &features->items[f]));
+	return ML_OK;
+}
+
+static ml_status
 target_shape(ml_host *host, const ml_schema *schema, ml_value *object)
 {
 	ml_value classes;
@@ -105,22 +114,58 @@ learned_shape(ml_host *host, const ml_fitted *fitted, ml_value *object)
 	return ML_OK;
 }
 
+/* Parts have all members but those which they share with the whole. */
+static ml_status
+part_shape(ml_host *host, const ml_model *part, const ml_text *label, ml_value *value)
+{
+	ml_value target, features, learned, training = part->training;
+
+	ML_TRY(target_shape(host, &part->schema, &target));
+	ML_TRY(features_shape(host, &part->schema, &features));
+	ML_TRY(learned_shape(host, &part->fitted, &learned));
+	ML_TRY(ml_value_sort(host, &learned));
+	ML_TRY(ml_value_sort(host, &training));
+	ML_TRY(ml_value_object(host, 6, value));
+	if (label != NULL)
+		ml_value_add(value, "label", ml_value_text(*label));
+	ml_value_add(value, "target", target);
+	ml_value_add(value, "rows", ml_value_number(part->schema.rows));
+	ml_value_add(value, "features", features);
+	ml_value_add(value, "learned", learned);
+	ml_value_add(value, "training", training);
+	return ML_OK;
+}
+
+static ml_status
+by_shape(ml_host *host, const ml_by *by, ml_value *object)
+{
+	ml_value overall, groups;
+
+	ML_TRY(part_shape(host, by->overall, NULL, &overall));
+	ML_TRY(ml_value_array(host, by->groups, &groups));
+	for (int g = 0; g < by->groups; g++)
+		ML_TRY(
+		    part_shape(host, by->group[g].model, &by->group[g].label, &groups.items[g]));
+	ML_TRY(ml_value_object(host, 2, object));
+	ml_value_add(object, "overall", overall);
+	ml_value_add(object, "groups", groups);
+	return ML_OK;
+}
+
 ml_status
 ml_model_shape(ml_host *host, const ml_model *model, ml_value *value)
 {
 	const ml_schema *schema = &model->schema;
-	ml_value target, features, learned;
+	ml_value target, features, learned, by;
 	ml_value options = model->options, training = model->training;
 
 	ML_TRY(target_shape(host, schema, &target));
-	ML_TRY(ml_value_array(host, schema->features, &features));
-	for (int f = 0; f < schema->features; f++)
-		ML_TRY(feature_shape(host, &schema->feature[f], &features.items[f]));
+	ML_TRY(features_shape(host, schema, &features));
 	ML_TRY(learned_shape(host, &model->fitted, &learned));
 	ML_TRY(ml_value_sort(host, &learned));
 	ML_TRY(ml_value_sort(host, &options));
 	ML_TRY(ml_value_sort(host, &training));
-	ML_TRY(ml_value_object(host, 9, value));
+	ML_TRY(ml_value_object(host, 10, value));
 	ml_value_add(value, "format", ml_value_number(ML_FORMAT));
 	ml_value_add(value, "algorithm", ml_value_word(model->learner->name));
 	ml_value_add(value, "task", ml_value_word(task_name[schema->task]));
@@ -130,6 +175,10 @@ ml_model_shape(ml_host *host, const ml_model *model, ml_value *value)
 	ml_value_add(value, "options", options);
 	ml_value_add(value, "learned", learned);
 	ml_value_add(value, "training", training);
+	if (model->by == NULL)
+		return ML_OK;
+	ML_TRY(by_shape(host, model->by, &by));
+	ml_value_add(value, "by", by);
 	return ML_OK;
 }
 
@@ -380,10 +429,69 @@ read_features(ml_host *host, const ml_value *value, ml_schema *schema)
 	return ML_OK;
 }
 
+/* What the whole and its parts have; learner, task and options are there. */
+static ml_status
+read_part(ml_host *host, const ml_value *value, ml_model *model)
+{
+	const ml_value *target, *training;
+
+	ML_TRY(member(value, "target", ML_VALUE_OBJECT, &target));
+	ML_TRY(read_target(host, target, &model->schema));
+	ML_TRY(read_number(value, "rows", 0, &model->schema.rows));
+	ML_TRY(read_features(host, value, &model->schema));
+	if (model->learner->bins != NULL)
+		ML_TRY(ml_bins_read(host, ml_value_member(value, "features"), &model->schema));
+	ML_TRY(member(value, "training", ML_VALUE_OBJECT, &training));
+	model->training = *training;
+	ML_TRY(ml_value_sort(host, &model->training));
+	return read_learned(host, value, &model->fitted);
+}
+
+/* A part of the model, ready to score; parts have no parts. */
+static ml_status
+read_whole_part(ml_host *host, const ml_value *value, const ml_model *model,
+                ml_model **out)
+{
+	ml_model *part;
+
+	ML_NEW(host, part, 1);
+	part->learner = model->learner;
+	part->options = model->options;
+	part->schema.task = model->schema.task;
+	ML_TRY(read_part(host, value, part));
+	*out = part;
+	return part->learner->prepare(host, &part->schema, &part->fitted, &part->options,
+	                              &part->state);
+}
+
+static ml_status
+read_by(ml_host *host, const ml_value *value, ml_model *model)
+{
+	const ml_value *overall, *groups;
+
+	if (value->kind != ML_VALUE_OBJECT || model->fitted.parts > 0)
+		return ML_BAD_MODEL;
+	ML_NEW(host, model->by, 1);
+	ML_TRY(member(value, "overall", ML_VALUE_OBJECT, &overall));
+	ML_TRY(read_whole_part(host, overall, model, &model->by->overall));
+	ML_TRY(member(value, "groups", ML_VALUE_ARRAY, &groups));
+	if (groups->count > ML_MAX_GROUPS)
+		return ML_BAD_MODEL;
+	ML_NEW(host, model->by->group, groups->count);
+	for (int g = 0; g < (int) groups->count; g++)
+	{
+		ml_group *group = &model->by->group[model->by->groups++];
+
+		ML_TRY(read_text(&groups->items[g], "label", &group->label));
+		ML_TRY(read_whole_part(host, &groups->items[g], model, &group->model));
+	}
+	return ml_by_prepare(host, model);
+}
+
 ml_status
 ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 {
-	const ml_value *options, *training, *target;
+	const ml_value *options, *by = ml_value_member(value, "by");
 	ml_model *model;
 	ml_text algorithm;
 	double format;
@@ -402,21 +510,13 @@ ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 	if (model->learner == NULL || model->learner->task != (ml_task_kind) task)
 		return ML_BAD_MODEL;
 	model->schema.task = (ml_task_kind) task;
-	ML_TRY(member(value, "target", ML_VALUE_OBJECT, &target));
-	ML_TRY(read_target(host, target, &model->schema));
-	ML_TRY(read_number(value, "rows", 0, &model->schema.rows));
-	ML_TRY(read_features(host, value, &model->schema));
-	if (model->learner->bins != NULL)
-		ML_TRY(ml_bins_read(host, ml_value_member(value, "features"), &model->schema));
 	ML_TRY(member(value, "options", ML_VALUE_OBJECT, &options));
-	ML_TRY(member(value, "training", ML_VALUE_OBJECT, &training));
 	model->options = *options;
-	model->training = *training;
 	ML_TRY(ml_value_sort(host, &model->options));
-	ML_TRY(ml_value_sort(host, &model->training));
-	ML_TRY(read_learned(host, value, &model->fitted));
-	ML_TRY(model->learner->prepare(host, &model->schema, &model->fitted, &model->options,
-	                               &model->state));
+	ML_TRY(read_part(host, value, model));
 	*out = model;
-	return ML_OK;
+	if (by != NULL)
+		return read_by(host, by, model);
+	return model->learner->prepare(host, &model->schema, &model->fitted, &model->options,
+	                               &model->state);
 }
