@@ -66,7 +66,7 @@ static inline void
 check_scores(test_host *t, const ml_model *model, const ml_model *copy)
 {
 	int features = model->schema.features, labels = 1;
-	double *row = ml_alloc_array(&t->core, features, sizeof *row);
+	double *row = ml_alloc_array(&t->core, ml_model_room(model), sizeof *row);
 	double *contribution = ml_alloc_array(&t->core, features, sizeof *row);
 
 	REQUIRE(copy->schema.features == features && copy->learner == model->learner);
@@ -88,7 +88,7 @@ check_scores(test_host *t, const ml_model *model, const ml_model *copy)
 		else
 			CHECK(ml_model_class(model, row) ==
 			      (model->schema.task == ML_BINARY && score >= 0.5));
-		model->learner->explain(model->state, row, contribution, &bias);
+		ml_model_explain(model, row, contribution, &bias);
 	}
 }
 

@@ -92,7 +92,7 @@ static void
 check_scores(ml_host *host, const ml_model *model, const ml_model *copy)
 {
 	int features = model->schema.features;
-	double *row = ml_alloc_array(host, features, sizeof *row);
+	double *row = ml_alloc_array(host, ml_model_room(model), sizeof *row);
 	double *contribution = ml_alloc_array(host, features, sizeof *row);
 
 	must(copy->schema.features == features && copy->learner == model->learner);
@@ -111,7 +111,7 @@ check_scores(ml_host *host, const ml_model *model, const ml_model *copy)
 		else
 			must(ml_model_class(model, row) ==
 			     (model->schema.task == ML_BINARY && a >= 0.5));
-		model->learner->explain(model->state, row, contribution, &bias);
+		ml_model_explain(model, row, contribution, &bias);
 	}
 }
 
