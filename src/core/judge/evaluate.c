@@ -111,6 +111,8 @@ ml_judge_rows(ml_host *host, const ml_model *model, const ml_rows *rows,
 
 	if (model->schema.task == ML_MULTICLASS)
 		return judge_classes(host, &work, truth, report);
+	outcomes.deviance = model->learner->deviance;
+	outcomes.state = model->by != NULL ? model->by->overall->state : model->state;
 	outcomes.score = truth->score;
 	if (truth->score == NULL)
 	{

@@ -39,6 +39,9 @@ typedef struct ml_outcomes
 	const double *score;  /* a value, or the probability of the positive class */
 	const double *target; /* a value, or 1 for the positive class and 0 */
 	const double *weight; /* NULL: all 1 */
+	double (*deviance)(const void *state, double y,
+	                   double mu); /* of a regression, or NULL: it is the squared error */
+	const void *state;             /* handed to it */
 } ml_outcomes;
 
 /*
@@ -48,7 +51,10 @@ typedef struct ml_outcomes
 extern ml_status
 ml_judge_binary(ml_host *host, const ml_outcomes *outcomes, ml_report *report);
 
-/* A value: rows, r2, rmse, mae. */
+/*
+ * A value: rows, r2, rmse, mae; where the outcomes have a deviance also its mean over the rows, and
+ * d2: the share of it that the model explains, as r2 is of squares.
+ */
 extern ml_status
 ml_judge_regression(ml_host *host, const ml_outcomes *outcomes, ml_report *report);
 

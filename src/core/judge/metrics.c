@@ -305,6 +305,27 @@ ml_judge_binary(ml_host *host, const ml_outcomes *in, ml_report *report)
 	return ML_OK;
 }
 
+/* Mean deviance, and the share of that of the mean which is explained. */
+static ml_status
+add_deviance(ml_host *host, const ml_outcomes *in, double mean, ml_report *report)
+{
+	mean_sum ours = {0};
+	double weight = 0, null = 0;
+
+	for (int64_t i = 0; i < in->rows; i++)
+	{
+		double w = weight_at(in, i);
+
+		mean_add(&ours, w, in->deviance(in->state, in->target[i], in->score[i]));
+		null += w * in->deviance(in->state, in->target[i], mean);
+		weight += w;
+		ML_PAUSE(host, i);
+	}
+	add_mean(report, "deviance", &ours);
+	add(report, "d2", 1 - ours.sum / weight / (null / weight), NAN, NAN);
+	return ML_OK;
+}
+
 /*
  * With S = mean of w e^2, T = mean of w d^2 (e residual, d distance to the mean),
  * R2 = 1 - S / T; the influence of row i on it is -w (e^2 - (S / T) d^2) / T, on
@@ -353,5 +374,5 @@ ml_judge_regression(ml_host *host, const ml_outcomes *in, ml_report *report)
 	add_normal(report, "rmse", sqrt(s), s > 0 ? sqrt(on_rmse) / n / (2 * sqrt(s)) : 0,
 	           loss_range);
 	add_mean(report, "mae", &absolute);
-	return ML_OK;
+	return in->deviance != NULL ? add_deviance(host, in, mean, report) : ML_OK;
 }

@@ -113,6 +113,7 @@ ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 extern double ml_glm_work(const void *state);
 extern double ml_glm_margin(const void *state, const double *row);
 extern double ml_glm_respond(const void *state, double margin);
+extern double ml_glm_deviance(const void *state, double y, double mu);
 extern void
 ml_glm_explain(const void *state, const double *row, double *contribution, double *bias);
 

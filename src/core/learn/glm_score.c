@@ -57,7 +57,8 @@ typedef struct offset_term
 
 typedef struct scorer
 {
-	double (*respond)(double margin);
+	const ml_family *family;
+	double theta; /* of the negative binomial, else NaN */
 	double intercept;
 	double bias;
 	int numbers;
@@ -128,6 +129,7 @@ ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 {
 	const ml_part *intercept = ml_fitted_part(fitted, "intercept");
 	const ml_part *coefficients = ml_fitted_part(fitted, "coefficients");
+	const ml_part *theta = ml_fitted_part(fitted, "theta");
 	scorer *scorer;
 	int64_t slot = 0;
 
@@ -145,7 +147,8 @@ ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 	ML_NEW(host, scorer->average, schema->features);
 	scorer->intercept = scorer->bias = intercept->number[0];
 	scorer->features = schema->features;
-	scorer->respond = family->respond;
+	scorer->family = family;
+	scorer->theta = theta != NULL && theta->count == 1 ? theta->number[0] : NAN;
 	for (int f = 0; f < schema->features; f++)
 	{
 		const ml_feature *feature = &schema->feature[f];
@@ -226,7 +229,15 @@ ml_glm_margin(const void *state, const double *row)
 double
 ml_glm_respond(const void *state, double margin)
 {
-	return ((const scorer *) state)->respond(margin);
+	return ((const scorer *) state)->family->respond(margin);
+}
+
+double
+ml_glm_deviance(const void *state, double y, double mu)
+{
+	const scorer *scorer = state;
+
+	return scorer->family->deviance(y, mu, scorer->theta);
 }
 
 void

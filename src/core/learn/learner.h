@@ -103,6 +103,9 @@ typedef struct ml_learner
 	 */
 	void (*margins)(const void *state, const double *row, double *margin);
 
+	/* Deviance of a row whose mean is mu, in units of the likelihood; NULL: a squared error. */
+	double (*deviance)(const void *state, double y, double mu);
+
 	/*
 	 * Contributions to the margin, one per feature, and the bias: the margin of
 	 * the average row.  They add up to the margin; of several classes to that of the

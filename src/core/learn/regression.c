@@ -328,7 +328,7 @@ memory(const ml_problem *problem, const void *options, int threads)
 }
 
 /* The functions and the table entry of a learner whose family has its name. */
-#define LEARNER(family_name, learner_task, settles, text)                                \
+#define LEARNER(family_name, learner_task, settles, deviance_of, text)                   \
 	static ml_status family_name##_fit(ml_host *host, const ml_problem *problem,         \
 	                                   const void *options, ml_fitted *fitted)           \
 	{                                                                                    \
@@ -363,16 +363,17 @@ memory(const ml_problem *problem, const void *options, int threads)
 	    .work = ml_glm_work,                                                             \
 	    .margin = ml_glm_margin,                                                         \
 	    .respond = ml_glm_respond,                                                       \
+	    .deviance = deviance_of,                                                         \
 	    .explain = ml_glm_explain,                                                       \
 	}
 
-LEARNER(linear, ML_REGRESSION, settle,
+LEARNER(linear, ML_REGRESSION, settle, NULL,
         "linear regression by least squares, with an optional ridge penalty");
-LEARNER(logistic, ML_BINARY, settle,
+LEARNER(logistic, ML_BINARY, settle, NULL,
         "logistic regression of two classes, with links logit, probit and cloglog");
-LEARNER(poisson, ML_REGRESSION, settle,
+LEARNER(poisson, ML_REGRESSION, settle, ml_glm_deviance,
         "Poisson regression of counts and, with an exposure, of rates");
-LEARNER(gamma, ML_REGRESSION, NULL,
+LEARNER(gamma, ML_REGRESSION, NULL, ml_glm_deviance,
         "gamma regression of positive amounts whose spread grows with their mean");
-LEARNER(negative_binomial, ML_REGRESSION, NULL,
+LEARNER(negative_binomial, ML_REGRESSION, NULL, ml_glm_deviance,
         "negative binomial regression of counts that vary more than Poisson's");
