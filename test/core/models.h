@@ -22,6 +22,21 @@ small_model(test_host *t, bool binary)
 	return result.model;
 }
 
+/* A logistic one on the weight of evidence of the same columns. */
+static inline ml_model *
+evidence_model(test_host *t)
+{
+	static const sample_option options[] = {
+	    {"max_categories", 5}, {"encode", 0, "woe"}, {"max_bins", 3}, {NULL, 0}};
+	sample s = {.seed = 132, .binary = true, .id = true, .weight = true};
+	ml_frame *frame;
+	ml_result result;
+
+	REQUIRE_OK(sample_fill(&t->core, &s, 0, 300, &frame));
+	REQUIRE_OK(sample_train(&t->core, frame, "logistic", options, &result));
+	return result.model;
+}
+
 /* Row number turn of those that touch every label, missing values and extreme numbers. */
 static inline void
 fill_row(const ml_schema *schema, int turn, double *row)

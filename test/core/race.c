@@ -55,6 +55,19 @@ trains_large_frames_without_a_race(test_host *t)
 }
 
 static void
+bins_without_a_race(test_host *t)
+{
+	static const sample_option options[] = {{"encode", 0, "woe"}, {NULL, 0}};
+	sample s = {.seed = 603, .binary = true, .weight = true};
+	ml_frame *frame;
+	ml_result result;
+
+	t->core.threads = 3;
+	REQUIRE_OK(sample_fill(&t->core, &s, 0, 9000, &frame));
+	REQUIRE_OK(sample_train(&t->core, frame, "logistic", options, &result));
+}
+
+static void
 stops_without_a_race(test_host *t)
 {
 	for (int64_t k = 1; k < 400; k += 13)
@@ -76,4 +89,5 @@ stops_without_a_race(test_host *t)
 
 TEST_MAIN({trains_without_a_race, "training and judging on threads are free of races"},
           {trains_large_frames_without_a_race, "so are large frames"},
+          {bins_without_a_race, "so are bins"},
           {stops_without_a_race, "so is a stop"})

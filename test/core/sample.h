@@ -183,6 +183,7 @@ typedef struct sample_option
 {
 	const char *name;
 	double number;
+	const char *word; /* NULL: the number counts */
 } sample_option;
 
 static inline ml_status
@@ -197,7 +198,9 @@ sample_request(ml_host *host, const char *learner, const sample_option *options,
 	    (ml_request){.learner = ml_learner_find(test_text(learner)), .drop_copies = true};
 	ML_TRY(ml_value_object(host, 8, &given));
 	for (; options != NULL && options->name != NULL; options++)
-		ml_value_add(&given, options->name, ml_value_number(options->number));
+		ml_value_add(&given, options->name,
+		             options->word != NULL ? ml_value_word(options->word)
+		                                   : ml_value_number(options->number));
 	values = ml_alloc(host, request->learner->options_size);
 	if (values == NULL)
 		return ML_MEMORY;
