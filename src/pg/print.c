@@ -274,6 +274,15 @@ append_references(StringInfo out, const ml_schema *schema, const ml_coefficients
 	appendStringInfoChar(out, '\n');
 }
 
+static bool
+has_bins(const ml_schema *schema)
+{
+	for (int f = 0; f < schema->features; f++)
+		if (schema->feature[f].bins != NULL)
+			return true;
+	return false;
+}
+
 /* What a reader of R does not expect: penalties, other errors, a course that broke off. */
 static void
 append_notes(StringInfo out, const ml_model *model, const ml_coefficients *in)
@@ -284,6 +293,9 @@ append_notes(StringInfo out, const ml_model *model, const ml_coefficients *in)
 	int before = out->len;
 
 	append_references(out, &model->schema, in);
+	if (has_bins(&model->schema))
+		appendStringInfoString(out, "Features count by the weight of evidence of their "
+		                            "bins, as cia_scorecard shows them.\n");
 	if (cia_kind_of_errors(model) == NULL)
 		appendStringInfoString(out, "Standard errors: none under an L1 penalty\n");
 	else if (!plain)

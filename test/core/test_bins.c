@@ -53,6 +53,7 @@ fill_parts(ml_partition *p, uint64_t *state)
 static void
 finds_the_best_partition(test_host *t)
 {
+	ml_worker alone = {.host = &t->core};
 	uint64_t state = 11;
 
 	for (int round = 0; round < 1500; round++)
@@ -68,7 +69,7 @@ finds_the_best_partition(test_host *t)
 		fill_parts(&p, &state);
 		for (unsigned c = 0; c < 1u << (p.parts - 1); c++)
 			best = fmax(best, value_of(&p, direction, c));
-		ml_partition_solve(&p, direction);
+		REQUIRE_OK(ml_partition_solve(&alone, &p, direction));
 		REQUIRE(p.bins >= 1 && p.bins <= max_bins && p.end[p.bins - 1] == p.parts);
 		if (isnan(best))
 		{

@@ -204,45 +204,41 @@ make_pre_bins(const sorted *s, ml_worker *worker, double left, int64_t *first,
 	return ML_OK;
 }
 
-/* Merges the pre-bins in the direction asked for; answers where the outcome is. */
-static const ml_partition *
-merge(const bin_work *work, const sorted *s, binner *b)
+/* Merges the pre-bins in the direction asked for; merged is where the outcome is. */
+static ml_status
+merge(ml_worker *worker, const sorted *s, binner *b, const ml_partition **merged)
 {
 	ml_partition *p = &b->rising;
-	ml_text monotone = work->options.monotone;
+	ml_text monotone = s->work->options.monotone;
 
+	*merged = p;
 	/* neighbours by event rate rise whichever way they are merged */
 	if (s->label != NULL || ml_text_is(monotone, "none"))
-	{
-		ml_partition_solve(p, 0);
-		return p;
-	}
-	if (ml_text_is(monotone, "increasing") || ml_text_is(monotone, "decreasing"))
-	{
-		ml_partition_solve(p, ml_text_is(monotone, "increasing") ? 1 : -1);
-		return p;
-	}
+		return ml_partition_solve(worker, p, 0);
+	if (ml_text_is(monotone, "increasing"))
+		return ml_partition_solve(worker, p, 1);
+	if (ml_text_is(monotone, "decreasing"))
+		return ml_partition_solve(worker, p, -1);
 	b->falling.parts = p->parts;
 	b->falling.pure = p->pure;
 	memcpy(b->falling.events, p->events, sizeof p->events);
 	memcpy(b->falling.non_events, p->non_events, sizeof p->non_events);
-	ml_partition_solve(p, 1);
-	ml_partition_solve(&b->falling, -1);
-	return b->falling.iv > p->iv ? &b->falling : p;
+	ML_TRY(ml_partition_solve(worker, p, 1));
+	ML_TRY(ml_partition_solve(worker, &b->falling, -1));
+	*merged = b->falling.iv > p->iv ? &b->falling : p;
+	return ML_OK;
 }
 
 /* The same; with bins of one class if there would be but one bin. */
-static const ml_partition *
-merge_at_all(const bin_work *work, const sorted *s, binner *b)
+static ml_status
+merge_at_all(ml_worker *worker, const sorted *s, binner *b, const ml_partition **merged)
 {
-	const ml_partition *merged;
-
 	b->rising.pure = false;
-	merged = merge(work, s, b);
-	if (merged->bins > 1)
-		return merged;
+	ML_TRY(merge(worker, s, b, merged));
+	if ((*merged)->bins > 1)
+		return ML_OK;
 	b->rising.pure = true;
-	return merge(work, s, b);
+	return merge(worker, s, b, merged);
 }
 
 /* Labels that the pool stands for go where the pool goes. */
@@ -302,6 +298,7 @@ bin_feature(void *argument, int64_t task, ml_worker *worker)
 	const ml_column *column = &work->frame->column[feature->column];
 	binner *b = work->binner[worker->index];
 	sorted s = {.work = work, .feature = feature};
+	const ml_partition *merged;
 	ml_bin *missing;
 	ml_keyed *item;
 
@@ -319,7 +316,8 @@ bin_feature(void *argument, int64_t task, ml_worker *worker)
 	                     work->events + work->non_events - missing->events -
 	                         missing->non_events,
 	                     b->first, &b->rising));
-	write_bins(&s, b->first, merge_at_all(work, &s, b));
+	ML_TRY(merge_at_all(worker, &s, b, &merged));
+	write_bins(&s, b->first, merged);
 	return ML_OK;
 }
 

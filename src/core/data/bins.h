@@ -103,7 +103,8 @@ ml_partition_create(ml_host *host, int max_bins, ml_partition *partition);
  * The best bins, with event rates that rise (direction 1), fall (-1) or do as they like (0);
  * one bin where the constraints cannot be met.
  */
-extern void ml_partition_solve(ml_partition *partition, int direction);
+extern ml_status
+ml_partition_solve(ml_worker *worker, ml_partition *partition, int direction);
 
 /* What a feature is to a learner: the WOE of its bins is a number. */
 static inline ml_kind

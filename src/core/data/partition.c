@@ -179,8 +179,8 @@ consider(ml_partition *p, int bins)
 	}
 }
 
-void
-ml_partition_solve(ml_partition *p, int direction)
+ml_status
+ml_partition_solve(ml_worker *worker, ml_partition *p, int direction)
 {
 	ml_partition_work *work = p->work;
 	ml_bin whole = {0};
@@ -202,8 +202,11 @@ ml_partition_solve(ml_partition *p, int direction)
 			    i > 0 || isnan(work->rate[i][j]) ? -INFINITY : work->iv[i][j];
 	for (int bins = 1; bins < p->max_bins; bins++)
 	{
+		if (ml_worker_stop(worker))
+			return ML_STOPPED;
 		for (int i = 0; i < p->parts; i++)
 			extend(p, bins, i, direction);
 		consider(p, bins + 1);
 	}
+	return ML_OK;
 }

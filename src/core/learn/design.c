@@ -115,6 +115,17 @@ ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *
 	return ML_OK;
 }
 
+/* The bins of a block's numbers, by counting edges: nothing to predict for the processor. */
+ML_HOT static void
+count_edges(const ml_bins *bins, const double *x, int rows, int32_t *bin)
+{
+	for (int i = 0; i < rows; i++)
+		bin[i] = isnan(x[i]) ? bins->bins : 0;
+	for (int e = 0; e + 1 < bins->bins; e++)
+		for (int i = 0; i < rows; i++)
+			bin[i] += x[i] >= bins->edge[e];
+}
+
 /* Weight of evidence of a block's rows of one feature, as the column of the matrix. */
 static void
 fill_evidence(const ml_design *design, int c, int64_t first, int rows, double *out)
@@ -123,17 +134,17 @@ fill_evidence(const ml_design *design, int c, int64_t first, int rows, double *o
 	const ml_column *column = &design->problem->frame->column[feature->column];
 	const ml_bins *bins = feature->bins;
 	double value[ML_MOST_BINS + 1];
+	int32_t bin[ML_BLOCK];
 
 	for (int i = 0; i <= bins->bins; i++)
 		value[i] = (bins->bin[i].woe - design->shift[c]) / design->scale[c];
+	if (feature->kind == ML_NUMBER)
+		count_edges(bins, ml_numbers_at(column, first), rows, bin);
+	else
+		for (int i = 0; i < rows; i++)
+			bin[i] = ml_bin_of_code(bins, ml_codes_at(column, first)[i]);
 	for (int i = 0; i < rows; i++)
-	{
-		int bin = feature->kind == ML_NUMBER
-		              ? ml_bin_of_number(bins, *ml_numbers_at(column, first + i))
-		              : ml_bin_of_code(bins, *ml_codes_at(column, first + i));
-
-		out[i] = value[bin];
-	}
+		out[i] = value[bin[i]];
 }
 
 ML_HOT static int64_t
