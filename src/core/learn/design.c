@@ -209,9 +209,13 @@ fill_low(const ml_design *design, int64_t first, ml_design_block *block)
 	for (int c = 1; c < design->dense; c++)
 	{
 		const ml_feature *feature = &problem->schema->feature[design->number[c - 1]];
-		const double *x = ml_numbers_at(&problem->frame->column[feature->column], first);
+		const double *x;
 		double shift = design->shift[c], inverse = 1 / design->scale[c];
 
+		/* nothing is known of the rounding of evidence: zeros stay */
+		if (feature->bins != NULL)
+			continue;
+		x = ml_numbers_at(&problem->frame->column[feature->column], first);
 		for (int i = 0; i < block->rows; i++)
 		{
 			double high = x[i] - shift, back = high - x[i];
