@@ -89,5 +89,4 @@ stops_without_a_race(test_host *t)
 
 TEST_MAIN({trains_without_a_race, "training and judging on threads are free of races"},
           {trains_large_frames_without_a_race, "so are large frames"},
-          {bins_without_a_race, "so are bins"},
-          {stops_without_a_race, "so is a stop"})
+          {bins_without_a_race, "so are bins"}, {stops_without_a_race, "so is a stop"})
