@@ -404,18 +404,18 @@ A bin holds low <= value < high of a number, NULL being no bound, or the labels 
 
 CREATE FUNCTION cia_scorecard(model text, pdo float8 DEFAULT 20, base_points float8 DEFAULT 600,
 							  base_odds float8 DEFAULT 50)
-	RETURNS TABLE (feature text, bin int, low float8, high float8, labels text[], missing boolean,
-				   woe float8, coefficient float8, points float8)
+	RETURNS TABLE (part text, feature text, bin int, low float8, high float8, labels text[],
+				   missing boolean, woe float8, coefficient float8, points float8)
 	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 100 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_scorecard(text, float8, float8, float8) IS
 $$points of a logistic regression per bin or label, so that a row's points add up to its score on the scale asked for.
 pdo: points that double the odds; base_points: points at base_odds; base_odds: odds of good (non-event) to bad (event).
-A row has offset - factor * ln(p / (1 - p)) points, where factor = pdo / ln 2, offset = base_points - factor * ln(base_odds) and p is its cia_score; intercept and offset are spread evenly over the features. Needs a model trained with {"encode": "woe"}, or one of categories alone. low <= value < high of a number, NULL being no bound; the last line of each feature is for missing values; woe is NULL for labels that are not in bins.$$;
+A row has offset - factor * ln(p / (1 - p)) points, where factor = pdo / ln 2, offset = base_points - factor * ln(base_odds) and p is its cia_score; intercept and offset are spread evenly over the features. Needs a model trained with {"encode": "woe"}, or one of categories alone. low <= value < high of a number, NULL being no bound; the last line of each feature is for missing values; woe is NULL for labels that are not in bins; part is the group that a part of a model by groups serves, NULL for the one that serves all others and for models without parts.$$;
 
 CREATE FUNCTION cia_scorecard(model cia_model, pdo float8 DEFAULT 20, base_points float8 DEFAULT 600,
 							  base_odds float8 DEFAULT 50)
-	RETURNS TABLE (feature text, bin int, low float8, high float8, labels text[], missing boolean,
-				   woe float8, coefficient float8, points float8)
+	RETURNS TABLE (part text, feature text, bin int, low float8, high float8, labels text[],
+				   missing boolean, woe float8, coefficient float8, points float8)
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_scorecard(cia_model, float8, float8, float8) IS
 	'points of a logistic regression given as a value per bin or label';

@@ -68,6 +68,17 @@ FROM cia_scorecard('homes', base_points => 660, base_odds => 72);
 SELECT max(abs(row_points('homes', to_jsonb(l), 20, 600, 50) - (600 - 20 / ln(2::float8) * ln(50::float8) - 20 / ln(2::float8) * ln(p / (1 - p))))) < 1e-9 AS adds_up
 FROM loan l, LATERAL cia_score('homes', l) p WHERE id < 30;
 
+-- A model by groups: each part has bins and points of its own, NULL is the part that serves all others.
+SELECT notes[3:] FROM cia_train('groups', $$SELECT i % 2 AS g, i / 2 % 4 AS x, CASE WHEN i % 2 = 0 THEN i / 8 % 2 = 0 ELSE i % 17 < i / 2 % 4 * 4 END AS y
+	FROM generate_series(1, 3200) i$$, 'y', 'logistic', options => '{"encode": "woe", "by": "g", "holdout": 0}');
+SELECT features FROM cia_train('parts', 'loan', 'bad', 'logistic', id => '{id}', features => '{age,debt,home}', options => '{"encode": "woe", "by": "home", "holdout": 0}');
+SELECT part, count(DISTINCT feature) AS features, bool_and(points IS NOT NULL) AS points FROM cia_scorecard('parts') GROUP BY part ORDER BY part;
+SELECT coalesce(home, '(missing)') AS home, max(abs(points - (600 - 20 / ln(2::float8) * ln(50::float8) - 20 / ln(2::float8) * ln(p / (1 - p))))) < 1e-9 AS adds_up
+FROM (SELECT home, cia_score('parts', l) AS p, (SELECT sum(points) FROM cia_scorecard('parts') c WHERE part IS NOT DISTINCT FROM home AND
+		CASE WHEN labels IS NOT NULL THEN home = ANY (labels) WHEN feature = 'home' THEN missing AND home IS NULL WHEN missing THEN false
+		ELSE CASE feature WHEN 'age' THEN age ELSE debt END::float8 BETWEEN coalesce(low, '-infinity') AND coalesce(high - 1e-6, 'infinity') END) AS points
+	FROM loan l WHERE id < 60) s GROUP BY 1 ORDER BY 1;
+
 -- cia_fit with weights; features whose rows fall into one bin are left out.
 SELECT max(abs(cia_score(model, l) - cia_score(twice, l))) < 1e-12 AS same
 FROM loan l, (SELECT cia_fit(l, bad, 'logistic', '{"encode": "woe", "weight": "w", "holdout": 0, "exclude": ["id", "bad"]}') AS model
@@ -88,6 +99,9 @@ SELECT features FROM cia_train('probit', 'loan', 'bad', 'logistic', options => '
 SELECT * FROM cia_scorecard('probit');
 SELECT features FROM cia_train('shifted', 'loan', 'bad', 'logistic', options => '{"encode": "woe", "offset": "age"}', id => '{id}');
 SELECT * FROM cia_scorecard('shifted');
+SELECT * FROM cia_train('x', 'loan', 'home', 'multinomial', features => '{age,debt}', options => '{"encode": "woe"}');
+SELECT features FROM cia_train('several', 'loan', 'home', 'multinomial', features => '{age,debt}', id => '{id}');
+SELECT * FROM cia_scorecard('several');
 SELECT * FROM cia_scorecard('nobody');
 SELECT * FROM cia_scorecard('risk', pdo => 0);
 SELECT * FROM cia_scorecard('risk', base_odds => -1);

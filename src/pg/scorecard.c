@@ -22,11 +22,13 @@
 
 CIA_FUNCTION(cia_scorecard);
 
-#define COLUMNS 9
+#define COLUMNS 10
 
 typedef struct scorecard
 {
 	ReturnSetInfo *set;
+	char *part; /* the group that the part of a model serves; NULL: all others */
+	double offset;
 	double factor;
 	double share; /* of offset and intercept that every feature has */
 } scorecard;
@@ -66,16 +68,16 @@ check_feature(const cia_loaded *loaded, const ml_feature *feature)
 
 /* Points need a logistic regression whose every feature has few values. */
 static void
-check_model(const cia_loaded *loaded)
+check_model(const cia_loaded *loaded, const ml_model *model)
 {
-	const ml_schema *schema = &loaded->model->schema;
-	const ml_value *link = ml_value_member(&loaded->model->options, "link");
+	const ml_schema *schema = &model->schema;
+	const ml_value *link = ml_value_member(&model->options, "link");
 
-	if (loaded->model->learner != &ml_logistic)
+	if (model->learner != &ml_logistic)
 		ereport(ERROR,
 		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 		         errmsg("model \"%s\" is of algorithm \"%s\", which has no scorecard",
-		                loaded->name, loaded->model->learner->name),
+		                loaded->name, model->learner->name),
 		         errhint("Train with algorithm => 'logistic', options => '{\"encode\": "
 		                 "\"woe\"}'.")));
 	if (link != NULL && link->kind == ML_VALUE_TEXT && !ml_text_is(link->text, "logit"))
@@ -96,12 +98,14 @@ put_points(const scorecard *card, const ml_feature *feature, int bin, double woe
 {
 	double adds = coefficient * (isnan(woe) ? 1 : woe);
 
-	values[0] = CStringGetTextDatum(cia_element_name(feature->name, feature->element));
-	values[1] = Int32GetDatum(bin + 1);
-	nulls[6] = isnan(woe);
-	values[6] = nulls[6] ? (Datum) 0 : Float8GetDatum(woe);
-	values[7] = Float8GetDatum(coefficient);
-	values[8] = Float8GetDatum(card->share - card->factor * adds);
+	nulls[0] = card->part == NULL;
+	values[0] = nulls[0] ? (Datum) 0 : CStringGetTextDatum(card->part);
+	values[1] = CStringGetTextDatum(cia_element_name(feature->name, feature->element));
+	values[2] = Int32GetDatum(bin + 1);
+	nulls[7] = isnan(woe);
+	values[7] = nulls[7] ? (Datum) 0 : Float8GetDatum(woe);
+	values[8] = Float8GetDatum(coefficient);
+	values[9] = Float8GetDatum(card->share - card->factor * adds);
 	tuplestore_putvalues(card->set->setResult, card->set->setDesc, values, nulls);
 }
 
@@ -113,7 +117,7 @@ put_bins(const scorecard *card, const ml_feature *feature, double coefficient)
 		Datum values[COLUMNS];
 		bool nulls[COLUMNS] = {false};
 
-		cia_bin_bounds(feature, i, &values[2], &nulls[2]);
+		cia_bin_bounds(feature, i, &values[3], &nulls[3]);
 		put_points(card, feature, i, feature->bins->bin[i].woe, coefficient, values,
 		           nulls);
 	}
@@ -126,17 +130,42 @@ put_labels(const scorecard *card, const ml_feature *feature, const double *coeff
 	{
 		bool missing = i == feature->levels;
 		Datum values[COLUMNS] = {0};
-		bool nulls[COLUMNS] = {[2] = true, [3] = true, [4] = missing};
+		bool nulls[COLUMNS] = {[3] = true, [4] = true, [5] = missing};
 
 		if (!missing)
 		{
 			Datum label = CStringGetTextDatum(cia_text_cstring(feature->label[i]));
 
-			values[4] = PointerGetDatum(
+			values[5] = PointerGetDatum(
 			    construct_array(&label, 1, TEXTOID, -1, false, TYPALIGN_INT));
 		}
-		values[5] = BoolGetDatum(missing);
+		values[6] = BoolGetDatum(missing);
 		put_points(card, feature, i, NAN, coefficient[i], values, nulls);
+	}
+}
+
+/* The points of a model without parts, or of one part. */
+static void
+put_model(scorecard *card, const cia_loaded *loaded, const ml_model *model)
+{
+	const ml_schema *schema = &model->schema;
+	const double *coefficient;
+
+	check_model(loaded, model);
+	coefficient = ml_fitted_part(&model->fitted, "coefficients")->number;
+	card->share =
+	    (card->offset -
+	     card->factor * ml_fitted_part(&model->fitted, "intercept")->number[0]) /
+	    schema->features;
+	for (int f = 0; f < schema->features; f++)
+	{
+		const ml_feature *feature = &schema->feature[f];
+
+		if (feature->bins != NULL)
+			put_bins(card, feature, *coefficient);
+		else
+			put_labels(card, feature, coefficient);
+		coefficient += ml_feature_slots(feature);
 	}
 }
 
@@ -148,28 +177,19 @@ cia_scorecard(PG_FUNCTION_ARGS)
 	double base_odds = number_arg(fcinfo, 3, "base_odds", true);
 	scorecard card = {.factor = pdo / log(2)};
 	const cia_loaded *loaded;
-	const ml_schema *schema;
-	const double *coefficient;
+	const ml_by *by;
 
 	InitMaterializedSRF(fcinfo, 0);
 	loaded = cia_model_arg(fcinfo, 0);
-	check_model(loaded);
-	schema = &loaded->model->schema;
-	coefficient = ml_fitted_part(&loaded->model->fitted, "coefficients")->number;
+	by = loaded->model->by;
 	card.set = (ReturnSetInfo *) fcinfo->resultinfo;
-	card.share =
-	    (base_points - card.factor * log(base_odds) -
-	     card.factor * ml_fitted_part(&loaded->model->fitted, "intercept")->number[0]) /
-	    schema->features;
-	for (int f = 0; f < schema->features; f++)
+	card.offset = base_points - card.factor * log(base_odds);
+	for (int g = 0; by != NULL && g < by->groups; g++)
 	{
-		const ml_feature *feature = &schema->feature[f];
-
-		if (feature->bins != NULL)
-			put_bins(&card, feature, *coefficient);
-		else
-			put_labels(&card, feature, coefficient);
-		coefficient += ml_feature_slots(feature);
+		card.part = cia_text_cstring(by->group[g].label);
+		put_model(&card, loaded, by->group[g].model);
 	}
+	card.part = NULL;
+	put_model(&card, loaded, by != NULL ? by->overall : loaded->model);
 	return (Datum) 0;
 }

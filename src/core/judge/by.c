@@ -47,6 +47,7 @@ ml_cause(ml_status status)
 	    {ML_ONE_VALUE, "one_value"},
 	    {ML_NO_SUCH_CLASS, "no_positive"},
 	    {ML_NO_FEATURES, "no_features"},
+	    {ML_NO_EVIDENCE, "no_evidence"},
 	    {ML_SINGULAR, "singular"},
 	    {ML_NOT_NUMERIC, "too_large"},
 	};
