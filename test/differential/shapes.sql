@@ -15,6 +15,10 @@
 
 -- columns: table
 SELECT t.id, cia_score('small', t), cia_class('wide', t), cia_probabilities('small', t) FROM customer t;
+-- columns: a function of a further argument
+SELECT t.id, cia_reasons('small', t), cia_reasons('wide', y, 1 + abs(t.id) % 3) FROM customer t LEFT JOIN customer y ON y.id = t.id + 10;
+-- columns: a further argument, and more features than a function takes arguments
+SELECT t.id, cia_reasons('broad', t, 5) FROM broad t;
 -- columns: table.*
 SELECT t.id, cia_score('wide', t.*) FROM customer t;
 -- columns: table with dropped and added columns

@@ -19,6 +19,9 @@ direction(const ml_model *model, double bias)
 {
 	double at = bias != 0 ? fabs(bias) : 1;
 
+	/* of several classes there is no link of one margin */
+	if (model->learner->respond == NULL)
+		return 1;
 	return model->learner->respond(model->state, 2 * at) <
 	               model->learner->respond(model->state, at)
 	           ? -1

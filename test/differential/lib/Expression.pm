@@ -115,6 +115,7 @@ sub score
 	my $model = model($scope, $set, $type);
 	my $function = {float => 'cia_score', text => 'cia_class', jsonb => 'cia_probabilities'}->{$type};
 	my @customers = grep { ($_->{type} // '') eq 'customer' } @{$scope->{sources}};
+	my ($any) = shuffled(with_columns($scope));
 
 	if ($type eq 'float' && @customers && chance(0.08))
 	{
@@ -127,6 +128,7 @@ sub score
 		$row =~ /\.\*$/ ? 0 : 1, qq{$function(model => $model, "row" => $row)},
 		$row =~ /\.\*$/ ? 0 : 1, qq{$function("row" => $row, model => $model)},
 		$type eq 'jsonb' || $row =~ /\.\*$/ || $model =~ /^'num|private/ ? 0 : 1, "(cia_probabilities($model, $row) ->> 'true')" . ($type eq 'float' ? '::float8' : ''),
+		$type eq 'text' ? 6 : 0, sub { "array_to_string(cia_reasons($model, $row" . pick('', ', 2', ', k => 1', defined $any ? ", 1 + abs($any->{alias}.id) % 3" : ', 9') . "), '; ')" },
 		$type eq 'float' ? 1 : 0, "coalesce($function($model, $row), 0.5)");
 }
 
