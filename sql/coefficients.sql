@@ -59,6 +59,11 @@ SELECT channel, c.term FROM (SELECT channel, cia_fit(c, spend, 'linear', '{"hold
 	FROM customer c WHERE channel = 'shop' OR region IS NOT NULL GROUP BY channel) m, cia_coefficients(m.model) c
 ORDER BY channel, c.term COLLATE "C";
 
+-- A feature encoded as weight of evidence is one term.
+SELECT version FROM cia_train('churn', 'customer', 'churned', 'logistic', features => '{age,channel}', options => '{"holdout": 0, "encode": "woe"}');
+SELECT term, feature, level, reference FROM cia_coefficients('churn');
+SELECT split_part(cia_print('churn'), E'\n', 2);
+
 -- What is wrong.
 SELECT * FROM cia_coefficients('churn', 1);
 SELECT * FROM cia_coefficients('churn', 0);

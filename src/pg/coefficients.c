@@ -62,6 +62,10 @@ cia_term_name(const ml_schema *schema, const ml_term *term)
 
 	if (feature == NULL)
 		return pstrdup("(Intercept)");
+	if (schema->feature[term->feature].bins != NULL)
+		return psprintf("woe(%s)", feature);
+	if (schema->feature[term->feature].bins != NULL)
+		return psprintf("woe(%s)", feature);
 	return term->level < 0 ? feature
 	                       : psprintf("%s = %s", feature, cia_term_level(schema, term));
 }

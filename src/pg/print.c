@@ -99,7 +99,27 @@ append_wrapped(StringInfo out, const char *head, List *words, const char *separa
 	}
 }
 
-/* algorithm(target ~ feature + feature), with offsets in R's words. */
+/* A feature in a formula of R; NULL for one that is in none. */
+static char *
+in_formula(const ml_feature *feature)
+{
+	char *name = cia_element_name(feature->name, feature->element);
+
+	switch (feature->use)
+	{
+		case ML_USE_OFFSET:
+			return psprintf("offset(%s)", name);
+		case ML_USE_EXPOSURE:
+			return psprintf("offset(log(%s))", name);
+		case ML_USE_GROUP:
+			return NULL;
+		case ML_USE_TERM:
+			break;
+	}
+	return feature->bins != NULL ? psprintf("woe(%s)", name) : name;
+}
+
+/* algorithm(target ~ feature + feature) */
 static void
 append_call(StringInfo out, const ml_model *model)
 {
@@ -110,15 +130,10 @@ append_call(StringInfo out, const ml_model *model)
 
 	for (int f = 0; f < schema->features; f++)
 	{
-		const ml_feature *feature = &schema->feature[f];
-		char *name = cia_element_name(feature->name, feature->element);
+		char *word = in_formula(&schema->feature[f]);
 
-		if (feature->use == ML_USE_GROUP)
-			continue;
-		words = lappend(
-		    words, feature->use == ML_USE_OFFSET     ? psprintf("offset(%s)", name)
-		           : feature->use == ML_USE_EXPOSURE ? psprintf("offset(log(%s))", name)
-		                                             : name);
+		if (word != NULL)
+			words = lappend(words, word);
 	}
 	appendStringInfoString(out, "Call:\n");
 	append_wrapped(out, head, words, " + ");
