@@ -82,13 +82,13 @@ cia_need_coefficients(const cia_loaded *loaded, int64_t count)
 }
 
 static void
-put_coefficient(ReturnSetInfo *set, const ml_schema *schema, const ml_coefficients *table,
-                const ml_coefficient *c)
+put_coefficient(ReturnSetInfo *set, const char *part, const ml_schema *schema,
+                const ml_coefficients *table, const ml_coefficient *c)
 {
 	output_row row = {.columns = 0};
 	bool several = table->terms.classes > 1;
 
-	add_text(&row, NULL);
+	add_text(&row, part);
 	add_text(&row, several ? cia_text_cstring(schema->class_label[c->set]) : NULL);
 	add_text(&row, cia_term_name(schema, &c->term));
 	add_text(&row, feature_of(schema, &c->term));
@@ -122,22 +122,29 @@ confidence_arg(FunctionCallInfo fcinfo, int argument)
 	return confidence;
 }
 
+/* The table of one model; part names its group of rows, or is NULL. */
+static void
+put_table(ReturnSetInfo *set, const char *part, const cia_loaded *loaded,
+          double confidence)
+{
+	cia_door *door = cia_door_for_model(CurrentMemoryContext);
+	ml_coefficients table;
+
+	cia_check(door,
+	          ml_model_coefficients(&door->host, loaded->model, confidence, &table));
+	cia_need_coefficients(loaded, table.count);
+	for (int64_t i = 0; i < table.count; i++)
+		put_coefficient(set, part, &loaded->model->schema, &table, &table.coefficient[i]);
+}
+
 /* One row per coefficient: the intercept, then the features' in order, labels in order. */
 Datum
 cia_coefficients(PG_FUNCTION_ARGS)
 {
 	double confidence = confidence_arg(fcinfo, 1);
-	cia_door *door = cia_door_for_model(CurrentMemoryContext);
-	const cia_loaded *loaded;
-	ml_coefficients table;
 
 	InitMaterializedSRF(fcinfo, 0);
-	loaded = cia_model_arg(fcinfo, 0);
-	cia_check(door,
-	          ml_model_coefficients(&door->host, loaded->model, confidence, &table));
-	cia_need_coefficients(loaded, table.count);
-	for (int64_t i = 0; i < table.count; i++)
-		put_coefficient((ReturnSetInfo *) fcinfo->resultinfo, &loaded->model->schema,
-		                &table, &table.coefficient[i]);
+	put_table((ReturnSetInfo *) fcinfo->resultinfo, NULL, cia_model_arg(fcinfo, 0),
+	          confidence);
 	return (Datum) 0;
 }

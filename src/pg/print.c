@@ -432,25 +432,31 @@ append_likelihood(StringInfo out, const ml_model *model)
 	append_theta(out, model);
 }
 
-Datum
-cia_print(PG_FUNCTION_ARGS)
+static void
+append_model(StringInfo out, const cia_loaded *loaded)
 {
-	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
 	const ml_model *model = loaded->model;
 	cia_door *door = cia_door_for_model(CurrentMemoryContext);
 	ml_coefficients table;
-	StringInfoData out;
 
 	cia_check(door, ml_model_coefficients(&door->host, model, 0.95, &table));
 	cia_need_coefficients(loaded, table.count);
-	initStringInfo(&out);
-	append_call(&out, model);
-	append_rows(&out, model);
-	append_sets(&out, &model->schema, &table);
-	append_notes(&out, model, &table);
+	append_call(out, model);
+	append_rows(out, model);
+	append_sets(out, &model->schema, &table);
+	append_notes(out, model, &table);
 	if (ml_model_family(model) != NULL && ml_model_family(model)->quadratic)
-		append_least_squares(&out, model);
+		append_least_squares(out, model);
 	else
-		append_likelihood(&out, model);
+		append_likelihood(out, model);
+}
+
+Datum
+cia_print(PG_FUNCTION_ARGS)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	append_model(&out, cia_model_arg(fcinfo, 0));
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len - 1));
 }

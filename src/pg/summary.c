@@ -85,48 +85,57 @@ cia_kind_of_errors(const ml_model *model)
 	return cia_option_holds(model, "robust") ? "robust (HC1)" : "model-based";
 }
 
+/* Where the statistics of one model go. */
+typedef struct output
+{
+	ReturnSetInfo *set;
+	const char *part; /* names its group of rows; NULL: all */
+} output;
+
 static void
-put(ReturnSetInfo *set, const char *statistic, double value, const char *text)
+put(const output *out, const char *statistic, double value, const char *text)
 {
 	Datum values[4] = {(Datum) 0, CStringGetTextDatum(statistic), Float8GetDatum(value),
 	                   (Datum) 0};
-	bool nulls[4] = {true, false, isnan(value), text == NULL};
+	bool nulls[4] = {out->part == NULL, false, isnan(value), text == NULL};
 
 	if (isnan(value) && text == NULL)
 		return;
+	if (out->part != NULL)
+		values[0] = CStringGetTextDatum(out->part);
 	if (text != NULL)
 		values[3] = CStringGetTextDatum(text);
-	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+	tuplestore_putvalues(out->set->setResult, out->set->setDesc, values, nulls);
 }
 
 /* Learned numbers of one model by their names, each that is known. */
 static void
-put_learned(ReturnSetInfo *set, const ml_model *model, const char *const *name)
+put_learned(const output *out, const ml_model *model, const char *const *name)
 {
 	for (; *name != NULL; name++)
-		put(set, *name, ml_model_scalar(model, *name), NULL);
+		put(out, *name, ml_model_scalar(model, *name), NULL);
 }
 
 static void
-put_kind(ReturnSetInfo *set, const ml_model *model)
+put_kind(const output *out, const ml_model *model)
 {
 	const ml_schema *schema = &model->schema;
 
-	put(set, "algorithm", NAN, model->learner->name);
-	put(set, "family", NAN, cia_family_name(model));
-	put(set, "link", NAN, cia_link_name(model));
-	put(set, "target", NAN, cia_text_cstring(schema->target));
+	put(out, "algorithm", NAN, model->learner->name);
+	put(out, "family", NAN, cia_family_name(model));
+	put(out, "link", NAN, cia_link_name(model));
+	put(out, "target", NAN, cia_text_cstring(schema->target));
 	if (schema->task == ML_BINARY)
-		put(set, "positive", NAN, cia_text_cstring(schema->class_label[1]));
-	put(set, "rows", cia_training_number(model, "rows"), NULL);
-	put(set, "rows_skipped", cia_training_number(model, "skipped"), NULL);
-	put(set, "rows_held_out", cia_training_number(model, "holdout_rows"), NULL);
-	put(set, "features", schema->features, NULL);
+		put(out, "positive", NAN, cia_text_cstring(schema->class_label[1]));
+	put(out, "rows", cia_training_number(model, "rows"), NULL);
+	put(out, "rows_skipped", cia_training_number(model, "skipped"), NULL);
+	put(out, "rows_held_out", cia_training_number(model, "holdout_rows"), NULL);
+	put(out, "features", schema->features, NULL);
 }
 
 /* The likelihood ratio test against the intercept alone: of maximum likelihood only. */
 static void
-put_likelihood_ratio(ReturnSetInfo *set, const ml_model *model)
+put_likelihood_ratio(const output *out, const ml_model *model)
 {
 	double ratio =
 	    ml_model_scalar(model, "null_deviance") - ml_model_scalar(model, "deviance");
@@ -135,12 +144,12 @@ put_likelihood_ratio(ReturnSetInfo *set, const ml_model *model)
 	if (isnan(ratio) || ml_model_has_dispersion(model) ||
 	    cia_penalty_of(model) != CIA_PENALTY_NONE)
 		return;
-	put(set, "likelihood_ratio", ratio, NULL);
-	put(set, "likelihood_ratio_p_value", ml_chi2_tail(ratio, df), NULL);
+	put(out, "likelihood_ratio", ratio, NULL);
+	put(out, "likelihood_ratio_p_value", ml_chi2_tail(ratio, df), NULL);
 }
 
 static void
-put_fit(ReturnSetInfo *set, const ml_model *model)
+put_fit(const output *out, const ml_model *model)
 {
 	static const char *const degrees[] = {
 	    "observations", "df_model",    "df_residual", "r2",
@@ -151,50 +160,54 @@ put_fit(ReturnSetInfo *set, const ml_model *model)
 	static const char *const criteria[] = {"pseudo_r2", "aic", "bic", "condition_number",
 	                                       NULL};
 
-	put_learned(set, model, degrees);
-	put(set, "f_p_value",
+	put_learned(out, model, degrees);
+	put(out, "f_p_value",
 	    ml_f_tail(ml_model_scalar(model, "f_statistic"),
 	              ml_model_scalar(model, "df_model"),
 	              ml_model_scalar(model, "df_residual")),
 	    NULL);
 	if (ml_model_family(model) != NULL && ml_model_family(model)->quadratic)
-		put(set, "residual_standard_error", sqrt(ml_model_scalar(model, "dispersion")),
+		put(out, "residual_standard_error", sqrt(ml_model_scalar(model, "dispersion")),
 		    NULL);
-	put_learned(set, model, shape);
-	put_learned(set, model, likelihood);
-	put_likelihood_ratio(set, model);
-	put_learned(set, model, criteria);
+	put_learned(out, model, shape);
+	put_learned(out, model, likelihood);
+	put_likelihood_ratio(out, model);
+	put_learned(out, model, criteria);
 }
 
 static void
-put_course(ReturnSetInfo *set, const ml_model *model)
+put_course(const output *out, const ml_model *model)
 {
-	put(set, "class_weight", NAN, cia_option_text(model, "class_weight"));
-	put(set, "l2", ml_model_option(model, "l2"), NULL);
-	put(set, "lambda", ml_model_scalar(model, "lambda"), NULL);
-	put(set, "alpha", ml_model_scalar(model, "alpha"), NULL);
-	put(set, "standard_errors", NAN, cia_kind_of_errors(model));
-	put(set, "clusters", ml_model_scalar(model, "clusters"), NULL);
-	put(set, "iterations", cia_training_number(model, "iterations"), NULL);
-	put(set, "converged", NAN,
+	put(out, "class_weight", NAN, cia_option_text(model, "class_weight"));
+	put(out, "l2", ml_model_option(model, "l2"), NULL);
+	put(out, "lambda", ml_model_scalar(model, "lambda"), NULL);
+	put(out, "alpha", ml_model_scalar(model, "alpha"), NULL);
+	put(out, "standard_errors", NAN, cia_kind_of_errors(model));
+	put(out, "clusters", ml_model_scalar(model, "clusters"), NULL);
+	put(out, "iterations", cia_training_number(model, "iterations"), NULL);
+	put(out, "converged", NAN,
 	    cia_training_number(model, "converged") == 0 ? "false" : "true");
+}
+
+static void
+put_model(const output *out, const cia_loaded *loaded)
+{
+	cia_door *door = cia_door_for_model(CurrentMemoryContext);
+	ml_terms terms;
+
+	cia_check(door, ml_model_terms(&door->host, loaded->model, &terms));
+	cia_need_coefficients(loaded, terms.count);
+	put_kind(out, loaded->model);
+	put_fit(out, loaded->model);
+	put_course(out, loaded->model);
 }
 
 /* One row per statistic that is known, in a fixed order. */
 Datum
 cia_summary(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
-	cia_door *door = cia_door_for_model(CurrentMemoryContext);
-	const cia_loaded *loaded;
-	ml_terms terms;
-
 	InitMaterializedSRF(fcinfo, 0);
-	loaded = cia_model_arg(fcinfo, 0);
-	cia_check(door, ml_model_terms(&door->host, loaded->model, &terms));
-	cia_need_coefficients(loaded, terms.count);
-	put_kind(set, loaded->model);
-	put_fit(set, loaded->model);
-	put_course(set, loaded->model);
+	put_model(&(output){.set = (ReturnSetInfo *) fcinfo->resultinfo},
+	          cia_model_arg(fcinfo, 0));
 	return (Datum) 0;
 }
