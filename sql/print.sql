@@ -6,7 +6,8 @@ SELECT i AS id, 18 + u % 60 AS age, (v % 300) / 10.0 AS visits, (ARRAY['north', 
 FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v FROM generate_series(1, 400) i) s;
 CREATE FUNCTION print(algorithm text, target text, features text[], options jsonb DEFAULT '{}') RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM cia_train('printed', 'customer', target, algorithm, features => features, options => '{"holdout": 0, "l2": 0}' || options);
+	PERFORM cia_train('printed', 'customer', target, algorithm, features => features,
+		options => CASE WHEN options ? 'lambda' THEN '{"holdout": 0}' ELSE '{"holdout": 0, "l2": 0}'::jsonb END || options);
 	RETURN QUERY SELECT regexp_split_to_table(regexp_replace(cia_print('printed'), 'iterations: [0-9]+', 'iterations: some'), '\n');
 END $$;
 \pset format unaligned
@@ -23,6 +24,10 @@ SELECT print('negative_binomial', 'claims', '{age,channel,months}', '{"exposure"
 UPDATE customer SET spend = NULL WHERE id <= 7;
 SELECT print('linear', 'spend', '{age}', '{"holdout": 0.25, "l2": 3, "robust": true}');
 SELECT print('linear', 'spend', '{age}', '{"cluster": "region"}');
+
+-- An elastic net has no errors; what it has dropped is a point.
+SELECT print('logistic', 'churned', '{age,visits,region,claims}', '{"lambda": 0.02}');
+SELECT print('linear', 'spend', '{age,visits,region}', '{"lambda": 2, "alpha": 0.5}');
 
 -- A call of many columns is wrapped; names may be of any length and letters.
 ALTER TABLE customer RENAME age TO "Alter in vollen Jahren am Stichtag";

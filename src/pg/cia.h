@@ -551,8 +551,8 @@ extern void cia_need_coefficients(const cia_loaded *loaded, int64_t count);
 typedef enum cia_penalty
 {
 	CIA_PENALTY_NONE,
-	CIA_PENALTY_L2, /* errors are conditional on it */
-	CIA_PENALTY_L1  /* there are no errors */
+	CIA_PENALTY_RIDGE, /* errors are conditional on it */
+	CIA_PENALTY_NET    /* the elastic net: there are no errors */
 } cia_penalty;
 
 extern cia_penalty cia_penalty_of(const ml_model *model);

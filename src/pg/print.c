@@ -190,6 +190,10 @@ format_estimates(const ml_coefficient *const *row, int rows, char **estimate,
 	for (int i = 0; i < 2 * rows; i++)
 		number[i] = rounded(number[i], decimals);
 	cia_format_numbers(number, 2 * rows, DIGITS, text);
+	/* a coefficient that the elastic net has dropped */
+	for (int i = 0; i < rows; i++)
+		if (isnan(row[i]->error) && row[i]->estimate == 0)
+			text[i] = pstrdup(".");
 	memcpy(estimate, text, sizeof(char *) * rows);
 	memcpy(error, text + rows, sizeof(char *) * rows);
 }
@@ -312,21 +316,21 @@ append_notes(StringInfo out, const ml_model *model, const ml_coefficients *in)
 		appendStringInfoString(out, "Features count by the weight of evidence of their "
 		                            "bins, as cia_scorecard shows them.\n");
 	if (cia_kind_of_errors(model) == NULL)
-		appendStringInfoString(out, "Standard errors: none under an L1 penalty\n");
+		appendStringInfoString(out, "Standard errors: none under an elastic net\n");
 	else if (!plain)
 		appendStringInfo(out, "Standard errors: %s%s\n", cia_kind_of_errors(model),
 		                 clusters > 0 ? psprintf(" (%.0f clusters)", clusters) : "");
 	if (cia_option_text(model, "class_weight") != NULL)
 		appendStringInfo(out, "Class weights: %s\n",
 		                 cia_option_text(model, "class_weight"));
-	if (ml_model_scalar(model, "lambda") > 0)
+	if (cia_penalty_of(model) == CIA_PENALTY_NET)
 		appendStringInfo(out, "Penalty: lambda = %s, alpha = %s\n",
 		                 cia_format_number(ml_model_scalar(model, "lambda"), 7),
 		                 cia_format_number(ml_model_scalar(model, "alpha"), 7));
-	else if (cia_penalty_of(model) == CIA_PENALTY_L2)
+	else if (cia_penalty_of(model) == CIA_PENALTY_RIDGE)
 		appendStringInfo(out, "Penalty: l2 = %s\n",
 		                 cia_format_number(ml_model_option(model, "l2"), 7));
-	if (cia_penalty_of(model) == CIA_PENALTY_L2)
+	if (cia_penalty_of(model) == CIA_PENALTY_RIDGE)
 		appendStringInfoString(out,
 		                       "The penalty biases estimates towards zero; errors, tests "
 		                       "and criteria are\nconditional on it.\n");
@@ -375,7 +379,7 @@ r_family(const ml_model *model)
 	                                                          : cia_family_name(model));
 }
 
-/* Null and residual deviance, in two columns. */
+/* Null and residual deviance, with their degrees of freedom where they are known. */
 static void
 append_deviances(StringInfo out, const ml_model *model)
 {
@@ -389,11 +393,18 @@ append_deviances(StringInfo out, const ml_model *model)
 	cia_format_numbers(number, 2, DIGITS + 1, deviance);
 	cia_format_numbers(df, 2, 15, degrees);
 	for (int i = 0; i < 2; i++)
-		if (!isnan(number[i]))
-			appendStringInfo(
-			    out, "%s deviance: %*s  on %*s  degrees of freedom\n", label[i],
-			    (int) Max(strlen(deviance[0]), strlen(deviance[1])), deviance[i],
-			    (int) Max(strlen(degrees[0]), strlen(degrees[1])), degrees[i]);
+	{
+		if (isnan(number[i]))
+			continue;
+		appendStringInfo(out, "%s deviance: %*s", label[i],
+		                 (int) Max(strlen(deviance[0]), strlen(deviance[1])),
+		                 deviance[i]);
+		if (!isnan(residual))
+			appendStringInfo(out, "  on %*s  degrees of freedom",
+			                 (int) Max(strlen(degrees[0]), strlen(degrees[1])),
+			                 degrees[i]);
+		appendStringInfoChar(out, '\n');
+	}
 }
 
 /* The last lines of MASS's summary.negbin(). */
@@ -432,6 +443,29 @@ append_likelihood(StringInfo out, const ml_model *model)
 	append_theta(out, model);
 }
 
+/* The lines below an elastic net, in the words of glmnet. */
+static void
+append_net(StringInfo out, const ml_model *model, const ml_coefficients *table)
+{
+	double ratio =
+	    1 - ml_model_scalar(model, "deviance") / ml_model_scalar(model, "null_deviance");
+	int count = 0, kept = 0;
+
+	for (int64_t i = 0; i < table->count; i++)
+		if (table->coefficient[i].term.feature >= 0 &&
+		    !table->coefficient[i].term.reference)
+		{
+			count++;
+			kept += table->coefficient[i].estimate != 0;
+		}
+	appendStringInfo(out, "Nonzero coefficients: %d of %d\n", kept, count);
+	append_deviances(out, model);
+	if (!isnan(ratio))
+		appendStringInfo(out, "Deviance explained: %.2f %%\n", 100 * ratio);
+	appendStringInfo(out, "\nNumber of iterations: %.0f\n",
+	                 cia_training_number(model, "iterations"));
+}
+
 static void
 append_model(StringInfo out, const cia_loaded *loaded)
 {
@@ -445,7 +479,9 @@ append_model(StringInfo out, const cia_loaded *loaded)
 	append_rows(out, model);
 	append_sets(out, &model->schema, &table);
 	append_notes(out, model, &table);
-	if (ml_model_family(model) != NULL && ml_model_family(model)->quadratic)
+	if (cia_penalty_of(model) == CIA_PENALTY_NET)
+		append_net(out, model, &table);
+	else if (ml_model_family(model) != NULL && ml_model_family(model)->quadratic)
 		append_least_squares(out, model);
 	else
 		append_likelihood(out, model);

@@ -65,11 +65,9 @@ cia_training_number(const ml_model *model, const char *name)
 cia_penalty
 cia_penalty_of(const ml_model *model)
 {
-	double lambda = ml_model_scalar(model, "lambda");
-
-	if (lambda > 0)
-		return ml_model_scalar(model, "alpha") > 0 ? CIA_PENALTY_L1 : CIA_PENALTY_L2;
-	return ml_model_option(model, "l2") > 0 ? CIA_PENALTY_L2 : CIA_PENALTY_NONE;
+	if (ml_model_scalar(model, "lambda") > 0)
+		return CIA_PENALTY_NET;
+	return ml_model_option(model, "l2") > 0 ? CIA_PENALTY_RIDGE : CIA_PENALTY_NONE;
 }
 
 /* How standard errors were estimated; NULL where there are none. */
@@ -78,7 +76,7 @@ cia_kind_of_errors(const ml_model *model)
 {
 	char *cluster = cia_option_text(model, "cluster");
 
-	if (cia_penalty_of(model) == CIA_PENALTY_L1)
+	if (cia_penalty_of(model) == CIA_PENALTY_NET)
 		return NULL;
 	if (cluster != NULL)
 		return psprintf("clustered by %s", cluster);
@@ -179,7 +177,8 @@ static void
 put_course(const output *out, const ml_model *model)
 {
 	put(out, "class_weight", NAN, cia_option_text(model, "class_weight"));
-	put(out, "l2", ml_model_option(model, "l2"), NULL);
+	if (cia_penalty_of(model) != CIA_PENALTY_NET)
+		put(out, "l2", ml_model_option(model, "l2"), NULL);
 	put(out, "lambda", ml_model_scalar(model, "lambda"), NULL);
 	put(out, "alpha", ml_model_scalar(model, "alpha"), NULL);
 	put(out, "standard_errors", NAN, cia_kind_of_errors(model));
