@@ -59,6 +59,15 @@ SELECT channel, c.term FROM (SELECT channel, cia_fit(c, spend, 'linear', '{"hold
 	FROM customer c WHERE channel = 'shop' OR region IS NOT NULL GROUP BY channel) m, cia_coefficients(m.model) c
 ORDER BY channel, c.term COLLATE "C";
 
+-- Several classes: a set of coefficients for each but the first, the reference.
+CREATE TABLE chosen AS SELECT *, (ARRAY['basic', 'plus', 'premium'])[1 + ((age * 7 + visits::int * 3 + id * 31 % 53) % 90) / 30] AS product FROM customer;
+SELECT version FROM cia_train('product', 'chosen', 'product', 'multinomial', features => '{age,channel}', options => '{"holdout": 0, "l2": 0}');
+SELECT class, term, reference, ratio IS NULL AS no_ratio, p_value IS NULL AS no_test FROM cia_coefficients('product');
+SELECT statistic, value, text FROM cia_summary('product') WHERE statistic IN ('family', 'classes', 'positive', 'reference', 'df_model');
+SELECT line FROM regexp_split_to_table(cia_print('product'), '\n') line WHERE line ~ 'class|against';
+DROP TABLE chosen;
+SELECT cia_drop_model('product');
+
 -- A feature encoded as weight of evidence is one term.
 SELECT version FROM cia_train('churn', 'customer', 'churned', 'logistic', features => '{age,channel}', options => '{"holdout": 0, "encode": "woe"}');
 SELECT term, feature, level, reference FROM cia_coefficients('churn');

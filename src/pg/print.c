@@ -146,9 +146,9 @@ append_rows(StringInfo out, const ml_model *model)
 	const ml_schema *schema = &model->schema;
 	double skipped = cia_training_number(model, "skipped");
 
-	if (schema->task == ML_BINARY)
+	if (schema->classes > 0 && schema->positive >= 0)
 		appendStringInfo(out, "Positive class: %s\n",
-		                 cia_text_cstring(schema->class_label[1]));
+		                 cia_text_cstring(schema->class_label[schema->positive]));
 	appendStringInfo(out, "Rows: %.0f, of them %.0f held out and %.0f trained on",
 	                 cia_training_number(model, "rows"),
 	                 cia_training_number(model, "holdout_rows"), schema->rows);

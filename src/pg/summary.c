@@ -123,8 +123,13 @@ put_kind(const output *out, const ml_model *model)
 	put(out, "family", NAN, cia_family_name(model));
 	put(out, "link", NAN, cia_link_name(model));
 	put(out, "target", NAN, cia_text_cstring(schema->target));
-	if (schema->task == ML_BINARY)
-		put(out, "positive", NAN, cia_text_cstring(schema->class_label[1]));
+	if (schema->classes > 0)
+		put(out, "classes", schema->classes, NULL);
+	if (schema->classes > 0 && schema->positive >= 0)
+		put(out, "positive", NAN,
+		    cia_text_cstring(schema->class_label[schema->positive]));
+	if (schema->task == ML_MULTICLASS)
+		put(out, "reference", NAN, cia_text_cstring(schema->class_label[0]));
 	put(out, "rows", cia_training_number(model, "rows"), NULL);
 	put(out, "rows_skipped", cia_training_number(model, "skipped"), NULL);
 	put(out, "rows_held_out", cia_training_number(model, "holdout_rows"), NULL);

@@ -123,6 +123,41 @@ tests_coefficients(test_host *t)
 	}
 }
 
+/* Of several sets the first is the reference, and left out; arrays go class by class. */
+static void
+keeps_classes_apart(test_host *t)
+{
+	ml_model *model = small_model(t, true);
+	int64_t slots = ml_glm_slots(&model->schema), sets = 3, at = 0;
+	double *number = ml_alloc_array(&t->core, sets * (slots + 1), sizeof *number);
+	ml_coefficients table;
+
+	for (int64_t i = 0; i < sets * (slots + 1); i++)
+		number[i] = (double) i + 1;
+	set_part(t, model, "intercept", number, sets);
+	set_part(t, model, "coefficients", number, sets * slots);
+	set_part(t, model, "standard_errors", number, sets * (slots + 1));
+	REQUIRE_OK(ml_model_coefficients(&t->core, model, 0.95, &table));
+	CHECK_INT(table.terms.classes, sets);
+	for (int set = 1; set < sets; set++)
+		for (int64_t i = 0; i < table.terms.count; i++)
+		{
+			const ml_coefficient *row = &table.coefficient[at];
+			int64_t slot = table.terms.term[i].slot;
+
+			if (!table.terms.term[i].fitted)
+				continue;
+			REQUIRE(at++ < table.count);
+			CHECK_INT(row->set, set);
+			CHECK_INT(row->term.slot, slot);
+			CHECK_SAME(row->estimate,
+			           slot < 0 ? set + 1 : (double) (set * slots + slot + 1));
+			if (!row->term.reference)
+				CHECK_SAME(row->error, (double) (set * (slots + 1) + slot + 2));
+		}
+	CHECK_INT(at, table.count);
+}
+
 /* Without errors there are estimates; further columns are taken where they are. */
 static void
 takes_what_is_known(test_host *t)
@@ -224,6 +259,7 @@ TEST_MAIN({walks_the_slots, "terms stand in the slots of the arrays"},
           {walks_no_slots, "offsets have no term, a model without arrays no table"},
           {tests_coefficients,
            "tests and intervals are those of the estimate and its error"},
+          {keeps_classes_apart, "several classes have a set each, but for the reference"},
           {takes_what_is_known, "what is not known is NaN"},
           {finds_reasons, "reasons are the features that raise the score most"},
           {notices_refusals, "every refused allocation is noticed"})

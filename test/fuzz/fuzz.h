@@ -127,6 +127,8 @@ check_coefficients(ml_host *host, const ml_model *model)
 	{
 		const ml_term *term = &table.coefficient[i].term;
 
+		must(table.coefficient[i].set == 0 ||
+		     table.coefficient[i].set < model->schema.classes);
 		must(term->feature < model->schema.features);
 		must(term->level < 0 ||
 		     term->level <= model->schema.feature[term->feature].levels);
