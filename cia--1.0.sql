@@ -433,7 +433,7 @@ CREATE FUNCTION cia_coefficients(model text, confidence float8 DEFAULT 0.95)
 COMMENT ON FUNCTION cia_coefficients(text, float8) IS
 $$coefficients of a regression: the intercept, then the features in order, each level of a category on a row of its own.
 model: name, for the version in production, or name@version; confidence: of the intervals low to high and ratio_low to ratio_high.
-part: of a model by groups; class: of a multinomial model, against the first class; level: of a category, "(missing)" if it was missing in training; reference: the level that the others are compared with, 0 by definition; statistic: coefficient by standard error, t where the dispersion is estimated (linear, gamma), else z; p_value: of both sides; ratio: exp(coefficient), an odds ratio or, with a log link, a rate ratio; vif: variance inflation factor; marginal_effect: average change of the probability per unit (logistic). NULL: not known, or none.$$;
+part: of a model by group, NULL for the model of all rows; class: of a multinomial model, against the first class; level: of a category, "(missing)" if it was missing in training; reference: the level that the others are compared with, 0 by definition; statistic: coefficient by standard error, t where the dispersion is estimated (linear, gamma), else z; p_value: of both sides; ratio: exp(coefficient), an odds ratio or, with a log link, a rate ratio; vif: variance inflation factor; marginal_effect: average change of the probability per unit (logistic). NULL: not known, or none.$$;
 
 CREATE FUNCTION cia_coefficients(model cia_model, confidence float8 DEFAULT 0.95)
 	RETURNS TABLE (part text, class text, term text, feature text, level text, reference boolean,
@@ -449,7 +449,7 @@ CREATE FUNCTION cia_summary(model text)
 	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 30 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_summary(text) IS
 $$what is known of a regression as a whole, one row per statistic, in a fixed order.
-part: of a model by groups; statistic: its name; value: a number; text: what is no number, such as the family. Statistics that a family does not have are left out.$$;
+part: of a model by group, NULL for the model of all rows; statistic: its name; value: a number; text: what is no number, such as the family. Statistics that a family does not have are left out.$$;
 
 CREATE FUNCTION cia_summary(model cia_model)
 	RETURNS TABLE (part text, statistic text, value float8, "text" text)

@@ -68,6 +68,16 @@ SELECT line FROM regexp_split_to_table(cia_print('product'), '\n') line WHERE li
 DROP TABLE chosen;
 SELECT cia_drop_model('product');
 
+-- A model by group: the part of all rows, then a part for each group, each as if it were alone.
+SELECT version FROM cia_train('parts', 'customer', 'spend', 'linear', features => '{age,channel}', options => '{"holdout": 0, "by": "channel"}');
+SELECT part, count(*), min(term) FROM cia_coefficients('parts') GROUP BY part ORDER BY part NULLS FIRST;
+SELECT count(*) AS differ FROM (SELECT channel, (cia_coefficients(cia_fit(c, spend, 'linear', '{"holdout": 0, "features": ["age", "channel"]}'))).* FROM customer c GROUP BY channel) alone
+JOIN cia_coefficients('parts') p ON p.part = channel AND p.term = alone.term
+WHERE p.coefficient <> alone.coefficient OR p.standard_error <> alone.standard_error OR p.p_value <> alone.p_value;
+SELECT part, value FROM cia_summary('parts') WHERE statistic = 'observations';
+SELECT line FROM regexp_split_to_table(cia_print('parts'), '\n') line WHERE line LIKE '====%' OR line LIKE 'linear(%';
+SELECT cia_drop_model('parts');
+
 -- A feature encoded as weight of evidence is one term.
 SELECT version FROM cia_train('churn', 'customer', 'churned', 'logistic', features => '{age,channel}', options => '{"holdout": 0, "encode": "woe"}');
 SELECT term, feature, level, reference FROM cia_coefficients('churn');

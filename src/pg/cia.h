@@ -547,6 +547,10 @@ extern char *cia_term_level(const ml_schema *schema, const ml_term *term);
 /* Raises 42809 for a model that has none. */
 extern void cia_need_coefficients(const cia_loaded *loaded, int64_t count);
 
+/* Calls take for the model, or for each part of a model by group; part is NULL for all rows. */
+typedef void (*cia_take_part)(void *state, const cia_loaded *loaded, const char *part);
+extern void cia_each_part(const cia_loaded *loaded, cia_take_part take, void *state);
+
 /* summary.c: what a model was trained as; NULL or NaN for what is not known */
 typedef enum cia_penalty
 {

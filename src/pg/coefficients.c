@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
@@ -122,29 +123,54 @@ confidence_arg(FunctionCallInfo fcinfo, int argument)
 	return confidence;
 }
 
-/* The table of one model; part names its group of rows, or is NULL. */
-static void
-put_table(ReturnSetInfo *set, const char *part, const cia_loaded *loaded,
-          double confidence)
+/* The model of all rows first, which has no part's name, then those of groups. */
+void
+cia_each_part(const cia_loaded *loaded, cia_take_part take, void *state)
 {
+	const ml_by *by = loaded->model->by;
+	cia_loaded part = *loaded;
+
+	if (by != NULL)
+		part.model = by->overall;
+	take(state, &part, NULL);
+	for (int g = 0; by != NULL && g < by->groups; g++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		part.model = by->group[g].model;
+		take(state, &part, cia_text_cstring(by->group[g].label));
+	}
+}
+
+/* What a call of cia_coefficients is about. */
+typedef struct output_table
+{
+	ReturnSetInfo *set;
+	double confidence;
+} output_table;
+
+static void
+put_table(void *state, const cia_loaded *loaded, const char *part)
+{
+	const output_table *out = state;
 	cia_door *door = cia_door_for_model(CurrentMemoryContext);
 	ml_coefficients table;
 
 	cia_check(door,
-	          ml_model_coefficients(&door->host, loaded->model, confidence, &table));
+	          ml_model_coefficients(&door->host, loaded->model, out->confidence, &table));
 	cia_need_coefficients(loaded, table.count);
 	for (int64_t i = 0; i < table.count; i++)
-		put_coefficient(set, part, &loaded->model->schema, &table, &table.coefficient[i]);
+		put_coefficient(out->set, part, &loaded->model->schema, &table,
+		                &table.coefficient[i]);
 }
 
 /* One row per coefficient: the intercept, then the features' in order, labels in order. */
 Datum
 cia_coefficients(PG_FUNCTION_ARGS)
 {
-	double confidence = confidence_arg(fcinfo, 1);
+	output_table out = {.confidence = confidence_arg(fcinfo, 1)};
 
 	InitMaterializedSRF(fcinfo, 0);
-	put_table((ReturnSetInfo *) fcinfo->resultinfo, NULL, cia_model_arg(fcinfo, 0),
-	          confidence);
+	out.set = (ReturnSetInfo *) fcinfo->resultinfo;
+	cia_each_part(cia_model_arg(fcinfo, 0), put_table, &out);
 	return (Datum) 0;
 }

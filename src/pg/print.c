@@ -466,15 +466,29 @@ append_net(StringInfo out, const ml_model *model, const ml_coefficients *table)
 	                 cia_training_number(model, "iterations"));
 }
 
-static void
-append_model(StringInfo out, const cia_loaded *loaded)
+/* What a call of cia_print is about. */
+typedef struct printout
 {
+	StringInfoData text;
+	char *by; /* names the groups of a model by group, or is NULL */
+} printout;
+
+static void
+append_model(void *state, const cia_loaded *loaded, const char *part)
+{
+	printout *print = state;
+	StringInfo out = &print->text;
 	const ml_model *model = loaded->model;
 	cia_door *door = cia_door_for_model(CurrentMemoryContext);
 	ml_coefficients table;
 
 	cia_check(door, ml_model_coefficients(&door->host, model, 0.95, &table));
 	cia_need_coefficients(loaded, table.count);
+	if (part != NULL)
+		appendStringInfo(out, "\n==== %s = %s\n\n", print->by, part);
+	else if (print->by != NULL)
+		appendStringInfo(out, "==== all rows, for values of %s without a part\n\n",
+		                 print->by);
 	append_call(out, model);
 	append_rows(out, model);
 	append_sets(out, &model->schema, &table);
@@ -490,9 +504,13 @@ append_model(StringInfo out, const cia_loaded *loaded)
 Datum
 cia_print(PG_FUNCTION_ARGS)
 {
-	StringInfoData out;
+	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
+	const ml_model *model = loaded->model;
+	printout print = {.by = NULL};
 
-	initStringInfo(&out);
-	append_model(&out, cia_model_arg(fcinfo, 0));
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len - 1));
+	if (model->by != NULL)
+		print.by = cia_text_cstring(model->schema.feature[model->by->feature].name);
+	initStringInfo(&print.text);
+	cia_each_part(loaded, append_model, &print);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(print.text.data, print.text.len - 1));
 }

@@ -194,16 +194,17 @@ put_course(const output *out, const ml_model *model)
 }
 
 static void
-put_model(const output *out, const cia_loaded *loaded)
+put_model(void *state, const cia_loaded *loaded, const char *part)
 {
+	output out = {.set = state, .part = part};
 	cia_door *door = cia_door_for_model(CurrentMemoryContext);
 	ml_terms terms;
 
 	cia_check(door, ml_model_terms(&door->host, loaded->model, &terms));
 	cia_need_coefficients(loaded, terms.count);
-	put_kind(out, loaded->model);
-	put_fit(out, loaded->model);
-	put_course(out, loaded->model);
+	put_kind(&out, loaded->model);
+	put_fit(&out, loaded->model);
+	put_course(&out, loaded->model);
 }
 
 /* One row per statistic that is known, in a fixed order. */
@@ -211,7 +212,6 @@ Datum
 cia_summary(PG_FUNCTION_ARGS)
 {
 	InitMaterializedSRF(fcinfo, 0);
-	put_model(&(output){.set = (ReturnSetInfo *) fcinfo->resultinfo},
-	          cia_model_arg(fcinfo, 0));
+	cia_each_part(cia_model_arg(fcinfo, 0), put_model, fcinfo->resultinfo);
 	return (Datum) 0;
 }

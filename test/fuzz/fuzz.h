@@ -122,6 +122,8 @@ check_coefficients(ml_host *host, const ml_model *model)
 	ml_coefficients table;
 	ml_status status = ml_model_coefficients(host, model, 0.95, &table);
 
+	for (int g = 0; model->by != NULL && g < model->by->groups; g++)
+		check_coefficients(host, model->by->group[g].model);
 	must(status == ML_OK || status == ML_MEMORY);
 	for (int64_t i = 0; status == ML_OK && i < table.count; i++)
 	{
