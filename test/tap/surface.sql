@@ -1,6 +1,6 @@
 -- The SQL surface: names, arguments, results and columns that others rely on.
 BEGIN;
-SELECT plan(30);
+SELECT plan(34);
 
 SELECT function_returns('cia_train', ARRAY['text', 'text', 'text', 'text', 'text[]', 'text[]', 'text[]', 'text', 'jsonb'], 'setof record', 'cia_train returns rows');
 SELECT is(pg_get_function_result('cia_train'::regproc),
@@ -20,9 +20,16 @@ SELECT is((SELECT array_agg(DISTINCT pg_get_function_result(oid)) FROM pg_proc W
 SELECT is(pg_get_function_result('cia_score_into'::regproc), 'TABLE(model text, version integer, rows bigint, inserted bigint, updated bigint, seconds double precision)', 'columns of cia_score_into');
 SELECT is(pg_get_function_arguments('cia_score_into'::regproc), 'model text, source text, target_table text, id text[], options jsonb DEFAULT ''{}''::jsonb', 'arguments of cia_score_into');
 SELECT is(pg_get_function_result(format('cia_features(%s)', model)::regprocedure),
-	'TABLE("position" integer, feature text, type text, kind text, labels text[], missing double precision, mean double precision, sd double precision, minimum double precision, maximum double precision)',
+	'TABLE("position" integer, feature text, type text, kind text, use text, labels text[], missing double precision, mean double precision, sd double precision, minimum double precision, maximum double precision)',
 	format('columns of cia_features(%s)', model))
 FROM (VALUES ('text'), ('cia_model')) m(model) ORDER BY model;
+SELECT is((SELECT array_agg(DISTINCT pg_get_function_result(oid)) FROM pg_proc WHERE proname = 'cia_coefficients'),
+	ARRAY['TABLE(part text, class text, term text, feature text, level text, reference boolean, coefficient double precision, standard_error double precision, statistic double precision, p_value double precision, low double precision, high double precision, ratio double precision, ratio_low double precision, ratio_high double precision, vif double precision, marginal_effect double precision, marginal_effect_error double precision)'],
+	'cia_coefficients, both forms');
+SELECT is((SELECT array_agg(DISTINCT pg_get_function_result(oid)) FROM pg_proc WHERE proname = 'cia_summary'),
+	ARRAY['TABLE(part text, statistic text, value double precision, text text)'], 'cia_summary, both forms');
+SELECT is((SELECT array_agg(DISTINCT pg_get_function_result(oid)) FROM pg_proc WHERE proname = 'cia_print'), ARRAY['text'], 'cia_print, both forms');
+SELECT is((SELECT array_agg(DISTINCT pg_get_function_result(oid)) FROM pg_proc WHERE proname = 'cia_reasons'), ARRAY['text[]'], 'cia_reasons, all four forms');
 SELECT ok((SELECT provolatile = 'v' AND proparallel = 'u' FROM pg_proc WHERE oid = 'cia_score_into'::regproc), 'cia_score_into is VOLATILE and PARALLEL UNSAFE');
 SELECT is(pg_get_function_result('cia_evaluate'::regproc), 'TABLE(metric text, value double precision, low double precision, high double precision)', 'columns of cia_evaluate');
 SELECT is(pg_get_function_arguments('cia_evaluate'::regproc), 'model text, source text, options jsonb DEFAULT ''{}''::jsonb', 'arguments of cia_evaluate');
