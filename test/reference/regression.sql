@@ -80,4 +80,37 @@ LEFT JOIN LATERAL (SELECT statistic, value FROM cia_summary(t.model)) AS g ON g.
 WHERE t.error IS NULL AND s.name <> 'quantile' AND NOT (s.name LIKE '%p_value' AND s.value < 1e-290)
 ORDER BY model, s.name;
 
+-- The path of the elastic net: cia chooses the same lambdas.
+CREATE FUNCTION train_path(m regression_model) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM cia_train(m.model || ' path', m.dataset, m.target, m.algorithm, features => string_to_array(m.features, ' '),
+		options => options_of(m.options) || '{"holdout": 0, "lambda": "auto"}');
+	RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+	RETURN sqlerrm;
+END
+$$;
+CREATE TABLE trained_path AS
+	SELECT t.model, train_path(m) AS error FROM trained t JOIN regression_model m USING (model)
+	WHERE t.error IS NULL AND EXISTS (SELECT FROM regression_path p WHERE p.model = t.model);
+SELECT is(error, NULL, model || ': trains along a path') FROM trained_path ORDER BY model;
+
+CREATE TABLE path_got AS
+WITH content AS (
+	SELECT t.model, v.content::jsonb AS j FROM trained_path t JOIN cia_versions v ON v.model = t.model || ' path' AND v.production),
+slot AS (
+	SELECT model, 1 + row_number() OVER (PARTITION BY model ORDER BY i, l) AS place, f ->> 'name' || coalesce(label, '') AS name
+	FROM content, jsonb_array_elements(j -> 'features') WITH ORDINALITY AS x (f, i)
+	LEFT JOIN LATERAL jsonb_array_elements_text((f -> 'labels') || '["(missing)"]') WITH ORDINALITY AS y (label, l) ON true
+	UNION ALL SELECT model, 1, '(Intercept)' FROM content),
+width AS (SELECT model, max(place) AS width FROM slot GROUP BY model)
+SELECT model, step, name, (j #>> ARRAY['learned', 'path_coefficients', ((step - 1) * width + place - 1)::text])::float8 AS value
+FROM content JOIN slot USING (model) JOIN width USING (model) CROSS JOIN (SELECT DISTINCT step FROM regression_path) AS s
+UNION ALL
+SELECT model, step, name, (j #>> ARRAY['learned', 'path_' || name, (step - 1)::text])::float8
+FROM content CROSS JOIN (SELECT DISTINCT step, name FROM regression_path WHERE name IN ('lambda', 'df', 'deviance_ratio')) AS s;
+SELECT cmp_ok(max(off(g.value, p.value)), '<', 1e-5::float8, format('%s: step %s of the path', model, step))
+FROM trained_path JOIN regression_path p USING (model) LEFT JOIN path_got g USING (model, step, name)
+WHERE error IS NULL GROUP BY model, step ORDER BY model, step;
+
 SELECT * FROM finish();
