@@ -93,6 +93,15 @@ ml_goodness_write(ml_solver *solver, const ml_goodness *fit, ml_fitted *fitted);
 
 /* trouble.c: what went wrong, by name of a feature */
 extern void ml_trouble_find(ml_solver *solver, ml_fitted *fitted);
+
+/*
+ * A step that moves more than this between the ends of a column's range, where Newton's method
+ * has converged, shows a coefficient without end.
+ */
+#define ML_ENDLESS_STEP 0.1
+
+/* What a coefficient moves between the ends of its column's range, per unit of the design. */
+extern double ml_trouble_range(const ml_design *design, int column);
 extern void ml_trouble_blame(const ml_design *design, ml_trouble_kind kind, int column,
                              ml_trouble *trouble);
 

@@ -10,10 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-#define ENDLESS_ERROR                                                                    \
-	100.0 /* standardized error and coefficient of a column without end */
-#define ENDLESS_SIZE 5.0
-#define SEPARATED 1e-6 /* loss per row under which the classes are separated */
+#define ENDLESS_LABEL 12.0 /* coefficient of a label that has no end: odds of 160,000 */
+#define SEPARATED 1e-6     /* loss per row under which the classes are separated */
 
 #define SIDE_BY_SIDE 16 /* contrasts that are solved for at once */
 
@@ -211,20 +209,38 @@ largest(const ml_multinomial_fit *s, const double *number)
 	return found;
 }
 
-/* The column that has a coefficient and an error without end; 0 if there is none. */
+/* The column whose coefficients the next step would move on; 0 if there is none. */
 static int
-find_endless(const ml_multinomial_fit *s)
+find_walking(const ml_multinomial_fit *s)
 {
+	double *next = s->previous, most = ML_ENDLESS_STEP;
+	int found = 0;
+
+	memcpy(next, s->softmax.gradient, (size_t) s->softmax.size * sizeof(double));
+	ml_solve_lower((int) s->softmax.size, s->softmax.l, next);
+	ml_solve_lower_transposed((int) s->softmax.size, s->softmax.l, next);
 	for (int64_t i = s->softmax.free; i < s->softmax.size; i++)
 	{
 		int column = (int) (i / s->softmax.free);
-		double spread = sqrt(s->design.penalty[column]);
-		double scale = column < s->design.dense ? s->design.scale[column] : 1;
+		double reach = fabs(next[i]) * ml_trouble_range(&s->design, column);
 
-		if (fabs(s->beta[i]) * spread > ENDLESS_SIZE &&
-		    s->error[i] * scale * spread > ENDLESS_ERROR)
-			return column;
+		if (reach > most)
+		{
+			most = reach;
+			found = column;
+		}
 	}
+	return found;
+}
+
+/* Without a Hessian there is no such step: the label with a coefficient past all reason. */
+static int
+find_endless(const ml_multinomial_fit *s)
+{
+	for (int64_t i = (int64_t) s->design.dense * s->softmax.free; i < s->softmax.size;
+	     i++)
+		if (fabs(s->beta[i]) > ENDLESS_LABEL)
+			return (int) (i / s->softmax.free);
 	return 0;
 }
 
@@ -237,7 +253,8 @@ find_trouble(ml_multinomial_fit *s, ml_fitted *fitted)
 
 	if (s->softmax.l2 == 0)
 	{
-		column = find_endless(s);
+		if (s->converged && s->softmax.dependent < 0)
+			column = s->softmax.curved ? find_walking(s) : find_endless(s);
 		/* where Newton's method could not go on, only the size tells */
 		if (column == 0 &&
 		    (s->softmax.loss_sum < SEPARATED * rows || s->softmax.dependent >= 0))

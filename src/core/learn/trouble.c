@@ -14,7 +14,6 @@
 #include <math.h>
 
 #define SEPARATED_LOSS 1e-6 /* loss per row under which the classes are told apart */
-#define ENDLESS_STEP 0.1    /* over the range of a column: of a walk without end */
 #define ENDLESS_STEP_EXPECTED                                                            \
 	0.01 /* of links that are fitted to a far smaller decrement */
 
@@ -56,21 +55,15 @@ largest(const ml_solver *s, const double *of_column)
 	return found;
 }
 
-/* What a step moves between the ends of a column's range. */
-static double
-reach_of(const ml_solver *s, const double *step, int column)
+double
+ml_trouble_range(const ml_design *design, int column)
 {
-	const ml_design *design = &s->design;
-	double range = 1;
+	const ml_feature *feature;
 
-	if (column < design->dense)
-	{
-		const ml_feature *feature =
-		    &s->problem->schema->feature[design->number[column - 1]];
-
-		range = (feature->max - feature->min) / design->scale[column];
-	}
-	return fabs(step[column]) * range;
+	if (column >= design->dense)
+		return 1;
+	feature = &design->problem->schema->feature[design->number[column - 1]];
+	return (feature->max - feature->min) / design->scale[column];
 }
 
 /* The column whose coefficient has no end; 0 if all have one. */
@@ -78,16 +71,20 @@ static int
 find_endless(const ml_solver *s)
 {
 	int found = 0;
-	double most = s->family->canonical ? ENDLESS_STEP : ENDLESS_STEP_EXPECTED;
+	double most = s->family->canonical ? ML_ENDLESS_STEP : ENDLESS_STEP_EXPECTED;
 	double *next = s->previous;
 
 	ml_normal_step(&s->normal, next);
 	for (int j = 1; j < s->design.cols; j++)
-		if (reach_of(s, next, j) > most)
+	{
+		double reach = fabs(next[j]) * ml_trouble_range(&s->design, j);
+
+		if (reach > most)
 		{
-			most = reach_of(s, next, j);
+			most = reach;
 			found = j;
 		}
+	}
 	return found;
 }
 
