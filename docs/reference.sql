@@ -49,7 +49,7 @@ ORDER BY c.relname;
 
 SELECT '## Algorithms and options' || E'\n';
 
-SELECT format('SELECT ''### %1$s'' || E''\n\n%2$s (%3$s).\n\n'' ||
+SELECT format('SELECT ''### %1$s'' || E''\n\n'' || %2$L || '' (%3$s).'' || E''\n\n'' ||
 	E''| option | type | default | from | to | meaning |\n|---|---|---|---|---|---|\n'' ||
 	string_agg(format(''| %%s | %%s | %%s | %%s | %%s | %%s |'', option, type, default_value, minimum, maximum,
 		replace(meaning, ''|'', ''/'')), E''\n'') || E''\n'' FROM %4$s.cia_options(''%1$s'')',
