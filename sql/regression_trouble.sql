@@ -16,7 +16,7 @@ DECLARE
 BEGIN
 	SELECT string_agg(note, E'\n' ORDER BY place) INTO answer
 	FROM cia_train('trouble', source, target, algorithm, options => '{"holdout": 0}' || options) AS t, unnest(t.notes) WITH ORDINALITY AS n (note, place)
-	WHERE note ~ 'apart by|separated|converged|Poisson|never';
+	WHERE note ~ 'groups|apart by|separated|converged|Poisson|never';
 	SELECT content::jsonb -> 'learned' INTO learned FROM cia_versions WHERE model = 'trouble' AND production;
 	RETURN coalesce(answer, format('fitted: %s %s', round((learned #>> '{intercept,0}')::numeric, 4),
 		(SELECT string_agg(coalesce(round(c::numeric, 4)::text, 'NaN'), ' ') FROM jsonb_array_elements_text(learned -> 'coefficients') AS c)));
@@ -113,6 +113,9 @@ SELECT fitted('SELECT x, exp(x) AS cost FROM trouble', 'cost', 'gamma');
 SELECT fitted('SELECT x, z, y FROM trouble', 'y', 'logistic', '{"l2": 0, "max_iterations": 1}');
 
 SELECT fitted('SELECT x, n, region AS class FROM trouble', 'class', 'multinomial', '{"l2": 0, "max_iterations": 1}');
+
+-- By group: one is separated, one collinear.
+SELECT fitted($$SELECT x, z, CASE region WHEN 'b' THEN x END AS copy, region, CASE region WHEN 'a' THEN x > 5 ELSE y END AS y FROM trouble$$, 'y', 'logistic', '{"l2": 0, "by": "region"}');
 
 SELECT cia_drop_model('trouble');
 DROP FUNCTION fitted;
