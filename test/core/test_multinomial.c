@@ -608,7 +608,7 @@ asks_for_what_it_said(test_host *t)
 		REQUIRE_OK(sample_request(&t->core, "multinomial", NULL, &request));
 		REQUIRE_OK(sample_task(&t->core, class_frame(t, &m.r, label), ML_MULTICLASS,
 		                       &f.schema, &f.problem));
-		said = ml_multinomial.memory(&f.problem, NULL, 1);
+		said = ml_multinomial.memory(&f.problem, request.options, 1);
 		before = t->bytes;
 		f.fitted = (ml_fitted){0};
 		REQUIRE_OK(ml_multinomial.fit(&t->core, &f.problem, request.options, &f.fitted));

@@ -67,6 +67,7 @@ multinomial_memory(const ml_problem *problem, const void *options, int threads)
 	bool curved;
 	double size;
 
+	(void) options;
 	for (int f = 0; f < schema->features; f++)
 	{
 		const ml_feature *feature = &schema->feature[f];

@@ -19,7 +19,7 @@ direction(const ml_model *model, double bias)
 {
 	double at = bias != 0 ? fabs(bias) : 1;
 
-	/* of several classes there is no link of one margin */
+	/* more of one class's margin is more of its probability */
 	if (model->learner->respond == NULL)
 		return 1;
 	return model->learner->respond(model->state, 2 * at) <
