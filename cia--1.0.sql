@@ -116,7 +116,7 @@ CREATE FUNCTION cia_train(
 COMMENT ON FUNCTION cia_train(text, text, text, text, text[], text[], text[], text, jsonb) IS
 $$trains a model and stores it as a new version, in the caller's transaction.
 model: name, new or of a model of yours; source: table, view or one query, run once with your rights; target: column to predict; algorithm: see cia_algorithms, or auto; features: columns to use, NULL for all; exclude: columns not to use; id: columns that identify a customer, whose rows then never straddle the holdout; weight: column of row weights; options: see cia_options(algorithm).
-Returns one row: what was trained, its main metric on the holdout (auc or r2), and notes.$$;
+Returns one row: what was trained, its main metric on the holdout (auc, accuracy or r2), and notes.$$;
 
 CREATE FUNCTION cia_fit_transition(internal, record, "any", text, jsonb) RETURNS internal
 	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
@@ -182,7 +182,7 @@ CREATE FUNCTION cia_score(model text, "row" record) RETURNS float8
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
 	AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_score(text, record) IS
-$$score of a row by a model: the value of a regression, the probability of the positive class of a classification.
+$$score of a row by a model: the value of a regression, the probability of the positive class of a classification; of more than two classes, unless option positive names one, the probability of the class predicted.
 model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
 
 CREATE FUNCTION cia_score(model text, "row" jsonb) RETURNS float8
@@ -213,7 +213,7 @@ CREATE FUNCTION cia_class(model text, "row" record) RETURNS text
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
 	AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_class(text, record) IS
-	'label of the class that a model predicts: the positive one from a probability of one half on';
+	'label of the class that a model predicts: of two the positive one from a probability of one half on, of more the likeliest';
 
 CREATE FUNCTION cia_class(model text, "row" jsonb) RETURNS text
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
@@ -277,7 +277,8 @@ CREATE FUNCTION cia_explain(model text, "row" record)
 	AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_explain(text, record) IS
 $$why a row has its score: what each feature adds to the margin, the largest first.
-The margin is the value of a regression and the log odds of a classification; the first row, bias, is the margin of the average row, and the contributions add up to the margin of this one.$$;
+The margin is the value of a regression and the log odds of a classification; the first row, bias, is the margin of the average row, and the contributions add up to the margin of this one.
+Of more than two classes the one is explained whose probability cia_score answers; its margin is the log of that probability, less the mean of the logs over all classes.$$;
 
 CREATE FUNCTION cia_explain(model text, "row" jsonb)
 	RETURNS TABLE (feature text, value text, contribution float8)
