@@ -7,18 +7,24 @@
 
 #include "sample.h"
 
-/* A model of every kind of column; logistic or linear. */
+/* A model of every kind of column; linear, logistic (1) or multinomial (2). */
 static inline ml_model *
-small_model(test_host *t, bool binary)
+small_model(test_host *t, int kind)
 {
+	static const char *const learner[] = {"linear", "logistic", "multinomial"};
 	static const sample_option options[] = {{"max_categories", 5}, {NULL, 0}};
-	sample s = {.seed = 131, .binary = binary, .id = true, .weight = true};
+	sample s = {.seed = 131,
+	            .binary = kind == 1,
+	            .classes = kind == 2 ? 4 : 0,
+	            .id = true,
+	            .weight = true};
 	ml_frame *frame;
 	ml_result result;
 
 	REQUIRE_OK(sample_fill(&t->core, &s, 0, 300, &frame));
-	REQUIRE_OK(
-	    sample_train(&t->core, frame, binary ? "logistic" : "linear", options, &result));
+	REQUIRE_OK(sample_train(&t->core, frame, learner[kind], options, &result));
+	if (kind == 2)
+		result.model->schema.positive = 2;
 	return result.model;
 }
 

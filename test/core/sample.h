@@ -14,6 +14,7 @@ typedef struct sample
 {
 	uint64_t seed;
 	bool binary;   /* the target is yes or no, else a number */
+	int classes;   /* more than two: the target is one of so many labels instead */
 	bool id;       /* rows have an id column */
 	bool weight;   /* and a weight */
 	bool oddities; /* columns that are to be left out */
@@ -118,7 +119,15 @@ sample_make_row(const sample *s, int64_t i, sample_row *row)
 	cell[SAMPLE_WEIGHT].number = 0.5 + (double) test_below(&at, 4);
 	value = 0.03 * (age - 45) - 0.2 * log(balance + 1) + (place == 1 ? 0.8 : 0) +
 	        0.4 * cell[SAMPLE_VECTOR_1].number + (product % 3 == 0 ? 0.5 : 0);
-	if (s->binary)
+	if (s->classes > 2)
+	{
+		int class = (int) floor((value + test_normal(&at) + 2) * s->classes / 4);
+
+		class = class < 0 ? 0 : class < s->classes ? class : s->classes - 1;
+		sample_label(row, SAMPLE_TARGET, "k%lld", class);
+		cell[SAMPLE_COPY].number = 5 - class;
+	}
+	else if (s->binary)
 	{
 		bool churned = test_uniform(&at) < 1 / (1 + exp(-value));
 
@@ -145,7 +154,7 @@ sample_add_columns(const sample *s, ml_frame *frame)
 		                  .kind = sample_column[c].kind,
 		                  .role = sample_column[c].role};
 
-		if (c == SAMPLE_TARGET && !s->binary)
+		if (c == SAMPLE_TARGET && !s->binary && s->classes <= 2)
 			spec.kind = ML_NUMBER;
 		if (sample_has(s, c))
 			ML_TRY(ml_frame_add_column(frame, &spec, &index));

@@ -16,7 +16,7 @@ set_checksum(unsigned char *bytes, size_t length)
 static void
 comes_back(test_host *t)
 {
-	for (int binary = 0; binary < 2; binary++)
+	for (int binary = 0; binary < 3; binary++)
 		for (size_t header = 0; header < 20; header += 4)
 		{
 			ml_model *model = small_model(t, binary), *back;
@@ -38,7 +38,7 @@ comes_back(test_host *t)
 static void
 scores_the_same(test_host *t)
 {
-	for (int binary = 0; binary < 2; binary++)
+	for (int binary = 0; binary < 3; binary++)
 	{
 		ml_model *model = small_model(t, binary), *back;
 		uint64_t state = 141;
@@ -115,7 +115,7 @@ survives_forged_bytes(test_host *t)
 {
 	static const unsigned char mask[] = {0xff, 0x01, 0x80, 0x7f, 0x02};
 
-	for (int binary = 0; binary < 2; binary++)
+	for (int binary = 0; binary < 3; binary++)
 	{
 		ml_model *model;
 		ml_bytes bytes;

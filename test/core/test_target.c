@@ -99,6 +99,74 @@ chooses_the_positive_class(test_host *t)
 	}
 }
 
+/* Several classes: numbers in byte order of the labels, -1 for what only the holdout has. */
+static void
+numbers_several_classes(test_host *t)
+{
+	static const char *const label[] = {"c", "a", "b", "a", "zz", "B"};
+	static const double number[] = {3, 1, 2, 1, -1, 0};
+	static const char *const expected[] = {"B", "a", "b", "c"};
+	bool side[] = {false, false, false, false, true, false};
+	ml_frame *frame = target_frame(t, label, NULL, 6, side);
+	ml_schema schema = {0};
+	int64_t labels;
+
+	REQUIRE_OK(ml_target_labels(frame, &labels));
+	CHECK_INT(labels, 5);
+	REQUIRE_OK(ml_schema_target(frame, ML_MULTICLASS, (ml_text){NULL, 0}, &schema));
+	CHECK_INT(schema.classes, 4);
+	CHECK_INT(schema.positive, -1);
+	for (int k = 0; k < 4; k++)
+	{
+		CHECK(ml_text_is(schema.class_label[k], expected[k]));
+		CHECK_SAME(schema.class_count[k], k == 1 ? 2 : 1);
+		CHECK_INT(ml_schema_class(&schema, schema.class_label[k]), k);
+	}
+	CHECK_INT(ml_schema_class(&schema, test_text("zz")), -1);
+	CHECK_INT(ml_schema_class(&schema, test_text("")), -1);
+	for (int64_t row = 0; row < 6; row++)
+	{
+		double got = *ml_numbers_at(&frame->column[0], row);
+		bool found = false;
+
+		for (int i = 0; i < 6; i++)
+			found |= got == number[i] && (row < 1) == side[i];
+		CHECK(found);
+	}
+	REQUIRE_OK(ml_target_labels(frame, &labels));
+	CHECK_INT(labels, 0);
+	frame = target_frame(t, label, NULL, 6, side);
+	REQUIRE_OK(ml_schema_target(frame, ML_MULTICLASS, test_text("b"), &schema));
+	CHECK_INT(schema.positive, 2);
+	frame = target_frame(t, label, NULL, 6, side);
+	CHECK_INT(ml_schema_target(frame, ML_MULTICLASS, test_text("zz"), &schema),
+	          ML_NO_SUCH_CLASS);
+	frame = target_frame(t, label + 3, NULL, 1, NULL);
+	CHECK_INT(ml_schema_target(frame, ML_MULTICLASS, (ml_text){NULL, 0}, &schema),
+	          ML_ONE_VALUE);
+}
+
+static void
+limits_the_classes(test_host *t)
+{
+	static char name[ML_MAX_CLASSES + 1][8];
+	static const char *label[ML_MAX_CLASSES + 1];
+	ml_schema schema = {0};
+
+	for (int k = 0; k <= ML_MAX_CLASSES; k++)
+	{
+		snprintf(name[k], sizeof name[k], "%d", k);
+		label[k] = name[k];
+	}
+	REQUIRE_OK(ml_schema_target(target_frame(t, label, NULL, ML_MAX_CLASSES, NULL),
+	                            ML_MULTICLASS, (ml_text){NULL, 0}, &schema));
+	CHECK_INT(schema.classes, ML_MAX_CLASSES);
+	CHECK_INT(ml_schema_target(target_frame(t, label, NULL, ML_MAX_CLASSES + 1, NULL),
+	                           ML_MULTICLASS, (ml_text){NULL, 0}, &schema),
+	          ML_TOO_MANY_CLASSES);
+	CHECK_INT(t->core.fault.count, ML_MAX_CLASSES + 1);
+}
+
 static void
 counts_the_classes(test_host *t)
 {
@@ -197,7 +265,7 @@ refuses_values_that_do_not_do(test_host *t)
 }
 
 static void
-notices_refusals(test_host *t)
+refuse_each(test_host *t, ml_task_kind task)
 {
 	static const char *const label[] = {"a", "b", "b"};
 
@@ -212,15 +280,24 @@ notices_refusals(test_host *t)
 		t->asked = 0;
 		t->refused = false;
 		t->refuse_at = k;
-		status = ml_schema_target(frame, ML_BINARY, (ml_text){NULL, 0}, &schema);
+		status = ml_schema_target(frame, task, (ml_text){NULL, 0}, &schema);
 		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
 		if (!t->refused)
 			break;
 	}
 }
 
+static void
+notices_refusals(test_host *t)
+{
+	refuse_each(t, ML_BINARY);
+	refuse_each(t, ML_MULTICLASS);
+}
+
 TEST_MAIN({chooses_the_positive_class,
            "positive is what is named, else true, else the rarer"},
+          {numbers_several_classes, "several classes are numbered in byte order"},
+          {limits_the_classes, "there may be a thousand of them"},
           {counts_the_classes, "too many classes are counted"},
           {looks_at_training_rows_only, "classes of the holdout alone do not count"},
           {profiles_values, "mean and deviation of a value"},
