@@ -4,8 +4,8 @@
 --
 -- 24 numeric columns (skewed, discrete, correlated, 5 % NULL in five of them),
 -- 4 categories of 3, 8, 30 and 200 values, an id, a label (15 % true) whose
--- log odds hold thresholds and interactions that no linear model can draw, and
--- a value to predict.  Every number is a hash of the customer's id, so the same
+-- log odds hold thresholds and interactions that no linear model can draw,
+-- a value to predict, and a class of five.  Every number is a hash of the customer's id, so the same
 -- :rows give the same table on every machine.
 --
 -- psql -v rows=1000000 -f customers.sql
@@ -27,6 +27,15 @@ RETURN sqrt(-2 * ln(1 - pg_temp.u(id, stream)))
 CREATE FUNCTION pg_temp.gap(value float8, id bigint, stream bigint) RETURNS float8
 LANGUAGE sql IMMUTABLE
 RETURN CASE WHEN pg_temp.u(id, stream) < 0.05 THEN NULL ELSE value END;
+
+-- The place of the largest of some utilities, each with Gumbel's noise: a draw by the
+-- probabilities of softmax regression.
+CREATE FUNCTION pg_temp.choice(utility float8[], id bigint, stream int) RETURNS int
+LANGUAGE sql IMMUTABLE
+RETURN (
+	SELECT place FROM unnest(utility) WITH ORDINALITY AS u(value, place)
+	ORDER BY value - ln(-ln(pg_temp.u(id, stream + place) + 1e-17)) DESC LIMIT 1
+);
 
 SET client_min_messages = warning;
 DROP TABLE IF EXISTS bench_customers;
@@ -116,7 +125,13 @@ SELECT
 	200 + 0.85 * balance + 0.04 * income - 0.3 * payment_amount_30d
 		- CASE WHEN utilisation > 0.8 THEN 600 ELSE 0 END
 		+ 800 * (pg_temp.u(city_no, 61) - 0.5)
-		+ 1800 * pg_temp.z(id, 62) AS balance_next
+		+ 1800 * pg_temp.z(id, 62) AS balance_next,
+	(ARRAY['card', 'deposit', 'fund', 'loan', 'mortgage'])[pg_temp.choice(ARRAY[
+		0.6 + 0.02 * least(logins_30d, 40),
+		0.0002 * least(balance, 5000) - 0.01 * age + 0.8 * pg_temp.u(city_no, 71),
+		0.00004 * least(balance_mean_12m, 20000) + 0.3 * wealth + 0.8 * pg_temp.u(occupation_no, 72),
+		1.2 * utilisation - 0.01 * age + 0.3 * trouble,
+		0.3 * products - abs(age - 35) / 15 - 0.5], id, 73)] AS next_product
 FROM odds
 ORDER BY id;
 

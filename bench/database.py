@@ -13,6 +13,8 @@ TABLE = "bench_customers"
 ID = "customer_id"
 LABEL = "churned"
 VALUE = "balance_next"
+CLASS = "next_product"
+TARGETS = {"linear": VALUE, "multinomial": CLASS}  # of the algorithms that do not take the label
 PARALLEL = 2  # PostgreSQL's own default of max_parallel_workers_per_gather
 
 
@@ -47,7 +49,7 @@ class Database:
             f"SELECT attname FROM pg_attribute WHERE attrelid = '{TABLE}'::regclass"
             f" AND atttypid = '{kind}'::regtype AND attnum > 0 ORDER BY attnum"
         )
-        return [name for (name,) in found if name not in (ID, LABEL, VALUE)]
+        return [name for (name,) in found if name not in (ID, LABEL, VALUE, CLASS)]
 
     @cached_property
     def rows(self) -> int:
@@ -89,11 +91,12 @@ class Database:
 
     def training(self, algorithm: str) -> str:
         """The statement that trains model `bench_<algorithm>` on the 28 features."""
-        target, other = (VALUE, LABEL) if algorithm == "linear" else (LABEL, VALUE)
+        target = TARGETS.get(algorithm, LABEL)
+        others = ",".join(name for name in (LABEL, VALUE, CLASS) if name != target)
         return (
             f"SELECT metric, value FROM cia_train('bench_{algorithm}', '{TABLE}',"
             f" target => '{target}', algorithm => '{algorithm}',"
-            f" exclude => '{{{other}}}', id => '{{{ID}}}')"
+            f" exclude => '{{{others}}}', id => '{{{ID}}}')"
         )
 
     def train(self, algorithm: str, parallel: int = PARALLEL) -> float:

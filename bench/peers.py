@@ -139,3 +139,7 @@ def auc(model, rows, labels):
 
 def r2(model, rows, values):
     return model.score(rows, values)
+
+
+def accuracy(model, rows, classes):
+    return model.score(rows, classes)
