@@ -317,6 +317,9 @@ extern void cia_notes_show(const ml_notes *notes, ml_task_kind task);
 /* Notes on the groups of a training by group, C strings; warns of fits with trouble. */
 extern List *cia_group_notes(const ml_result *result, const ml_frame *frame);
 
+/* path.c: the notes with what is to be said of a chosen penalty */
+extern List *cia_note_path(cia_door *door, const ml_model *model, List *notes);
+
 /* model.c: the type cia_model */
 /* The model in the door's arena; raises 22P03 for bytes that are none. */
 extern ml_model *cia_model_decode(cia_door *door, struct varlena *bytes);

@@ -241,6 +241,7 @@ add_notes(training *run, const ml_result *result)
 		run->notes =
 		    lappend(run->notes, "the target holds 0 and 1 only: for a probability "
 		                        "use algorithm => 'logistic'");
+	run->notes = cia_note_path(run->door, result->model, run->notes);
 	run->notes = cia_warn_of_fit(result->model, run->notes);
 }
 

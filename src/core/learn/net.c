@@ -422,6 +422,8 @@ write_fitted(const ml_path *path, ml_fitted *fitted)
 	ML_TRY(ml_fitted_scalar(host, fitted, "observations",
 	                        (double) (path->problem->end - path->problem->begin)));
 	fitted->converged = path->converged;
+	fitted->trouble =
+	    (ml_trouble){path->converged ? ML_TROUBLE_NONE : ML_TROUBLE_UNCONVERGED, -1, -1};
 	fitted->iterations = path->iterations;
 	return ML_OK;
 }
