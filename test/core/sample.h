@@ -208,8 +208,9 @@ sample_request(ml_host *host, const char *learner, const sample_option *options,
 	ML_TRY(ml_value_object(host, 8, &given));
 	for (; options != NULL && options->name != NULL; options++)
 		ml_value_add(&given, options->name,
-		             options->word != NULL ? ml_value_word(options->word)
-		                                   : ml_value_number(options->number));
+		             options->word != NULL    ? ml_value_word(options->word)
+		             : isinf(options->number) ? ml_value_word("auto")
+		                                      : ml_value_number(options->number));
 	values = ml_alloc(host, request->learner->options_size);
 	if (values == NULL)
 		return ML_MEMORY;
