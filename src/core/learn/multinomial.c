@@ -63,22 +63,11 @@ static double
 multinomial_memory(const ml_problem *problem, const void *options, int threads)
 {
 	const ml_schema *schema = problem->schema;
-	ml_design design = {.problem = problem, .dense = 1, .cols = 1};
+	ml_design design = ml_design_measure(problem);
 	bool curved;
 	double size;
 
 	(void) options;
-	for (int f = 0; f < schema->features; f++)
-	{
-		const ml_feature *feature = &schema->feature[f];
-
-		design.dense += ml_is_term(feature, ML_NUMBER);
-		design.categories += ml_is_term(feature, ML_CATEGORY);
-		if (ml_is_term(feature, ML_NUMBER))
-			design.cols++;
-		else if (ml_is_term(feature, ML_CATEGORY))
-			design.cols += feature->levels - 1 + (feature->missing > 0);
-	}
 	curved = has_hessian(&design, schema->classes);
 	size = (double) design.cols * (schema->classes - 1);
 	return ml_softmax_memory(&design, schema->classes, curved) +
