@@ -86,6 +86,8 @@ binomial_variance(double mu, double theta)
 static void
 logit_loss(ml_loss_block *block)
 {
+	double product = 1;
+
 	for (int i = 0; i < block->rows; i++)
 	{
 		double z = block->eta[i], weight = block->weight[i], y = block->target[i];
@@ -95,8 +97,19 @@ logit_loss(ml_loss_block *block)
 
 		block->gradient[i] = weight * (y - p);
 		block->curvature[i] = weight * t * share * share;
-		block->objective += weight * (log1p(t) + (against > 0 ? against : 0));
+		block->objective += weight * (against > 0 ? against : 0);
+		/* a logarithm of many factors costs less than one of each; t is at most 1 */
+		if (weight == 1)
+			product *= 1 + t;
+		else
+			block->objective += weight * log1p(t);
+		if (product > 1e300)
+		{
+			block->objective += log(product);
+			product = 1;
+		}
 	}
+	block->objective += log(product);
 }
 
 static double
