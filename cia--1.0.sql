@@ -459,17 +459,17 @@ COMMENT ON FUNCTION cia_summary(cia_model) IS
 	'what is known of a regression given as a value';
 
 CREATE FUNCTION cia_path(model text)
-	RETURNS TABLE (step int, lambda float8, df int, deviance_ratio float8, cv_mean float8,
-				   cv_error float8, chosen boolean, coefficients jsonb)
+	RETURNS TABLE (part text, step int, lambda float8, df int, deviance_ratio float8,
+				   cv_mean float8, cv_error float8, chosen boolean, coefficients jsonb)
 	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 100 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_path(text) IS
 $$penalties that a regression with option lambda has walked along, the largest first.
 model: name, for the version in production, or name@version.
-lambda: the penalty; df: coefficients that are not zero, without the intercept; deviance_ratio: share of the null deviance that is explained, R squared for linear; cv_mean: mean deviance of a row in folds that the fit has not seen, the mean squared error for linear; cv_error: its standard error over the folds; chosen: the penalty of the model; coefficients: those that are not zero, by term, in the units of the data.$$;
+part: of a model by groups; NULL: all rows; lambda: the penalty; df: coefficients that are not zero, without the intercept; deviance_ratio: share of the null deviance that is explained, R squared for linear; cv_mean: mean deviance of a row in folds that the fit has not seen, the mean squared error for linear; cv_error: its standard error over the folds; chosen: the penalty of the model; coefficients: those that are not zero, by term, in the units of the data.$$;
 
 CREATE FUNCTION cia_path(model cia_model)
-	RETURNS TABLE (step int, lambda float8, df int, deviance_ratio float8, cv_mean float8,
-				   cv_error float8, chosen boolean, coefficients jsonb)
+	RETURNS TABLE (part text, step int, lambda float8, df int, deviance_ratio float8,
+				   cv_mean float8, cv_error float8, chosen boolean, coefficients jsonb)
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_path(cia_model) IS
 	'penalties that a regression given as a value has walked along';

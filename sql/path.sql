@@ -111,6 +111,10 @@ SELECT target, alpha, count(r.term) AS terms, count(c.term) = count(r.term) AS s
 FROM (SELECT f.target, f.alpha, p.term, p.value::float8 AS value FROM fitted f, cia_path(f.model) s, jsonb_each_text(s.coefficients) p(term, value)) c
 FULL JOIN reference r USING (target, alpha, term) GROUP BY target, alpha ORDER BY target, alpha DESC;
 
+-- Groups have paths of their own.
+SELECT version FROM cia_train('groups', 'customer', 'spend', 'linear', features => '{age,visits,noise,region}', id => '{id}', options => '{"holdout": 0, "lambda": "auto", "lambdas": 20, "by": "region"}');
+SELECT part, count(*) > 4 AS steps, sum(chosen::int) AS chosen FROM cia_path('groups') GROUP BY part ORDER BY part;
+
 -- A model without a path.
 SELECT version FROM cia_train('plain', 'customer', 'spend', 'linear', features => '{age}');
 SELECT * FROM cia_path('plain');
@@ -132,4 +136,4 @@ SELECT option, type, default_value, minimum, maximum FROM cia_options('linear') 
 
 DROP VIEW fitted, row_of;
 DROP TABLE reference, customer;
-SELECT count(cia_drop_model(m)) AS dropped FROM unnest('{spend,churn,plain}'::text[]) m;
+SELECT count(cia_drop_model(m)) AS dropped FROM unnest('{spend,churn,groups,plain}'::text[]) m;

@@ -79,50 +79,70 @@ coefficients_of(cia_door *door, const ml_model *model, const ml_terms *terms,
 }
 
 static void
-put_step(ReturnSetInfo *set, const learned_path *path, int64 i, Datum coefficients)
+put_step(ReturnSetInfo *set, const char *part, const learned_path *path, int64 i,
+         Datum coefficients)
 {
 	const double number[] = {path->lambda[i], path->df[i], path->ratio[i], path->mean[i],
 	                         path->error[i]};
-	Datum values[8];
-	bool nulls[8] = {false};
+	Datum values[9];
+	bool nulls[9] = {false};
 
-	values[0] = Int32GetDatum((int32) i + 1);
+	nulls[0] = part == NULL;
+	values[0] = part != NULL ? CStringGetTextDatum(part) : (Datum) 0;
+	values[1] = Int32GetDatum((int32) i + 1);
 	for (size_t k = 0; k < lengthof(number); k++)
 	{
-		nulls[1 + k] = isnan(number[k]);
-		values[1 + k] = Float8GetDatum(number[k]);
+		nulls[2 + k] = isnan(number[k]);
+		values[2 + k] = Float8GetDatum(number[k]);
 	}
-	if (!nulls[2])
-		values[2] = Int32GetDatum((int32) number[1]);
-	values[6] = BoolGetDatum(i == path->chosen);
-	values[7] = coefficients;
+	if (!nulls[3])
+		values[3] = Int32GetDatum((int32) number[1]);
+	values[7] = BoolGetDatum(i == path->chosen);
+	values[8] = coefficients;
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
 
-/* One row per penalty, the largest first. */
-Datum
-cia_path(PG_FUNCTION_ARGS)
+/* The path of a model, or of a part of it; false if it has none. */
+static bool
+put_path(ReturnSetInfo *set, cia_door *door, const char *part, const ml_model *model)
 {
-	cia_door *door = cia_door_for_model(CurrentMemoryContext);
-	const cia_loaded *loaded;
 	learned_path path;
 	ml_terms terms;
 
+	cia_check(door, ml_model_terms(&door->host, model, &terms));
+	if (!find_path(model, &path) || terms.count != path.width)
+		return false;
+	for (int64 i = 0; i < path.steps; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		put_step(set, part, &path, i,
+		         coefficients_of(door, model, &terms, path.coefficient + i * path.width));
+	}
+	return true;
+}
+
+/* One row per penalty, the largest first; groups in order, then all rows. */
+Datum
+cia_path(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	cia_door *door = cia_door_for_model(CurrentMemoryContext);
+	const cia_loaded *loaded;
+	const ml_by *by;
+	bool found = false;
+
 	InitMaterializedSRF(fcinfo, 0);
 	loaded = cia_model_arg(fcinfo, 0);
-	cia_check(door, ml_model_terms(&door->host, loaded->model, &terms));
-	if (!find_path(loaded->model, &path) || terms.count != path.width)
+	by = loaded->model->by;
+	for (int g = 0; by != NULL && g < by->groups; g++)
+		found |=
+		    put_path(set, door, cia_text_cstring(by->group[g].label), by->group[g].model);
+	found |= put_path(set, door, NULL, by != NULL ? by->overall : loaded->model);
+	if (!found)
 		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
 		                errmsg("model \"%s\" has no path of penalties", loaded->name),
 		                errdetail("It was not trained with option \"lambda\"."),
 		                errhint("Train it with options => '{\"lambda\": \"auto\"}'.")));
-	for (int64 i = 0; i < path.steps; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		put_step((ReturnSetInfo *) fcinfo->resultinfo, &path, i,
-		         coefficients_of(door, loaded->model, &terms,
-		                         path.coefficient + i * path.width));
-	}
 	return (Datum) 0;
 }
 

@@ -235,6 +235,14 @@ make_frame(by_group *by, const uint32_t *order, int64_t rows, ml_frame *frame)
 		frame->chunks = frame->chunk_room = (rows + ML_CHUNK - 1) >> ML_CHUNK_BITS;
 		frame->first_room = rows < ML_CHUNK ? (int32_t) rows : ML_CHUNK;
 	}
+	if (frame->keyed)
+	{
+		ml_column key = {.kind = ML_NUMBER, .chunk = (void **) by->frame->key};
+
+		if (order != NULL)
+			ML_TRY(copy_column(by, order, frame, &key));
+		frame->key = (uint64_t **) key.chunk;
+	}
 	ML_NEW(by->host, frame->column, frame->columns);
 	for (int c = 0; c < frame->columns; c++)
 	{
@@ -251,7 +259,7 @@ make_frame(by_group *by, const uint32_t *order, int64_t rows, ml_frame *frame)
 static double
 copy_memory(const by_group *by)
 {
-	double wide = 0, narrow = 0, largest = 0;
+	double wide = by->frame->keyed ? sizeof(uint64_t) : 0, narrow = 0, largest = 0;
 
 	for (int c = 0; c < by->frame->columns; c++)
 	{

@@ -45,7 +45,7 @@ ml_sweep_memory(const ml_design *design, int folds)
 	       (shard * folds * shards_per_fold(design, folds) + folds * room * (side + 1));
 }
 
-/* Ends of folds are moved up to where the key of the rows changes. */
+/* Ends of folds are moved up to where the key of the rows changes; only ids share keys. */
 static ml_status
 lay_folds(ml_host *host, ml_sweep *sweep)
 {
@@ -59,7 +59,7 @@ lay_folds(ml_host *host, ml_sweep *sweep)
 		int64_t least = problem->begin + rows * fold / sweep->folds;
 
 		row = row > least ? row : least;
-		while (fold > 0 && row < problem->end &&
+		while (fold > 0 && problem->frame->keyed && row < problem->end &&
 		       key[row >> ML_CHUNK_BITS][row & (ML_CHUNK - 1)] ==
 		           key[(row - 1) >> ML_CHUNK_BITS][(row - 1) & (ML_CHUNK - 1)])
 			row++;
