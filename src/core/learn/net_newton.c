@@ -15,7 +15,7 @@
 
 #define REST_ALL 1e-19 /* what is left to go, squared, where the path of all rows rests */
 #define REST_FOLD                                                                        \
-	1e-10 /* where the fits without a fold do: they serve the choice alone */
+	1e-11 /* where the fits without a fold do: they serve the choice alone */
 #define REST_PASSING 1e-4 /* on the way to a penalty that is given */
 #define SLOW 0.01  /* a step's size to the one before it, above which the model is old */
 #define KEPT 0.4   /* of the penalty: gradients that let a column into the model */
