@@ -36,7 +36,7 @@ $$;
 CREATE TABLE trained AS
 	SELECT m.*, train(m) AS error FROM regression_model m
 	WHERE m.model ~ :'pattern' AND EXISTS (SELECT FROM regression_coefficient c WHERE c.model = m.model)
-		AND (m.dataset = 'synthetic' OR :real);
+		AND (m.dataset IN ('synthetic', 'tiny') OR :real);
 SELECT is(error, NULL, model || ': trains') FROM trained ORDER BY model;
 
 -- cia_coefficients under R's names, column and label, behind "class:" of a class.

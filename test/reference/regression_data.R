@@ -36,6 +36,9 @@ synthetic <- function(rows = 1500)
 	d
 }
 
+# Exposures and offsets far from those that the mean of the target suggests.
+tiny <- function() transform(synthetic(), e = e / 1e5, o = o / 100)
+
 telco <- function()
 {
 	d <- read.csv(file.path(shared, "telco-churn", "Telco-Customer-Churn.csv"))

@@ -30,6 +30,8 @@ SELECT i AS n, x1, x2, 50000 + draw(i, 3) % 40001 + 1000 * (draw(i, 2) % 7) AS x
 	'p' || ((draw(i, 22) % 100 + 5 * x) / 31 + s * (draw(i, 23) % 2)) % 5 AS product5
 FROM a;
 
+CREATE VIEW tiny AS SELECT n, x1, x2, region, segment, claims, cost, visits, e / 1e5 AS e, o / 100 AS o FROM synthetic;
+
 -- Real data under the names of regression_data.R; a view is empty where its file is not here.
 CREATE VIEW telco AS
 SELECT tenure, tenure + 1 AS months, monthly_charges, contract, internet_service, paperless_billing, senior_citizen,

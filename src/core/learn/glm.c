@@ -172,11 +172,17 @@ ml_glm_start(const ml_schema *schema, const ml_family *family)
 	        ? schema->class_count[1] / (schema->class_count[0] + schema->class_count[1])
 	        : schema->target_mean;
 	double eta = family->link_of(mean);
+	bool positive = strcmp(family->link, "inverse") == 0;
 
 	for (int f = 0; f < schema->features; f++)
-		if (schema->feature[f].use != ML_USE_TERM &&
-		    schema->feature[f].use != ML_USE_GROUP)
-			eta -= ml_offset_of(&schema->feature[f], schema->feature[f].mean);
+	{
+		const ml_feature *feature = &schema->feature[f];
+
+		if (feature->use == ML_USE_TERM || feature->use == ML_USE_GROUP)
+			continue;
+		/* the inverse link's predictors must be positive to begin with, in every row */
+		eta -= ml_offset_of(feature, positive ? feature->min : feature->mean);
+	}
 	return eta;
 }
 

@@ -62,7 +62,7 @@ extern ml_status ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_g
 extern ml_status
 ml_glm_check_target(ml_host *host, const ml_problem *problem, const ml_family *family);
 
-/* The intercept of the model that has nothing else, if the offset were its mean. */
+/* About the intercept of the model that has nothing else; in the link's domain for every row. */
 extern double ml_glm_start(const ml_schema *schema, const ml_family *family);
 
 /* What is taken off the target of a quadratic loss: its mean, rounded so that this is exact. */

@@ -19,7 +19,6 @@
 typedef struct fit_sums
 {
 	double weight;
-	double target; /* sum of w y */
 	double deviance;
 	double pearson;  /* sum of w (y - mu)^2 / V(mu) */
 	double constant; /* log-likelihood plus loss */
@@ -46,7 +45,6 @@ add_fit(void *argument, int index, const ml_shard *shard)
 		double mu = family->respond(shard->eta[i]);
 
 		sums->weight += w;
-		sums->target += w * y;
 		sums->deviance += w * family->deviance(y, mu, work->theta);
 		sums->pearson += w * (y - mu) * (y - mu) / family->variance(mu, work->theta);
 		if (family->constant != NULL)
@@ -67,7 +65,6 @@ pass_fit(ml_solver *s, fit_sums *sums)
 	for (int i = 0; i < s->normal.shards; i++)
 	{
 		sums->weight += work.shard[i].weight;
-		sums->target += work.shard[i].target;
 		sums->deviance += work.shard[i].deviance;
 		sums->pearson += work.shard[i].pearson;
 		sums->constant += work.shard[i].constant;
@@ -121,11 +118,11 @@ add_null(void *argument, int index, const ml_shard *shard)
 
 /* The deviance of the intercept alone, which Newton's method finds beside the offset. */
 static ml_status
-null_deviance(ml_solver *s, const fit_sums *fit, double *deviance)
+null_deviance(ml_solver *s, double *deviance)
 {
 	null_work work = {.solver = s};
 
-	work.intercept = s->family->link_of(fit->target / fit->weight);
+	work.intercept = ml_glm_start(s->problem->schema, s->family);
 	for (int i = 0; i < s->glm->max_iterations; i++)
 	{
 		null_sums sum = {0};
@@ -222,7 +219,7 @@ of_rows(ml_solver *s, ml_goodness *fit)
 	fit_sums sums;
 
 	ML_TRY(pass_fit(s, &sums));
-	ML_TRY(null_deviance(s, &sums, &fit->null_deviance));
+	ML_TRY(null_deviance(s, &fit->null_deviance));
 	fit->deviance = sums.deviance;
 	if (s->family->dispersed)
 		fit->dispersion = fit->df_residual > 0 ? sums.pearson / fit->df_residual : NAN;
