@@ -56,19 +56,30 @@ ml_model_probabilities(const ml_model *model, const double *row, double *probabi
 		probability[next] = 0;
 }
 
+/* Apart, since models without several classes have no use for the room. */
+#ifdef __GNUC__
+__attribute__((noinline))
+#endif
+static double
+score_of_classes(const ml_model *part, const double *row)
+{
+	double probability[ML_MAX_CLASSES];
+
+	own_probabilities(part, row, probability);
+	return probability[part->schema.positive >= 0
+	                       ? part->schema.positive
+	                       : ml_likeliest(part->schema.classes, probability)];
+}
+
 double
 ml_model_score(const ml_model *model, const double *row)
 {
-	double probability[ML_MAX_CLASSES];
 	const ml_model *part = ml_model_part(model, row, &row);
 
 	if (part->schema.task != ML_MULTICLASS)
 		return part->learner->respond(part->state,
 		                              part->learner->margin(part->state, row));
-	own_probabilities(part, row, probability);
-	return probability[part->schema.positive >= 0
-	                       ? part->schema.positive
-	                       : ml_likeliest(part->schema.classes, probability)];
+	return score_of_classes(part, row);
 }
 
 int
