@@ -712,9 +712,9 @@ bears_copies(test_host *t)
 		for (int a = 0; a < 3; a++)
 		{
 			static const sample_option option[][3] = {
-			    {{"lambda", INFINITY}, {"alpha", 1}, {NULL, 0}},
-			    {{"lambda", INFINITY}, {"alpha", 0.5}, {NULL, 0}},
-			    {{"lambda", INFINITY}, {"alpha", 0}, {NULL, 0}}};
+			    {{"lambda", 0, "auto"}, {"alpha", 1}, {NULL, 0}},
+			    {{"lambda", 0, "auto"}, {"alpha", 0.5}, {NULL, 0}},
+			    {{"lambda", 0, "auto"}, {"alpha", 0}, {NULL, 0}}};
 			reference r = {.rows = 200, .numbers = 6, .binary = binary == 1};
 			fit f;
 
@@ -740,7 +740,7 @@ bears_copies(test_host *t)
 static void
 bears_separable_classes(test_host *t)
 {
-	static const sample_option option[] = {{"lambda", INFINITY}, {NULL, 0}};
+	static const sample_option option[] = {{"lambda", 0, "auto"}, {NULL, 0}};
 	reference r = {.rows = 200, .numbers = 3, .binary = true};
 	fit f;
 
@@ -760,7 +760,7 @@ bears_many_columns(test_host *t)
 
 	for (int l = 0; l < 2; l++)
 	{
-		static const sample_option option[] = {{"lambda", INFINITY}, {NULL, 0}};
+		static const sample_option option[] = {{"lambda", 0, "auto"}, {NULL, 0}};
 		reference r = {.rows = 60, .numbers = 90, .binary = l == 1};
 		const ml_part *lambda;
 		fit f;
