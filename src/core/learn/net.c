@@ -394,12 +394,42 @@ write_path(const ml_path *path, ml_fitted *fitted, int *chosen)
 	return ML_OK;
 }
 
+/* How well the chosen step fits; its coefficients that are not zero are degrees of freedom. */
+static ml_status
+write_measures(const ml_path *path, ml_fitted *fitted, int chosen)
+{
+	const ml_family *family = path->net->family;
+	double least = least_of_all(path);
+	double deviance = 2 * (path->loss[chosen] - least);
+	double null_deviance = 2 * (path->null_loss - least);
+	double df = ml_fitted_part(fitted, "path_df")->number[chosen - path->kept];
+	double rows = (double) (path->problem->end - path->problem->begin);
+	const struct
+	{
+		const char *name;
+		double number;
+	} measure[] = {
+	    {"lambda", path->lambda[chosen]},
+	    {"alpha", path->net->alpha},
+	    {"observations", rows},
+	    {"df_model", df},
+	    {"df_residual", rows - 1 - df},
+	    {"dispersion", family->dispersed ? deviance / (rows - 1 - df) : 1},
+	    {"deviance", deviance},
+	    {"null_deviance", null_deviance},
+	    {family->quadratic ? "r2" : "pseudo_r2", 1 - deviance / null_deviance},
+	};
+
+	for (size_t i = 0; i < sizeof measure / sizeof *measure; i++)
+		ML_TRY(ml_fitted_scalar(path->host, fitted, measure[i].name, measure[i].number));
+	return ML_OK;
+}
+
 static ml_status
 write_fitted(const ml_path *path, ml_fitted *fitted)
 {
 	ml_host *host = path->host;
 	int64_t slots = ml_glm_slots(path->problem->schema);
-	double least = least_of_all(path);
 	double *intercept, *coefficient, *error;
 	const double *row;
 	int chosen;
@@ -414,13 +444,7 @@ write_fitted(const ml_path *path, ml_fitted *fitted)
 	memcpy(coefficient, row + 1, sizeof(double) * (size_t) slots);
 	for (int64_t slot = 0; slot <= slots; slot++)
 		error[slot] = NAN;
-	ML_TRY(ml_fitted_scalar(host, fitted, "lambda", path->lambda[chosen]));
-	ML_TRY(ml_fitted_scalar(host, fitted, "alpha", path->net->alpha));
-	ML_TRY(ml_fitted_scalar(host, fitted, "deviance", 2 * (path->loss[chosen] - least)));
-	ML_TRY(
-	    ml_fitted_scalar(host, fitted, "null_deviance", 2 * (path->null_loss - least)));
-	ML_TRY(ml_fitted_scalar(host, fitted, "observations",
-	                        (double) (path->problem->end - path->problem->begin)));
+	ML_TRY(write_measures(path, fitted, chosen));
 	fitted->converged = path->converged;
 	fitted->trouble =
 	    (ml_trouble){path->converged ? ML_TROUBLE_NONE : ML_TROUBLE_UNCONVERGED, -1, -1};
