@@ -516,6 +516,16 @@ CREATE FUNCTION cia_groups(model cia_model)
 	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_groups(cia_model) IS 'groups of a model given as a value';
 
+CREATE FUNCTION cia_part(model text, group_value text) RETURNS cia_model
+	LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_part(text, text) IS
+	'the part of a model by groups that serves a group, as a model of its own; for NULL the model of all rows, which serves what has no part';
+
+CREATE FUNCTION cia_part(model cia_model, group_value text) RETURNS cia_model
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_part(cia_model, text) IS
+	'the part of a model given as a value, as a model of its own';
+
 CREATE FUNCTION cia_drop_model(model text) RETURNS boolean
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_drop_model(text) IS

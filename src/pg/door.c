@@ -464,6 +464,8 @@ cia_check(cia_door *door, ml_status status)
 			                     "names."),
 			     errhint("Labels are compared letter by letter.")));
 			break;
+		case ML_TOO_FEW_ROWS:
+			break; /* of groups alone, which are noted */
 		case ML_TOO_MANY_GROUPS:
 			ereport(
 			    ERROR,

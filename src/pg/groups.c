@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * groups.c: cia_groups: the groups of a model that was trained with option "by".
+ * groups.c: cia_groups, cia_part: the groups of a model that was trained with option "by".
  *
  * What is told comes from the summary of the training, which a model from outside may have
  * written in any way: what is not there in its kind is NULL.
@@ -16,6 +16,7 @@
 #include "utils/tuplestore.h"
 
 CIA_FUNCTION(cia_groups);
+CIA_FUNCTION(cia_part);
 
 #define MOST_NAMES 12
 
@@ -34,6 +35,7 @@ explain_word(ml_text word, ml_text column)
 	    {ml_cause(ML_ONE_VALUE), "the target has only one distinct value"},
 	    {ml_cause(ML_NO_SUCH_CLASS), "no training row is of the positive class"},
 	    {ml_cause(ML_NO_FEATURES), "no column varies"},
+	    {ml_cause(ML_TOO_FEW_ROWS), "no more training rows than coefficients"},
 	    {ml_cause(ML_NO_EVIDENCE), "no column tells the classes apart"},
 	    {ml_cause(ML_SINGULAR), "columns are linearly dependent"},
 	    {ml_cause(ML_NOT_NUMERIC), "values are too large to compute with"},
@@ -200,4 +202,34 @@ cia_groups(PG_FUNCTION_ARGS)
 		if (groups->items[g].kind == ML_VALUE_OBJECT)
 			put_group((ReturnSetInfo *) fcinfo->resultinfo, model, &groups->items[g]);
 	return (Datum) 0;
+}
+
+/* The part as a model of its own; of all rows for NULL.  Raises 42704 for a group without one. */
+Datum
+cia_part(PG_FUNCTION_ARGS)
+{
+	cia_door *door = cia_door_for_model(CurrentMemoryContext);
+	const cia_loaded *loaded;
+	const ml_by *by;
+	char *group = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	loaded = cia_model_arg(fcinfo, 0);
+	by = loaded->model->by;
+	if (by == NULL)
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+		                errmsg("model \"%s\" has no parts", loaded->name),
+		                errhint("Train it with options => '{\"by\": \"...\"}'.")));
+	for (int g = 0; group != NULL && g < by->groups; g++)
+		if (ml_text_equal(cia_text_of(group), by->group[g].label))
+			PG_RETURN_POINTER(cia_model_encode(door, by->group[g].model));
+	if (group != NULL)
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_UNDEFINED_OBJECT),
+		     errmsg("model \"%s\" has no part for group \"%s\"", loaded->name, group),
+		     errhint("cia_groups(model) lists the groups; NULL gives the model of all "
+		             "rows.")));
+	PG_RETURN_POINTER(cia_model_encode(door, by->overall));
 }

@@ -36,12 +36,13 @@ typedef enum ml_status
 	ML_ONE_VALUE,        /* the target never varies */
 	ML_TOO_MANY_CLASSES, /* fault.count classes, more than the learner takes */
 	ML_NO_SUCH_CLASS,    /* option "positive" names no label of the target */
-	ML_TOO_MANY_GROUPS,  /* option "by": fault.column has fault.count labels */
-	ML_SINGULAR,         /* fault.column depends on the columns before it */
-	ML_NOT_NUMERIC,      /* arithmetic left the range of doubles; fault.column if known */
-	ML_TOO_LARGE,        /* a model or a value of more than 1 GB */
-	ML_BAD_MODEL,        /* bytes or JSON that are no model */
-	ML_NEW_FORMAT        /* a model of a later format; fault.count is the format */
+	ML_TOO_FEW_ROWS, /* no more training rows than coefficients, where a part needs them */
+	ML_TOO_MANY_GROUPS, /* option "by": fault.column has fault.count labels */
+	ML_SINGULAR,        /* fault.column depends on the columns before it */
+	ML_NOT_NUMERIC,     /* arithmetic left the range of doubles; fault.column if known */
+	ML_TOO_LARGE,       /* a model or a value of more than 1 GB */
+	ML_BAD_MODEL,       /* bytes or JSON that are no model */
+	ML_NEW_FORMAT       /* a model of a later format; fault.count is the format */
 } ml_status;
 
 /* What a status is about; fields that do not apply are -1 or 0. */

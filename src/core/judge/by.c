@@ -47,6 +47,7 @@ ml_cause(ml_status status)
 	    {ML_ONE_VALUE, "one_value"},
 	    {ML_NO_SUCH_CLASS, "no_positive"},
 	    {ML_NO_FEATURES, "no_features"},
+	    {ML_TOO_FEW_ROWS, "too_few_rows"},
 	    {ML_NO_EVIDENCE, "no_evidence"},
 	    {ML_SINGULAR, "singular"},
 	    {ML_NOT_NUMERIC, "too_large"},
@@ -177,14 +178,14 @@ item_size(const ml_column *column)
 	return column->kind == ML_NUMBER ? sizeof(double) : sizeof(int32_t);
 }
 
-/* Copies a column's items of some rows, or of all if order is NULL, into chunks of its own. */
+/* Copies items of some rows, or of all if order is NULL, into chunks of their own. */
 static ml_status
-copy_column(by_group *by, const uint32_t *order, const ml_frame *to, ml_column *column)
+copy_chunks(by_group *by, const uint32_t *order, const ml_frame *to, size_t size,
+            void ***chunks)
 {
-	void **from = column->chunk;
-	size_t size = item_size(column);
+	void **from = *chunks;
 
-	ML_NEW(by->host, column->chunk, to->chunk_room);
+	ML_NEW(by->host, *chunks, to->chunk_room);
 	for (int64_t chunk = 0; chunk < to->chunks; chunk++)
 	{
 		int64_t first = chunk << ML_CHUNK_BITS, count = to->rows - first;
@@ -196,7 +197,7 @@ copy_column(by_group *by, const uint32_t *order, const ml_frame *to, ml_column *
 		items = ml_alloc_raw(by->host, chunk == 0 ? to->first_room : ML_CHUNK, size);
 		if (items == NULL)
 			return ML_MEMORY;
-		column->chunk[chunk] = items;
+		(*chunks)[chunk] = items;
 		if (order == NULL)
 		{
 			memcpy(items, from[chunk], (size_t) count * size);
@@ -222,7 +223,6 @@ static ml_status
 make_frame(by_group *by, const uint32_t *order, int64_t rows, ml_frame *frame)
 {
 	*frame = *by->frame;
-	frame->key = NULL;
 	frame->tail_chunk = -1;
 	if (order != NULL)
 	{
@@ -235,14 +235,9 @@ make_frame(by_group *by, const uint32_t *order, int64_t rows, ml_frame *frame)
 		frame->chunks = frame->chunk_room = (rows + ML_CHUNK - 1) >> ML_CHUNK_BITS;
 		frame->first_room = rows < ML_CHUNK ? (int32_t) rows : ML_CHUNK;
 	}
-	if (frame->keyed)
-	{
-		ml_column key = {.kind = ML_NUMBER, .chunk = (void **) by->frame->key};
-
-		if (order != NULL)
-			ML_TRY(copy_column(by, order, frame, &key));
-		frame->key = (uint64_t **) key.chunk;
-	}
+	if (order != NULL)
+		ML_TRY(
+		    copy_chunks(by, order, frame, sizeof **frame->key, (void ***) &frame->key));
 	ML_NEW(by->host, frame->column, frame->columns);
 	for (int c = 0; c < frame->columns; c++)
 	{
@@ -250,7 +245,7 @@ make_frame(by_group *by, const uint32_t *order, int64_t rows, ml_frame *frame)
 
 		*column = by->frame->column[c];
 		if (column->role != ML_ID && (order != NULL || column->kind == ML_CATEGORY))
-			ML_TRY(copy_column(by, order, frame, column));
+			ML_TRY(copy_chunks(by, order, frame, item_size(column), &column->chunk));
 	}
 	return ML_OK;
 }
@@ -259,7 +254,7 @@ make_frame(by_group *by, const uint32_t *order, int64_t rows, ml_frame *frame)
 static double
 copy_memory(const by_group *by)
 {
-	double wide = by->frame->keyed ? sizeof(uint64_t) : 0, narrow = 0, largest = 0;
+	double wide = sizeof(uint64_t), narrow = 0, largest = 0;
 
 	for (int c = 0; c < by->frame->columns; c++)
 	{
@@ -309,11 +304,17 @@ train_part(by_group *by, ml_group_result *group, const uint32_t *order, ml_bytes
 	const ml_metric *metric;
 	ml_schema *schema;
 	ml_frame frame;
+	ml_status status;
 
 	ML_TRY(make_frame(by, order, group->rows, &frame));
 	frame.column[by->column].role = ML_GROUP;
-	ML_TRY(ml_train_ordered(by->host, &frame, &request, &result));
+	status = ml_train_ordered(by->host, &frame, &request, &result);
 	schema = &result.model->schema;
+	/* what fits any target tells nothing of the next row: all rows know better */
+	if ((status == ML_OK || status == ML_SINGULAR) &&
+	    frame.rows - frame.holdout_rows <= ml_schema_columns(schema))
+		status = ML_TOO_FEW_ROWS;
+	ML_TRY(status);
 	if (schema->task == ML_BINARY)
 	{
 		schema->rest = by->whole.rest;

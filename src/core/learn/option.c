@@ -20,8 +20,8 @@ const ml_option ml_common_option[] = {
     {"max_categories", ML_OPTION_INTEGER, offsetof(ml_common_options, max_categories),
      255, 2, 65535, "labels kept of a category; rarer ones are pooled as \"other\""},
     {"by", ML_OPTION_TEXT, offsetof(ml_common_options, by), 0, 0, 0,
-     "column whose every value gets a model of its own, within one; rows of other values, "
-     "and of those whose rows give no model, are served by a model of all rows"},
+     "column that splits the rows into groups: each gets a part of its own within the model; "
+     "what has no part is served by a model of all rows"},
 };
 const int ml_common_option_count = sizeof ml_common_option / sizeof *ml_common_option;
 
