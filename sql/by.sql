@@ -66,8 +66,10 @@ SELECT part, count(*), count(standard_error) FROM cia_coefficients('churn') GROU
 SELECT part, max(value) FILTER (WHERE statistic = 'observations') AS observations FROM cia_summary('churn') GROUP BY part ORDER BY part;
 SELECT bool_and(p.coefficient = n.coefficient AND p.standard_error IS NOT DISTINCT FROM n.standard_error) AS same, count(*)
 FROM cia_coefficients('churn') p JOIN cia_coefficients('churn_north') n USING (term) WHERE p.part = 'north';
-SELECT line FROM regexp_split_to_table(cia_print('churn'), '\n') line WHERE line LIKE 'Part %' OR line LIKE 'All rows%';
-SELECT cia_scorecard('churn');
+SELECT line FROM regexp_split_to_table(cia_print('churn'), '\n') line WHERE line LIKE '====%';
+SELECT algorithm FROM cia_train('card', 'customer', 'churned', features => '{town,branch}', id => '{id}', options => '{"by": "region", "encode": "woe", "max_bins": 3}');
+SELECT part, count(*) > 0 AS lines FROM cia_scorecard('card') GROUP BY part ORDER BY part;
+SELECT bool_and(p.points = s.points) AS same FROM cia_scorecard('card') p JOIN cia_scorecard(cia_part('card', 'west')) s USING (feature, bin) WHERE p.part = 'west';
 
 -- Any type whose values have one text each names groups; so do other tasks, weights, and numbers of groups.
 SELECT g, t.notes[1:1]
