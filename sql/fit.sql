@@ -52,6 +52,49 @@ FROM (SELECT region, cia_fit(c, spend, 'linear', '{"features": ["age", "visits"]
 	  FROM customer c GROUP BY ROLLUP (region)) m
 ORDER BY region;
 
+-- A group's model is that of its rows alone, whatever the plan; groups that give no model answer NULL.
+CREATE TABLE grouped AS SELECT region, id % 7 AS seventh, cia_fit(c, churned, 'logistic', '{}') AS model FROM customer c GROUP BY GROUPING SETS ((region), (region, id % 7), ());
+SELECT count(*), bool_and(cia_model_send(g.model) = cia_model_send(a.model)) AS same
+FROM grouped g, LATERAL (SELECT cia_fit(c, churned, 'logistic', '{}') AS model FROM customer c
+	WHERE (g.region IS NULL OR c.region = g.region) AND (g.seventh IS NULL OR c.id % 7 = g.seventh)) a;
+SET enable_hashagg = off;
+SELECT bool_and(cia_model_send(g.model) = cia_model_send(s.model)) AS same
+FROM grouped g JOIN (SELECT region, cia_fit(c, churned, 'logistic', '{}') AS model FROM customer c GROUP BY region) s USING (region) WHERE g.seventh IS NULL;
+SELECT g, model IS NULL AS nothing
+FROM (SELECT g, cia_fit(c, CASE g WHEN 1 THEN true WHEN 2 THEN NULL ELSE c.churned END, 'logistic', CASE g WHEN 4 THEN '{"holdout": 0.9, "features": ["age"]}' WHEN 5 THEN '{"positive": "true"}' ELSE '{}' END::jsonb)
+			 FILTER (WHERE (g <> 3 OR c.id = 1) AND (g <> 4 OR c.id IN (1, 2)) AND (g <> 5 OR NOT c.churned)) AS model
+	  FROM (SELECT generate_series(0, 5) AS g) s, LATERAL (SELECT * FROM customer) c GROUP BY g) m ORDER BY g;
+RESET enable_hashagg;
+SELECT cia_fit(c, spend, 'linear', '{"features": ["age", "visits", "region"], "holdout": 0}') IS NULL AS nothing FROM customer c WHERE id < 4;
+SELECT cia_fit(c, spend, 'linear', '{"holdout": 0}') FROM (SELECT age, visits, age + visits AS both, spend FROM customer) c;
+-- An aggregate that is scanned again answers again.
+SET enable_material = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
+SET enable_sort = off;
+SELECT count(*), count(DISTINCT fingerprint) AS models
+FROM (VALUES (1), (2), (3)) x(n) LEFT JOIN (SELECT region, sha256(cia_model_send(cia_fit(c, churned, 'logistic', '{}'))) AS fingerprint FROM customer c GROUP BY region) m ON m.region <> n::text;
+RESET enable_material;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+RESET enable_sort;
+-- Models that change from row to row.
+SELECT count(*), bool_and(cia_score(g.model, c) = cia_score(a.model, c)) AS same FROM customer c JOIN grouped g ON g.region = c.region AND g.seventh = c.id % 7
+JOIN (SELECT region, id % 7 AS seventh, cia_fit(c, churned, 'logistic', '{}') AS model FROM customer c GROUP BY 1, 2) a ON a.region = c.region AND a.seventh = g.seventh;
+SET cia.cache_size = 0;
+SELECT count(*), round(sum(cia_score(g.model, c))::numeric, 6) = (SELECT round(sum(cia_score(g.model, c))::numeric, 6) FROM customer c JOIN grouped g ON g.region = c.region AND g.seventh IS NULL) AS same
+FROM customer c JOIN grouped g ON g.region = c.region AND g.seventh IS NULL;
+RESET cia.cache_size;
+-- Groups that are read side by side share the limit of memory.
+SET cia.max_memory = '1MB';
+SELECT count(cia_fit) FROM (SELECT cia_fit(c, churned, 'logistic', '{}') FROM customer c GROUP BY id % 100) m;
+\echo :SQLSTATE
+SET enable_hashagg = off;
+SELECT count(cia_fit) FROM (SELECT cia_fit(c, churned, 'logistic', '{}') FROM customer c GROUP BY id % 20) m;
+RESET enable_hashagg;
+RESET cia.max_memory;
+DROP TABLE grouped;
+
 -- The order of the rows changes nothing.
 SELECT count(DISTINCT cia_model_send(model)) AS models
 FROM (SELECT cia_fit(c, churned, 'logistic', '{}' ORDER BY visits, id DESC) AS model FROM customer c

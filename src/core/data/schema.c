@@ -336,9 +336,11 @@ ml_schema_columns(const ml_schema *schema)
 	{
 		const ml_feature *feature = &schema->feature[f];
 
-		if (feature->use == ML_USE_TERM && feature->kind == ML_NUMBER)
+		if (feature->use != ML_USE_TERM)
+			continue;
+		if (feature->kind == ML_NUMBER || feature->bins != NULL)
 			columns++;
-		else if (feature->use == ML_USE_TERM)
+		else
 			columns += feature->levels - 1 + (feature->missing > 0);
 	}
 	return columns;

@@ -139,7 +139,7 @@ extern ml_status
 ml_schema_union(ml_host *host, const ml_frame *frame, const ml_schema *const *schema,
                 int count, ml_schema *out);
 
-/* Columns of a linear predictor's design matrix, the intercept's included. */
+/* Columns of a linear predictor's design matrix, the intercept's included; bins make one. */
 extern int64_t ml_schema_columns(const ml_schema *schema);
 
 /* Makes the feature's look-up of labels; called once the labels are there. */

@@ -309,10 +309,11 @@ train_part(by_group *by, ml_group_result *group, const uint32_t *order, ml_bytes
 	ML_TRY(make_frame(by, order, group->rows, &frame));
 	frame.column[by->column].role = ML_GROUP;
 	status = ml_train_ordered(by->host, &frame, &request, &result);
+	if (status != ML_OK && status != ML_SINGULAR)
+		return status;
 	schema = &result.model->schema;
 	/* what fits any target tells nothing of the next row: all rows know better */
-	if ((status == ML_OK || status == ML_SINGULAR) &&
-	    frame.rows - frame.holdout_rows <= ml_schema_columns(schema))
+	if (frame.rows - frame.holdout_rows <= ml_schema_columns(schema))
 		status = ML_TOO_FEW_ROWS;
 	ML_TRY(status);
 	if (schema->task == ML_BINARY)
