@@ -209,9 +209,10 @@ multinomial <- function(m, d)
 
 # From glmnet's solution b to the minimum of what it minimizes, by Newton's steps on the
 # coefficients that are not zero:  mean loss + lambda (alpha |b| + (1 - alpha) / 2 b^2 / scale), b of
-# standardized columns, scale the deviation of y for gaussian and 1 for binomial.
-polish <- function(x, y, gaussian, alpha, lambda, b)
+# standardized columns, scale the deviation of y for gaussian and 1 for others.
+polish <- function(x, y, family, alpha, lambda, b, offset)
 {
+	gaussian <- family$family == "gaussian"
 	deviation <- function(v) sqrt(mean((v - mean(v))^2))
 	spread <- apply(x, 2, deviation)
 	z <- scale(x, colMeans(x), spread)
@@ -220,16 +221,14 @@ polish <- function(x, y, gaussian, alpha, lambda, b)
 	ridge <- lambda * (1 - alpha) / if (gaussian) deviation(y) else 1
 	design <- cbind(1, z)
 	for (step in 1:30) {
-		eta <- drop(design %*% beta)
-		p <- if (gaussian) eta else plogis(eta)
+		p <- family$linkinv(drop(design %*% beta) + offset)
 		pull <- c(0, lambda * alpha * sign(beta[-1]) + ridge * beta[-1])
-		weight <- if (gaussian) 1 else p * (1 - p)
+		weight <- family$variance(p)
 		h <- crossprod(design[, on], weight * design[, on]) / nrow(x) + diag(c(0, rep(ridge, sum(on) - 1)), sum(on))
 		beta[on] <- beta[on] + solve(h, drop(crossprod(design[, on], y - p)) / nrow(x) - pull[on])
 	}
 	# the others stay at zero by right
-	eta <- drop(design %*% beta)
-	g <- crossprod(design, y - if (gaussian) eta else plogis(eta)) / nrow(x)
+	g <- crossprod(design, y - family$linkinv(drop(design %*% beta) + offset)) / nrow(x)
 	stopifnot(abs(g[!on]) <= lambda * alpha * (1 + 1e-6), sign(beta[on][-1]) == sign(b[-1][on[-1]]))
 	c(beta[1] - sum(beta[-1] / spread * colMeans(x)), beta[-1] / spread)
 }
@@ -239,17 +238,18 @@ elastic_net <- function(m, d, o)
 {
 	x <- design_of(d, m$features)[, -1]
 	alpha <- as.numeric(o$alpha)
-	gaussian <- m$algorithm == "linear"
-	y <- if (gaussian) d$.target else as.numeric(d$.target == o$positive)
+	family <- switch(m$algorithm, linear = gaussian(), logistic = binomial(), poisson = poisson())
+	y <- if (m$algorithm == "logistic") as.numeric(d$.target == o$positive) else d$.target
+	offset <- if (is.null(d$.offset)) rep(0, nrow(d)) else d$.offset
 	net <- function(...)
-		glmnet(x, y, if (gaussian) "gaussian" else "binomial", alpha = alpha,
+		glmnet(x, y, family$family, alpha = alpha, offset = if (any(offset != 0)) offset,
 			standardize = TRUE, thresh = 1e-14, maxit = 1e8, ...)
 	glmnet.control(fdev = 0, devmax = 1)
 	path <- net(nlambda = 100)
 	steps <- c(20, 45)
 	raw <- cbind(coef(net(lambda = as.numeric(o$lambda)))[, 1], as.matrix(coef(path))[, steps])
 	lambda <- c(as.numeric(o$lambda), path$lambda[steps])
-	b <- sapply(1:3, function(i) polish(x, y, gaussian, alpha, lambda[i], raw[, i]))
+	b <- sapply(1:3, function(i) polish(x, y, family, alpha, lambda[i], raw[, i], offset))
 	message(sprintf("%s: glmnet within %.1e of the minimum", m$model, max(abs(raw / b - 1)[raw != 0])))
 	list(coefficients = data.frame(name = plain(rownames(raw)), coefficient = b[, 1], error = NA, p = NA,
 			vif = NA, effect = NA, effect_error = NA),

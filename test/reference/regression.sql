@@ -83,7 +83,8 @@ ORDER BY model, s.name;
 -- The path of the elastic net: cia chooses the same lambdas.
 CREATE FUNCTION train_path(m regression_model) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM FROM cia_train(m.model || ' path', m.dataset, m.target, m.algorithm, features => string_to_array(m.features, ' '),
+	PERFORM FROM cia_train(m.model || ' path', m.dataset, m.target, m.algorithm,
+		features => string_to_array(m.features, ' ') || array_remove(ARRAY[options_of(m.options) ->> 'exposure'], NULL),
 		options => options_of(m.options) || '{"holdout": 0, "lambda": "auto"}');
 	RETURN NULL;
 EXCEPTION WHEN OTHERS THEN
@@ -102,6 +103,7 @@ slot AS (
 	SELECT model, 1 + row_number() OVER (PARTITION BY model ORDER BY i, l) AS place, f ->> 'name' || coalesce(label, '') AS name
 	FROM content, jsonb_array_elements(j -> 'features') WITH ORDINALITY AS x (f, i)
 	LEFT JOIN LATERAL jsonb_array_elements_text((f -> 'labels') || '["(missing)"]') WITH ORDINALITY AS y (label, l) ON true
+	WHERE f ->> 'use' IS NULL
 	UNION ALL SELECT model, 1, '(Intercept)' FROM content),
 width AS (SELECT model, max(place) AS width FROM slot GROUP BY model)
 SELECT model, step, name, (j #>> ARRAY['learned', 'path_coefficients', ((step - 1) * width + place - 1)::text])::float8 AS value
