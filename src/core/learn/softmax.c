@@ -9,6 +9,7 @@
 
 #define MAX_SHARDS 16
 #define SHARD_NUMBERS (1 << 22) /* what the Grams of all shards together are held to */
+#define AT_ONCE 8               /* rows */
 #define PIVOT_TOLERANCE                                                                  \
 	1e-11 /* pivot to diagonal, below which a column depends on others */
 
@@ -65,6 +66,7 @@ ml_softmax_memory(const ml_design *design, int classes, bool curved)
 	if (curved)
 	{
 		shard += ML_BLOCK * ((double) softmax.pairs + design->dense) +
+		         AT_ONCE * (double) softmax.pairs * design->dense +
 		         gram_numbers(design, (double) softmax.pairs);
 		all += (double) softmax.size * (double) softmax.size;
 	}
@@ -85,6 +87,7 @@ shard_create(ml_host *host, const ml_softmax *softmax, ml_softmax_shard *shard)
 		return ML_OK;
 	ML_NEW_RAW(host, shard->weight, ML_BLOCK * softmax->pairs);
 	ML_NEW_RAW(host, shard->scaled, ML_BLOCK * dense);
+	ML_NEW_RAW(host, shard->weighted, AT_ONCE * softmax->pairs * dense);
 	ML_NEW_RAW(host, shard->dense, softmax->pairs * dense * dense);
 	ML_NEW_RAW(host, shard->mixed, softmax->pairs * labels * dense);
 	ML_NEW_RAW(host, shard->counted, softmax->pairs * labels * labels);
@@ -142,35 +145,55 @@ predict_block(const ml_softmax *softmax, ml_softmax_shard *shard)
 
 /*
  * With m the largest margin, the reference's 0 among them, p_k = exp(z_k - m) / s,
- * s = sum exp(z - m), and the loss is log s + m - z_y: nothing overflows.
+ * s = sum exp(z - m), and the loss is log s + m - z_y: nothing overflows.  Answers the loss
+ * without w log s, and s.
  */
 static double
-respond_row(const ml_softmax *softmax, int y, double weight, double *p, double *residual)
+respond_row(const ml_softmax *softmax, ml_softmax_shard *shard, int row, double *s)
 {
-	double most = 0, margin = y > 0 ? p[y - 1] : 0, sum;
+	double *p = shard->probability + (int64_t) row * softmax->lanes;
+	double *residual = shard->residual + (int64_t) row * softmax->lanes;
+	int y = (int) shard->block.target[row];
+	double weight = shard->block.weight[row];
+	double most = 0, margin = y > 0 ? p[y - 1] : 0, sum, share;
 
 	for (int k = 0; k < softmax->free; k++)
 		most = p[k] > most ? p[k] : most;
 	sum = exp(-most);
 	for (int k = 0; k < softmax->free; k++)
 		sum += p[k] = exp(p[k] - most);
+	share = 1 / sum;
 	for (int k = 0; k < softmax->free; k++)
 	{
-		p[k] /= sum;
+		p[k] *= share;
 		residual[k] = weight * ((k + 1 == y) - p[k]);
 	}
-	return weight * (log(sum) + most - margin);
+	*s = sum;
+	return weight * (most - margin);
 }
 
 static void
 respond_block(const ml_softmax *softmax, ml_softmax_shard *shard)
 {
-	int64_t lanes = softmax->lanes;
+	double product = 1;
 
 	for (int row = 0; row < shard->block.rows; row++)
-		shard->objective +=
-		    respond_row(softmax, (int) shard->block.target[row], shard->block.weight[row],
-		                shard->probability + row * lanes, shard->residual + row * lanes);
+	{
+		double weight = shard->block.weight[row], s;
+
+		shard->objective += respond_row(softmax, shard, row, &s);
+		/* a logarithm of many factors costs less than one of each; s is at most the classes */
+		if (weight == 1)
+			product *= s;
+		else
+			shard->objective += weight * log(s);
+		if (product > 1e300)
+		{
+			shard->objective += log(product);
+			product = 1;
+		}
+	}
+	shard->objective += log(product);
 }
 
 /* Four free classes and four rows at once: the gradient is read and written once for them. */
@@ -251,41 +274,62 @@ add_dense(const ml_softmax *softmax, ml_softmax_shard *shard, ml_worker *worker)
 	return ML_OK;
 }
 
-/* The indicators' share in all Grams, by counting. */
-ML_HOT static void
-add_labels(const ml_softmax *softmax, ml_softmax_shard *shard)
+/* The indicators' share of a row in all Grams: its weighted numbers are added to each label. */
+static inline void
+add_row_labels(const ml_softmax *softmax, ml_softmax_shard *shard, int row,
+               const double *restrict weighted)
 {
 	const ml_design *design = softmax->design;
 	int64_t dense = design->dense, labels = design->cols - dense, pairs = softmax->pairs;
+	const double *weight = shard->weight + row * pairs;
+	const int32_t *label = shard->block.labels + (int64_t) row * design->categories;
 
-	for (int row = 0; row < shard->block.rows; row++)
+	for (int a = 0; a < design->categories; a++)
 	{
-		const double *x = shard->block.dense + row * dense;
-		const double *weight = shard->weight + row * pairs;
-		const int32_t *label = shard->block.labels + (int64_t) row * design->categories;
+		int64_t at = label[a] - dense;
+		double *restrict mixed = shard->mixed + at * pairs * dense;
 
-		for (int a = 0; a < design->categories; a++)
+		if (at < 0)
+			continue;
+		for (int64_t i = 0; i < pairs * dense; i++)
+			mixed[i] += weighted[i];
+		/* columns of later categories are further right */
+		for (int b = 0; b <= a; b++)
 		{
-			int64_t at = label[a] - dense;
+			double *counted = shard->counted + (at * labels + label[b] - dense) * pairs;
 
-			if (at < 0)
-				continue;
+			for (int64_t pair = 0; pair < pairs && label[b] >= 0; pair++)
+				counted[pair] += weight[pair];
+		}
+	}
+}
+
+/* A few rows at a time: numbers written just before are slow to read in other pieces. */
+ML_HOT static void
+add_labels(const ml_softmax *softmax, ml_softmax_shard *shard)
+{
+	int64_t dense = softmax->design->dense, pairs = softmax->pairs;
+
+	if (softmax->design->categories == 0)
+		return;
+	for (int first = 0; first < shard->block.rows; first += AT_ONCE)
+	{
+		int end =
+		    first + AT_ONCE < shard->block.rows ? first + AT_ONCE : shard->block.rows;
+		double *restrict out = shard->weighted;
+
+		for (int row = first; row < end; row++)
 			for (int64_t pair = 0; pair < pairs; pair++)
 			{
-				double *out = shard->mixed + (at * pairs + pair) * dense;
+				const double *restrict x = shard->block.dense + row * dense;
+				double weight = shard->weight[row * pairs + pair];
 
 				for (int64_t i = 0; i < dense; i++)
-					out[i] += weight[pair] * x[i];
+					*out++ = weight * x[i];
 			}
-			/* columns of later categories are further right */
-			for (int b = 0; b <= a; b++)
-			{
-				double *out = shard->counted + (at * labels + label[b] - dense) * pairs;
-
-				for (int64_t pair = 0; pair < pairs && label[b] >= 0; pair++)
-					out[pair] += weight[pair];
-			}
-		}
+		for (int row = first; row < end; row++)
+			add_row_labels(softmax, shard, row,
+			               shard->weighted + (row - first) * pairs * dense);
 	}
 }
 
