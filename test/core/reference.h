@@ -325,6 +325,44 @@ reference_frame(test_host *t, const reference *r)
 	return frame;
 }
 
+/* The same with a target of several classes, whose numbers are y. */
+static inline ml_frame *
+class_frame(test_host *t, const reference *r, const char *const *label)
+{
+	ml_frame *frame = NULL;
+	ml_cell *cells = reference_room(t, r->numbers + r->categories + 2, sizeof(ml_cell));
+	char text[64][3], name[24];
+	int index, target = r->numbers + r->categories;
+
+	REQUIRE_OK(ml_frame_create(&t->core, &frame));
+	for (int c = 0; c < target + 1 + (r->weight != NULL); c++)
+	{
+		ml_column spec = {.type = test_text("t"), .position = c + 1};
+
+		snprintf(name, sizeof name, "c%d", c);
+		spec.name = test_text(name);
+		spec.kind = c >= r->numbers && c <= target ? ML_CATEGORY : ML_NUMBER;
+		spec.role = c < target ? ML_FEATURE : c == target ? ML_TARGET : ML_WEIGHT;
+		REQUIRE_OK(ml_frame_add_column(frame, &spec, &index));
+	}
+	for (int code = 0; code < 64; code++)
+		snprintf(text[code], sizeof text[code], "0%c", '0' + code);
+	for (int i = 0; i < r->rows; i++)
+	{
+		memset(cells, 0, sizeof(ml_cell) * (size_t) (target + 2));
+		for (int j = 0; j < r->numbers; j++)
+			cells[j].number = r->x[i * r->numbers + j];
+		for (int k = 0; k < r->categories; k++)
+			if (r->code[i * r->categories + k] >= 0)
+				cells[r->numbers + k].text =
+				    test_text(text[r->code[i * r->categories + k]]);
+		cells[target].text = test_text(label[(int) r->y[i]]);
+		cells[target + 1].number = r->weight != NULL ? r->weight[i] : 0;
+		REQUIRE_OK(ml_frame_append(frame, cells));
+	}
+	return frame;
+}
+
 /* A learner's fit on all rows of a frame. */
 typedef struct fit
 {

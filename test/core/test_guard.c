@@ -201,6 +201,58 @@ leaves_out_copies(test_host *t)
 		}
 }
 
+/* Of several classes: numbers that order them, labels that name them, and what maps onto them. */
+static void
+guards_several_classes(test_host *t)
+{
+	static const char *const label[] = {"a", "b", "c", "d"};
+
+	for (int spoiled = 0; spoiled < 2; spoiled++)
+	{
+		guarded g = {
+		    .r = {.rows = 3000, .numbers = 4, .categories = 2, .levels = {12, 5}}};
+		uint64_t state = 320;
+
+		reference_random(t, &g.r, 0, 321);
+		for (int i = 0; i < g.r.rows; i++)
+		{
+			int k = (int) test_below(&state, 4);
+			bool odd = spoiled && i % 50 == 0;
+
+			g.r.y[i] = k;
+			/* a number that orders the classes, one that tells but a single one, a copy */
+			g.r.x[4 * i] = -10 * (odd ? 1 : k) + test_uniform(&state);
+			g.r.x[4 * i + 1] = (k == 2) + test_uniform(&state) / 2;
+			g.r.x[4 * i + 2] = odd ? 9 : 3 * k * k - k;
+			g.r.code[2 * i] = 4 * (int) test_below(&state, 3) + (odd ? 1 : k);
+		}
+		REQUIRE_OK(sample_task(&t->core, class_frame(t, &g.r, label), ML_MULTICLASS,
+		                       &g.schema, &g.problem));
+		REQUIRE_OK(ml_guard_leaks(&t->core, &g.problem, &g.notes));
+		CHECK_INT(g.notes.count, spoiled ? 0 : 3);
+		for (int i = 0; i < g.notes.count; i++)
+			CHECK(ml_text_is(g.notes.note[i].name, i == 0 ? "c0" : i == 1 ? "c2" : "c4"));
+		g.notes.count = 0;
+		REQUIRE_OK(ml_guard_copies(&t->core, &g.problem, &g.schema, &g.notes));
+		CHECK_INT(g.notes.count, spoiled ? 0 : 1);
+		CHECK_INT(g.schema.features, spoiled ? 6 : 5);
+		for (int64_t k = 1; k < 1000; k++)
+		{
+			ml_status status;
+
+			t->asked = 0;
+			t->refused = false;
+			t->refuse_at = k;
+			g.notes = (ml_notes){0};
+			status = ml_guard_leaks(&t->core, &g.problem, &g.notes);
+			CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
+			if (status == ML_OK)
+				break;
+		}
+		t->refuse_at = 0;
+	}
+}
+
 static void
 has_nothing_left(test_host *t)
 {
@@ -248,5 +300,7 @@ TEST_MAIN({notes_numbers_that_leak,
           {passes_labels_of_few_rows, "so do labels of few rows each"},
           {says_nothing_of_few_rows, "few rows prove nothing"},
           {leaves_out_copies, "copies of the target are left out, near copies are not"},
+          {guards_several_classes,
+           "several classes are told by order, by label, by a map"},
           {has_nothing_left, "a copy alone is no feature"},
           {notices_refusals_and_stops, "every refused allocation and stop is answered"})

@@ -30,7 +30,7 @@ typedef struct ml_softmax_shard
 	double *residual;    /* [ML_BLOCK][lanes] w (1[y = k] - p) */
 	double *weight;      /* [ML_BLOCK][pairs] w p_k (1 - p_k), or w p_k p_l */
 	double *scaled;      /* [ML_BLOCK][dense] */
-	double *weighted;    /* [pairs][dense] of one row */
+	double *weighted;    /* [pairs][dense] of some rows */
 	double *dense;       /* [pairs][dense][dense] lower triangles */
 	double *mixed;       /* [labels][pairs][dense] */
 	double *counted;  /* [labels][labels][pairs], the first label not before the second */
