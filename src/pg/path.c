@@ -102,43 +102,48 @@ put_step(ReturnSetInfo *set, const char *part, const learned_path *path, int64 i
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
 
-/* The path of a model, or of a part of it; false if it has none. */
-static bool
-put_path(ReturnSetInfo *set, cia_door *door, const char *part, const ml_model *model)
+/* What a call is about. */
+typedef struct path_call
 {
+	ReturnSetInfo *set;
+	cia_door *door;
+	bool found;
+} path_call;
+
+/* The path of a model, or of a part of it; some parts may have none. */
+static void
+put_path(void *state, const cia_loaded *loaded, const char *part)
+{
+	path_call *call = state;
+	const ml_model *model = loaded->model;
 	learned_path path;
 	ml_terms terms;
 
-	cia_check(door, ml_model_terms(&door->host, model, &terms));
+	cia_check(call->door, ml_model_terms(&call->door->host, model, &terms));
 	if (!find_path(model, &path) || terms.count != path.width)
-		return false;
+		return;
+	call->found = true;
 	for (int64 i = 0; i < path.steps; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		put_step(set, part, &path, i,
-		         coefficients_of(door, model, &terms, path.coefficient + i * path.width));
+		put_step(call->set, part, &path, i,
+		         coefficients_of(call->door, model, &terms,
+		                         path.coefficient + i * path.width));
 	}
-	return true;
 }
 
-/* One row per penalty, the largest first; groups in order, then all rows. */
+/* One row per penalty, the largest first; all rows, then groups in order. */
 Datum
 cia_path(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
-	cia_door *door = cia_door_for_model(CurrentMemoryContext);
+	path_call call = {.door = cia_door_for_model(CurrentMemoryContext)};
 	const cia_loaded *loaded;
-	const ml_by *by;
-	bool found = false;
 
 	InitMaterializedSRF(fcinfo, 0);
+	call.set = (ReturnSetInfo *) fcinfo->resultinfo;
 	loaded = cia_model_arg(fcinfo, 0);
-	by = loaded->model->by;
-	for (int g = 0; by != NULL && g < by->groups; g++)
-		found |=
-		    put_path(set, door, cia_text_cstring(by->group[g].label), by->group[g].model);
-	found |= put_path(set, door, NULL, by != NULL ? by->overall : loaded->model);
-	if (!found)
+	cia_each_part(loaded, put_path, &call);
+	if (!call.found)
 		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
 		                errmsg("model \"%s\" has no path of penalties", loaded->name),
 		                errdetail("It was not trained with option \"lambda\"."),
