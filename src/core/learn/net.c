@@ -11,6 +11,9 @@
 #define LEAST_STEPS 5    /* steps after which a path may end early */
 #define LEAST_GAIN 1e-5 /* share of what is explained, below which a step gains nothing */
 #define MOST_EXPLAINED 0.999
+#define KEPT 0.4   /* of the penalty: gradients that let a column into the model */
+#define NOISE 3    /* standard errors by which a fold's gradient may be larger */
+#define MOST 0.5   /* share of the columns, above which the model has all of them */
 #define REST 1e-20 /* a change that ends coordinate descent, squared, to the curvature */
 #define SAME 1e-13 /* variance to mean square, below which a column never varies */
 
@@ -53,6 +56,40 @@ ml_net_newton(const ml_path *path, ml_net_step *step, ml_worker *worker)
 	step->to[0] += intercept;
 	step->size = size / (model->curvature * view->unit * view->unit);
 	return ML_OK;
+}
+
+int
+ml_net_choose(const ml_path *path, int v, double lambda, const double *beta,
+              const double *gradient, int *column)
+{
+	const ml_net_view *view = &path->view[v];
+	double bar = KEPT * lambda * path->net->alpha, noise = 0;
+	int n = 0, cols = path->design.cols;
+
+	if (path->all > 0 && cols < view->rows)
+		noise = NOISE * sqrt(path->model[path->all].curvature / (view->rows * path->all));
+	bar = bar > noise ? (bar - noise) * view->rows : 0;
+	for (int j = 1; j < path->design.cols; j++)
+		if (beta[j] != 0 || fabs(gradient[j]) >= bar * view->sd[j])
+			column[n++] = j;
+	if (n < MOST * cols || isinf(lambda))
+		return n;
+	for (n = 0; n < cols - 1; n++)
+		column[n] = n + 1;
+	return n;
+}
+
+bool
+ml_net_violates(const ml_path *path, int v, double lambda, const double *gradient)
+{
+	const ml_net_view *view = &path->view[v];
+	double bar = lambda * path->net->alpha * view->rows * (1 + 1e-9);
+
+	for (int j = 1; j < path->design.cols; j++)
+		if (!path->modelled[j] && view->sd[j] > 0 &&
+		    fabs(gradient[j]) > bar * view->sd[j])
+			return true;
+	return false;
 }
 
 typedef struct model_work

@@ -105,6 +105,17 @@ typedef struct ml_net_step
 
 extern ml_status ml_net_newton(const ml_path *path, ml_net_step *step, ml_worker *worker);
 
+/*
+ * The columns of a model at a point: those in use, and those whose gradient lets expect them
+ * further down the path; all of them, if that is half.  Answers how many.
+ */
+extern int ml_net_choose(const ml_path *path, int v, double lambda, const double *beta,
+                         const double *gradient, int *column);
+
+/* Is a column left out of the model that would move? */
+extern bool
+ml_net_violates(const ml_path *path, int v, double lambda, const double *gradient);
+
 /* Models of all views from the Gram matrices of the last sweep. */
 extern ml_status ml_net_models(ml_path *path, ml_net_model *model, int first, int count);
 

@@ -18,9 +18,6 @@
 	1e-11 /* where the fits without a fold do: they serve the choice alone */
 #define REST_PASSING 1e-4 /* on the way to a penalty that is given */
 #define SLOW 0.01  /* a step's size to the one before it, above which the model is old */
-#define KEPT 0.4   /* of the penalty: gradients that let a column into the model */
-#define NOISE 3    /* standard errors by which a fold's gradient may be larger */
-#define MOST 0.5   /* share of the columns, above which the model has all of them */
 #define LASTS 0.5  /* of the penalty a model was made for: it is made anew */
 #define TOGETHER 6 /* sweeps before a fit is finished alone */
 #define HALVINGS 30
@@ -75,45 +72,6 @@ rests(double size, double before, double enough)
 	return size <= enough || size * (size / before) * 10 <= enough;
 }
 
-/*
- * The columns of a model at a point: those in use, and those whose gradient lets expect them
- * further down the path.
- */
-static int
-choose_columns(const ml_path *path, int v, double lambda, const double *beta,
-               const double *gradient, int *column)
-{
-	const ml_net_view *view = &path->view[v];
-	double bar = KEPT * lambda * path->net->alpha, noise = 0;
-	int n = 0, cols = path->design.cols;
-
-	if (path->all > 0 && cols < view->rows)
-		noise = NOISE * sqrt(path->model[path->all].curvature / (view->rows * path->all));
-	bar = bar > noise ? (bar - noise) * view->rows : 0;
-	for (int j = 1; j < path->design.cols; j++)
-		if (beta[j] != 0 || fabs(gradient[j]) >= bar * view->sd[j])
-			column[n++] = j;
-	if (n < MOST * cols || isinf(lambda))
-		return n;
-	for (n = 0; n < cols - 1; n++)
-		column[n] = n + 1;
-	return n;
-}
-
-/* Is a column left out of the model that would move? */
-static bool
-violates(const ml_path *path, int v, double lambda, const double *gradient)
-{
-	const ml_net_view *view = &path->view[v];
-	double bar = lambda * path->net->alpha * view->rows * (1 + 1e-9);
-
-	for (int j = 1; j < path->design.cols; j++)
-		if (!path->modelled[j] && view->sd[j] > 0 &&
-		    fabs(gradient[j]) > bar * view->sd[j])
-			return true;
-	return false;
-}
-
 /* Looks at a point: losses and gradients of the folds, and a model if it is to be new. */
 static ml_status
 look(walker *s, double lambda)
@@ -128,7 +86,7 @@ look(walker *s, double lambda)
 		int n;
 
 		s->made_for = lambda;
-		n = choose_columns(path, path->all, lambda, s->to, s->gradient, path->column);
+		n = ml_net_choose(path, path->all, lambda, s->to, s->gradient, path->column);
 
 		memset(path->modelled, 0, (size_t) cols);
 		for (int a = 0; a < n; a++)
@@ -190,8 +148,8 @@ finish_alone(walker *s, net_fit *fit)
 		                    .index = path->index};
 		double value = ml_net_penalty(path, v, fit->step.lambda, fit->to);
 
-		job.columns = s->own.n = choose_columns(path, v, fit->step.lambda, fit->to,
-		                                        fit->gradient, s->own_column);
+		job.columns = s->own.n = ml_net_choose(path, v, fit->step.lambda, fit->to,
+		                                       fit->gradient, s->own_column);
 		ML_TRY(ml_sweep_run(path->host, &path->sweep, &job));
 		path->iterations++;
 		for (int f = 0; f < path->sweep.folds; f++)
@@ -295,7 +253,7 @@ take_in(walker *s, net_fit *fit, int point, int points)
 	for (int64_t f = 0; f < path->all; f++)
 		for (int64_t j = 0; j < cols; j++)
 			fit->gradient[j] += path->sweep.gradient[(f * points + point) * cols + j];
-	fit->alone = violates(path, fit->step.view, fit->step.lambda, fit->gradient);
+	fit->alone = ml_net_violates(path, fit->step.view, fit->step.lambda, fit->gradient);
 }
 
 /* Lists the fits on their way, fold by fold. */
@@ -362,11 +320,11 @@ fit_folds(walker *s)
 }
 
 /*
- * Has the model of all rows agree with how the gradient has changed along the last
- * step (the update of Broyden, Fletcher, Goldfarb and Shanno): the next step goes in nearly the same
- * direction, so that most of what an old model gets wrong is mended.
+ * Has the model of all rows agree with how the gradient has changed along the last step
+ * (the update of Broyden, Fletcher, Goldfarb and Shanno): the next step goes in nearly
+ * the same direction, so that most of what an old model gets wrong is mended.
  */
-static void
+static ml_status
 learn_from_step(walker *s)
 {
 	ml_path *path = s->path;
@@ -381,6 +339,8 @@ learn_from_step(walker *s)
 		int j = model->column[a];
 		double step = s->at[j] - s->origin[j];
 
+		if ((a & 255) == 0 && ml_stop(path->host))
+			return ML_STOPPED;
 		y[a] = (s->before[j] - s->gradient[j] - model->cross[a] * own) / rows;
 		along += step * y[a];
 		for (int b = 0; step != 0 && b < model->n; b++)
@@ -388,12 +348,15 @@ learn_from_step(walker *s)
 	}
 	for (int a = 0; a < model->n; a++)
 		curved += (s->at[model->column[a]] - s->origin[model->column[a]]) * hs[a];
-	if (!(along > 0 && curved > 0))
-		return;
-	for (int a = 0; a < model->n; a++)
+	for (int a = 0; along > 0 && curved > 0 && a < model->n; a++)
+	{
+		if ((a & 255) == 0 && ml_stop(path->host))
+			return ML_STOPPED;
 		for (int b = 0; b < model->n; b++)
 			model->h[(int64_t) a * model->n + b] +=
 			    y[a] * y[b] / along - hs[a] * hs[b] / curved;
+	}
+	return ML_OK;
 }
 
 /* The fits without a fold are made before the model they rest on goes. */
@@ -406,9 +369,7 @@ renew(walker *s, double lambda)
 		ML_TRY(fit_folds(s));
 	memcpy(s->before, s->gradient, sizeof(double) * (size_t) s->path->design.cols);
 	ML_TRY(look(s, lambda));
-	if (!old)
-		learn_from_step(s);
-	return ML_OK;
+	return old ? ML_OK : learn_from_step(s);
 }
 
 /* The fit of all rows for one penalty, from where it was looked at last. */
@@ -447,7 +408,7 @@ walk(walker *s, double lambda, double enough)
 			continue;
 		}
 		value = now;
-		if (violates(path, path->all, lambda, s->gradient))
+		if (ml_net_violates(path, path->all, lambda, s->gradient))
 		{
 			s->old = true;
 			memcpy(s->to, s->at, bytes);

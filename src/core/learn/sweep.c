@@ -390,9 +390,11 @@ collect(ml_host *host, ml_sweep *sweep, const ml_sweep_job *job)
 			gradient[i] += shard->gradient[i];
 		for (int p = 0; p < job->points; p++)
 			sweep->loss_of[shard->fold * (int64_t) job->points + p] += shard->loss[p];
-		if (job->curved && gram != shard->gram)
-			for (int64_t i = 0; i < side * side; i++)
-				gram[i] += shard->gram[i];
+		for (int64_t i = 0; job->curved && gram != shard->gram && i < side * side; i++)
+		{
+			ML_PAUSE(host, i);
+			gram[i] += shard->gram[i];
+		}
 	}
 	return ML_OK;
 }
