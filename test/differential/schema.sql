@@ -187,6 +187,7 @@ SET ROLE regress_cia_differential_owner;
 SELECT count(*) FROM cia_train('small', 'history', 'y', features => '{c,a}');
 SELECT count(*) FROM cia_train('small', 'history', 'y', features => '{b,c,a}');
 SELECT count(*) FROM cia_train('wide', 'history', 'y', exclude => '{id,z}', options => '{"l2": 1}');
+SELECT count(*) FROM cia_train('parts', 'history', 'y', exclude => '{id,z}', options => '{"by": "c", "l2": 1}');
 SELECT count(*) FROM cia_train('num', 'history', 'z', 'linear', features => '{f,b,n}');
 SELECT count(*) FROM cia_train('lone', 'history', 'y', features => '{b}');
 SELECT count(*) FROM cia_train('broad', 'broad', 'target', exclude => '{id}', options => '{"l2": 10, "holdout": 0}');
