@@ -11,5 +11,6 @@ SELECT 'logistic' AS name, cia_fit(s, y, 'logistic', '{"id": ["id"], "max_catego
 UNION ALL SELECT 'linear', cia_fit(s, x * 2, 'linear', '{"id": ["id"], "l2": 1, "exclude": ["x"]}') FROM seed s
 UNION ALL SELECT 'evidence', cia_fit(s, flag, 'logistic', '{"encode": "woe", "holdout": 0, "min_bin": 0, "exclude": ["flag", "id"]}') FROM seed s
 UNION ALL SELECT 'multinomial', cia_fit(s, letter, 'multinomial', '{"id": ["id"], "exclude": ["letter"], "positive": "b"}') FROM seed s
+UNION ALL SELECT 'parts', cia_fit(s, x > 40, 'logistic', '{"id": ["id"], "max_categories": 4, "by": "letter", "features": ["x", "flag", "many", "pair"]}') FROM seed s
 UNION ALL SELECT 'one', cia_fit(s, y, 'logistic', '{"features": ["x"], "holdout": 0}') FROM seed s;
 SELECT name, m, encode(cia_model_send(m), 'hex') FROM model ORDER BY name;
