@@ -92,7 +92,7 @@ extern ml_status
 ml_goodness_write(ml_solver *solver, const ml_goodness *fit, ml_fitted *fitted);
 
 /* trouble.c: what went wrong, by name of a feature */
-extern void ml_trouble_find(ml_solver *solver, ml_fitted *fitted);
+extern ml_status ml_trouble_find(ml_solver *solver, ml_fitted *fitted);
 
 /*
  * A step that moves more than this between the ends of a column's range, where Newton's method

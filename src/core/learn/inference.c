@@ -385,7 +385,7 @@ ml_glm_write(ml_solver *solver, ml_fitted *fitted)
 	ML_TRY(ml_goodness_write(solver, &fit, fitted));
 	if (solver->glm->cluster != NULL)
 		ML_TRY(ml_fitted_scalar(solver->host, fitted, "clusters", c.clusters));
-	ml_trouble_find(solver, fitted);
+	ML_TRY(ml_trouble_find(solver, fitted));
 	fitted->converged = solver->converged;
 	fitted->iterations = solver->iterations;
 	return ML_OK;

@@ -97,7 +97,40 @@ ml_trouble_blame(const ml_design *design, ml_trouble_kind kind, int column,
 	                        .level = column > 0 ? level_of(design, column) : -1};
 }
 
-void
+/*
+ * The level to blame of a separating category: one whose rows are of one class, since that may be
+ * the reference, which has no column; the one blamed so far if it is such a level, else the largest.
+ */
+static ml_status
+find_level(const ml_solver *s, ml_trouble *trouble)
+{
+	const ml_problem *problem = s->problem;
+	const ml_feature *feature = &problem->schema->feature[trouble->feature];
+	const ml_column *column = &problem->frame->column[feature->column];
+	int64_t *rows, most = 0;
+
+	ML_NEW(s->host, rows, 2 * (int64_t) (feature->levels + 1));
+	for (int64_t row = problem->begin; row < problem->end; row++)
+	{
+		int32_t code = *ml_codes_at(column, row);
+
+		ML_PAUSE(s->host, row);
+		rows[2 * (code < 0 ? feature->levels : code) +
+		     (*ml_numbers_at(problem->target, row) > 0)]++;
+	}
+	if (rows[2 * trouble->level] == 0 || rows[2 * trouble->level + 1] == 0)
+		return ML_OK;
+	for (int level = 0; level <= feature->levels; level++)
+		if ((rows[2 * level] == 0 || rows[2 * level + 1] == 0) &&
+		    rows[2 * level] + rows[2 * level + 1] > most)
+		{
+			most = rows[2 * level] + rows[2 * level + 1];
+			trouble->level = level;
+		}
+	return ML_OK;
+}
+
+ml_status
 ml_trouble_find(ml_solver *s, ml_fitted *fitted)
 {
 	double rows = (double) (s->problem->end - s->problem->begin);
@@ -105,7 +138,7 @@ ml_trouble_find(ml_solver *s, ml_fitted *fitted)
 
 	fitted->trouble = s->trouble;
 	if (s->trouble.kind != ML_TROUBLE_NONE)
-		return;
+		return ML_OK;
 	if (s->glm->l2 == 0 && !s->family->dispersed && s->iterations > 1)
 	{
 		int column = s->converged ? find_endless(s) : 0;
@@ -121,4 +154,8 @@ ml_trouble_find(ml_solver *s, ml_fitted *fitted)
 	if (!s->converged && fitted->trouble.kind == ML_TROUBLE_NONE)
 		ml_trouble_blame(&s->design, ML_TROUBLE_UNCONVERGED, largest(s, s->step),
 		                 &fitted->trouble);
+	return binary && fitted->trouble.kind == ML_TROUBLE_SEPARATED &&
+	               fitted->trouble.level >= 0
+	           ? find_level(s, &fitted->trouble)
+	           : ML_OK;
 }
