@@ -74,7 +74,10 @@ take(cia_arena *arena, Size size)
 
 	arena->denied = size > arena->limit - Min(cia_arena_taken(arena), arena->limit);
 	if (arena->denied)
+	{
+		arena->needed = cia_arena_taken(arena) + size;
 		return NULL;
+	}
 	memory = MemoryContextAllocExtended(arena->context, size,
 	                                    MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
 	if (memory == NULL)
@@ -145,12 +148,16 @@ void *
 cia_arena_prune(cia_arena *arena, const void *keep, Size size)
 {
 	MemoryContext context = arena->context;
-	Size gone = arena->used - arena->branch->before.used;
+	Size gone = arena->used - arena->branch->before.used, needed = arena->needed;
+	bool denied = arena->denied;
 	void *copy = NULL;
 
 	if (arena->shared != NULL)
 		*arena->shared -= gone;
 	*arena = arena->branch->before;
+	/* a refusal within the branch is still to be told */
+	arena->denied = denied;
+	arena->needed = needed;
 	if (keep != NULL)
 		copy = cia_arena_alloc(arena, size);
 	if (copy != NULL)

@@ -43,6 +43,7 @@ typedef struct cia_arena
 	Size
 	    *shared; /* what all arenas under one limit have taken; NULL: this one is alone */
 	bool denied; /* the last request went past the limit */
+	Size needed; /* what would have been taken with it */
 	Size next;   /* size of the next slab */
 	char *free;  /* what is left of the current slab */
 	Size left;

@@ -220,8 +220,9 @@ cia_door_equip(cia_door *door)
 static void
 raise_memory(const cia_door *door)
 {
-	double needed =
-	    (double) cia_arena_taken(&door->memory) + (double) door->host.fault.bytes;
+	double needed = door->memory.denied ? (double) door->memory.needed
+	                                    : (double) cia_arena_taken(&door->memory) +
+	                                          (double) door->host.fault.bytes;
 	char needs[32];
 
 	if (!door->memory.denied &&
