@@ -52,7 +52,7 @@ SELECT bool_and(s.score = cia_score('churn', c)) AS same FROM churn_scores s JOI
 
 -- Contributions add up through the part; the group itself contributes nothing where it has one.
 SELECT c.id, min(c.region) AS part, abs(sum(e.contribution) - ln(cia_score('churn', c) / (1 - cia_score('churn', c)))) < 1e-9 AS adds_up,
-	   max(e.contribution) FILTER (WHERE e.feature = 'region') AS region, count(*) AS lines
+	   round(max(e.contribution) FILTER (WHERE e.feature = 'region')::numeric, 9) AS region, count(*) AS lines
 FROM customer c, cia_explain('churn', c) e WHERE id IN (1, 2, 3, 4) GROUP BY c.id, c.* ORDER BY c.id;
 SELECT id, cia_reasons('churn', c, 2) FROM customer c WHERE id IN (1, 4) ORDER BY id;
 
