@@ -5,8 +5,10 @@
  * Threads sleep on a condition variable between loops.  Within a loop they
  * claim tasks by an atomic counter.  The thread that entered the core takes
  * part, is the only one that asks the host to stop, and goes on asking while it
- * waits for the others.  Signals are blocked in the pool's threads, so that
- * the host's handlers run where they always run.
+ * waits for the others.  When no task is left it waits for those that have joined, and
+ * not for one that has yet to wake: on a busy machine that could take longer than the
+ * loop.  Signals are blocked in the pool's threads, so that the host's handlers run where
+ * they always run.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -27,7 +29,8 @@ struct ml_pool
 	pthread_t thread[ML_MAX_THREADS];
 	ml_worker worker[ML_MAX_THREADS];
 	int threads;   /* started, the caller not counted */
-	int busy;      /* threads still in the current loop */
+	int busy;      /* threads in the current loop */
+	bool open;     /* a thread that wakes may still join the loop */
 	uint64_t loop; /* number of the current loop */
 	bool closing;
 
@@ -74,6 +77,9 @@ thread_main(void *argument)
 		if (pool->closing)
 			break;
 		seen = pool->loop;
+		if (!pool->open)
+			continue;
+		pool->busy++;
 		pthread_mutex_unlock(&pool->lock);
 		run_tasks(worker);
 		pthread_mutex_lock(&pool->lock);
@@ -165,6 +171,7 @@ static void
 wait_for_threads(ml_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
+	pool->open = false;
 	while (pool->busy > 0)
 	{
 		struct timespec until;
@@ -198,7 +205,7 @@ ml_parallel(ml_host *host, int64_t tasks, ml_task task, void *work)
 	atomic_store(&pool->next, 0);
 	atomic_store(&pool->status, ML_OK);
 	atomic_store(&pool->stop, false);
-	pool->busy = pool->threads;
+	pool->open = true;
 	pool->loop++;
 	pthread_cond_broadcast(&pool->wake);
 	pthread_mutex_unlock(&pool->lock);
