@@ -7,6 +7,7 @@
  *	frame.h			rows in memory, column by column, and their canonical order
  *	schema.h		what a model knows of its features and of its target
  *	bins.h			a feature in bins, each with its weight of evidence
+ *	cuts.h			features as bytes, for trees
  */
 #ifndef ML_DATA_H
 #define ML_DATA_H
@@ -15,5 +16,6 @@
 #include "data/frame.h"
 #include "data/schema.h"
 #include "data/bins.h"
+#include "data/cuts.h"
 
 #endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * cuts.c: finding the edges, and putting values between them.
+ */
+#include "data/data.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SLOTS 1024 /* of the set of different values; a power of two */
+#define LANES 8    /* searches side by side, so that none waits for the other */
+
+/* Work space of one thread. */
+typedef struct cut_space
+{
+	ml_keyed *items;
+	ml_keyed *spare;
+	int64_t *tally;
+} cut_space;
+
+typedef struct cut_work
+{
+	const ml_frame *frame;
+	const ml_schema *schema;
+	const ml_column *weight;
+	int64_t begin;
+	int64_t step; /* of the rows whose quantiles are taken */
+	ml_cut *cut;
+	cut_space *space;
+} cut_work;
+
+/* Different values, as sorting keys; 0 is no key of a number. */
+typedef struct value_set
+{
+	int count;
+	uint64_t slot[SLOTS];
+} value_set;
+
+static inline bool
+add_value(value_set *set, uint64_t key)
+{
+	uint64_t at = ml_hash_mix(key) & (SLOTS - 1);
+
+	while (set->slot[at] != 0)
+	{
+		if (set->slot[at] == key)
+			return true;
+		at = (at + 1) & (SLOTS - 1);
+	}
+	set->slot[at] = key;
+	return ++set->count <= ML_CUT_BINS;
+}
+
+/* Every value of the column; false once there are more than bins. */
+static ml_status
+collect_values(const cut_work *work, const ml_column *column, ml_worker *worker,
+               value_set *set, bool *few)
+{
+	*few = true;
+	for (int64_t row = work->begin; row < work->frame->rows && *few;)
+	{
+		const double *x = ml_numbers_at(column, row);
+		int64_t next = ml_block_end(row, work->frame->rows);
+
+		if (ml_worker_stop(worker))
+			return ML_STOPPED;
+		for (int64_t i = 0; i < next - row && *few; i++)
+			if (!isnan(x[i]))
+				*few = add_value(set, ml_number_key(x[i]));
+		row = next;
+	}
+	return ML_OK;
+}
+
+/* Between two values, the lower one included. */
+static double
+edge_between(double low, double high)
+{
+	double middle = low / 2 + high / 2;
+
+	return middle >= low && middle < high ? middle : low;
+}
+
+static void
+cut_at_values(value_set *set, ml_cut *cut)
+{
+	uint64_t value[ML_CUT_BINS];
+	int count = 0;
+
+	for (int i = 0; i < SLOTS; i++)
+		if (set->slot[i] != 0)
+		{
+			int at = count++;
+
+			for (; at > 0 && value[at - 1] > set->slot[i]; at--)
+				value[at] = value[at - 1];
+			value[at] = set->slot[i];
+		}
+	cut->bins = count;
+	for (int i = 0; i + 1 < count; i++)
+		cut->edge[i] = edge_between(ml_key_number(value[i]), ml_key_number(value[i + 1]));
+}
+
+static ml_status
+sort_values(const cut_work *work, const ml_column *column, const cut_space *space,
+            ml_worker *worker, ml_keyed **sorted, int64_t *count)
+{
+	*count = 0;
+	for (int64_t row = work->begin; row < work->frame->rows; row += work->step)
+	{
+		double x = *ml_numbers_at(column, row);
+
+		if (((row - work->begin) / work->step & 0xffff) == 0 && ml_worker_stop(worker))
+			return ML_STOPPED;
+		space->items[*count] =
+		    (ml_keyed){.key = ml_number_key(x), .row = (uint32_t) (row - work->begin)};
+		*count += !isnan(x);
+	}
+	return ml_sort_keyed(worker, space->items, space->spare, *count, space->tally,
+	                     sorted);
+}
+
+static inline double
+weight_of(const cut_work *work, const ml_keyed *item)
+{
+	return work->weight == NULL ? 1
+	                            : *ml_numbers_at(work->weight, work->begin + item->row);
+}
+
+/* The weight of the value at from, and the first item of the next one. */
+static double
+take_value(const cut_work *work, const ml_keyed *item, int64_t count, int64_t from,
+           int64_t *next)
+{
+	double weight = 0;
+
+	for (*next = from; *next < count && item[*next].key == item[from].key; (*next)++)
+		weight += weight_of(work, &item[*next]);
+	return weight;
+}
+
+/*
+ * Walks the values upwards.  A bin ends when it holds its share of what is left for it and
+ * those after it, and before a value that is a share by itself.
+ */
+static void
+cut_at_quantiles(const cut_work *work, const ml_keyed *item, int64_t count, ml_cut *cut)
+{
+	double left = 0, held = 0, next_weight;
+	int64_t at = 0, next = 0;
+
+	for (int64_t i = 0; i < count; i++)
+		left += weight_of(work, &item[i]);
+	cut->bins = 1;
+	next_weight = count > 0 ? take_value(work, item, count, 0, &next) : 0;
+	while (count > 0 && next < count && cut->bins < ML_CUT_BINS)
+	{
+		double share = left / (ML_CUT_BINS + 1 - cut->bins);
+		int64_t here = at;
+
+		held += next_weight;
+		at = next;
+		next_weight = take_value(work, item, count, at, &next);
+		if (held >= share || next_weight >= share)
+		{
+			cut->edge[cut->bins++ - 1] =
+			    edge_between(ml_key_number(item[here].key), ml_key_number(item[at].key));
+			left -= held;
+			held = 0;
+		}
+		if (next == count)
+			break;
+	}
+}
+
+static ml_status
+cut_number(const cut_work *work, const ml_column *column, ml_cut *cut, ml_worker *worker)
+{
+	const cut_space *space = &work->space[worker->index];
+	value_set set = {0};
+	ml_keyed *sorted;
+	int64_t count;
+	bool few;
+
+	for (int i = 0; i < ML_CUT_BINS; i++)
+		cut->edge[i] = INFINITY;
+	ML_TRY(collect_values(work, column, worker, &set, &few));
+	if (few)
+		cut_at_values(&set, cut);
+	else
+	{
+		ML_TRY(sort_values(work, column, space, worker, &sorted, &count));
+		cut_at_quantiles(work, sorted, count, cut);
+	}
+	return ML_OK;
+}
+
+static int
+by_rows(const void *context, uint32_t a, uint32_t b)
+{
+	const double *rows = context;
+
+	if (rows[a] != rows[b])
+		return rows[a] > rows[b] ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+/* The most frequent labels keep a bin of their own, in the labels' order. */
+static ml_status
+cut_category(ml_host *host, const ml_feature *feature, ml_cut *cut)
+{
+	uint32_t *rank, *spare;
+	int bins = 0;
+
+	ML_NEW(host, cut->bin_of, feature->levels);
+	if (feature->levels <= ML_CUT_BINS)
+	{
+		cut->bins = feature->levels;
+		for (int level = 0; level < feature->levels; level++)
+			cut->bin_of[level] = (uint8_t) level;
+		return ML_OK;
+	}
+	ML_NEW(host, rank, feature->levels);
+	ML_NEW(host, spare, feature->levels);
+	for (int level = 0; level < feature->levels; level++)
+		rank[level] = (uint32_t) level;
+	ML_TRY(ml_sort_indexes(host, rank, spare, feature->levels, by_rows, feature->count));
+	cut->bins = ML_CUT_BINS;
+	for (int i = ML_CUT_BINS - 1; i < feature->levels; i++)
+		cut->bin_of[rank[i]] = ML_CUT_BINS - 1;
+	for (int level = 0; level < feature->levels; level++)
+		if (cut->bin_of[level] != ML_CUT_BINS - 1)
+			cut->bin_of[level] = (uint8_t) bins++;
+	return ML_OK;
+}
+
+static ml_status
+cut_task(void *argument, int64_t task, ml_worker *worker)
+{
+	const cut_work *work = argument;
+	const ml_feature *feature = &work->schema->feature[task];
+
+	if (feature->use != ML_USE_TERM || feature->kind != ML_NUMBER)
+		return ML_OK;
+	return cut_number(work, &work->frame->column[feature->column], &work->cut[task],
+	                  worker);
+}
+
+static int64_t
+sorted_rows(int64_t rows)
+{
+	int64_t step = (rows + ML_CUT_ROWS - 1) / ML_CUT_ROWS;
+
+	return step > 1 ? (rows + step - 1) / step : rows;
+}
+
+double
+ml_cuts_memory(const ml_schema *schema, int64_t rows, int threads)
+{
+	double items = 2.0 * (double) sorted_rows(rows) * sizeof(ml_keyed);
+	double bytes = threads * (items + ML_SORT_TALLY * sizeof(int64_t));
+
+	for (int f = 0; f < schema->features; f++)
+		bytes += ML_CUT_BINS * sizeof(double) + 12.0 * schema->feature[f].levels;
+	return bytes;
+}
+
+ml_status
+ml_cuts_find(const ml_frame *frame, const ml_schema *schema, int64_t begin, ml_cut *cut)
+{
+	ml_host *host = frame->host;
+	int threads = ml_pool_threads(host);
+	int64_t rows = frame->rows - begin;
+	cut_work work = {.frame = frame,
+	                 .schema = schema,
+	                 .weight = ml_frame_role(frame, ML_WEIGHT),
+	                 .begin = begin,
+	                 .step = (rows + ML_CUT_ROWS - 1) / ML_CUT_ROWS,
+	                 .cut = cut};
+
+	if (work.step < 1)
+		work.step = 1;
+	ML_NEW(host, work.space, threads);
+	for (int i = 0; i < threads; i++)
+	{
+		ML_NEW_RAW(host, work.space[i].items, sorted_rows(rows) + 1);
+		ML_NEW_RAW(host, work.space[i].spare, sorted_rows(rows) + 1);
+		ML_NEW_RAW(host, work.space[i].tally, ML_SORT_TALLY);
+	}
+	for (int f = 0; f < schema->features; f++)
+	{
+		cut[f] = (ml_cut){0};
+		if (schema->feature[f].kind == ML_CATEGORY)
+			ML_TRY(cut_category(host, &schema->feature[f], &cut[f]));
+		else
+			ML_NEW_RAW(host, cut[f].edge, ML_CUT_BINS);
+	}
+	return ml_parallel(host, schema->features, cut_task, &work);
+}
+
+/* Eight steps of a search among 255 edges; NaN is below none of them. */
+ML_HOT static void
+search_edges(const double *edge, const double *number, uint8_t *bin)
+{
+	int at[LANES] = {0};
+
+	for (int step = (ML_CUT_BINS + 1) / 2; step > 0; step /= 2)
+		for (int k = 0; k < LANES; k++)
+			at[k] += edge[at[k] + step - 1] < number[k] ? step : 0;
+	for (int k = 0; k < LANES; k++)
+		bin[k] = (uint8_t) at[k];
+}
+
+void
+ml_cut_numbers(const ml_cut *cut, const double *number, int count, uint8_t *bin)
+{
+	int i = 0;
+
+	for (; i + LANES <= count; i += LANES)
+		search_edges(cut->edge, number + i, bin + i);
+	if (i < count)
+	{
+		double rest[LANES] = {0};
+		uint8_t rest_bin[LANES];
+
+		memcpy(rest, number + i, (size_t) (count - i) * sizeof *number);
+		search_edges(cut->edge, rest, rest_bin);
+		memcpy(bin + i, rest_bin, (size_t) (count - i));
+	}
+	for (i = 0; i < count; i++)
+		bin[i] = isnan(number[i]) ? (uint8_t) cut->bins : bin[i];
+}
+
+void
+ml_cut_codes(const ml_cut *cut, const int32_t *code, int count, uint8_t *bin)
+{
+	for (int i = 0; i < count; i++)
+		bin[i] = code[i] < 0 ? (uint8_t) cut->bins : cut->bin_of[code[i]];
+}
