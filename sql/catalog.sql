@@ -1,12 +1,12 @@
 -- cia_algorithms, cia_options and the settings: what there is, and every default.
-SELECT * FROM cia_algorithms ORDER BY algorithm;
-SELECT * FROM cia_algorithm_list() ORDER BY algorithm;
+SELECT * FROM cia_algorithms ORDER BY algorithm, task;
+SELECT * FROM cia_algorithm_list() ORDER BY algorithm, task;
 
 -- The options that all algorithms share, and those of each.
 SELECT option, type, default_value, minimum, maximum FROM cia_options('auto');
 SELECT option, type, default_value, minimum, maximum FROM cia_options('linear');
 SELECT option, type, default_value, minimum, maximum FROM cia_options('logistic');
-SELECT algorithm, option, meaning FROM cia_algorithms, cia_options(algorithm) ORDER BY algorithm, option;
+SELECT algorithm, option, meaning FROM (SELECT DISTINCT algorithm FROM cia_algorithms) a, cia_options(algorithm) ORDER BY algorithm, option, meaning;
 SELECT * FROM cia_options('forest');
 \echo :SQLSTATE
 SELECT count(*) FROM cia_options(NULL);
@@ -34,7 +34,7 @@ SELECT algorithm, option, takes(algorithm, format('{"%s": %s}', option, minimum)
 	   takes(algorithm, format('{"%s": %s}', option, maximum)) AS most,
 	   takes(algorithm, format('{"%s": %s}', option, minimum - 1)) AS less,
 	   takes(algorithm, format('{"%s": %s}', option, maximum * 2)) AS more
-FROM cia_algorithms, cia_options(algorithm) WHERE minimum IS NOT NULL ORDER BY algorithm, option;
+FROM (SELECT DISTINCT algorithm FROM cia_algorithms) a, cia_options(algorithm) WHERE minimum IS NOT NULL ORDER BY algorithm, option;
 RESET client_min_messages;
 
 -- Settings.

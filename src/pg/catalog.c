@@ -43,16 +43,19 @@ meaning_of(const ml_option *option)
 static void
 put_option(ReturnSetInfo *set, const ml_option *option)
 {
-	static const char *const type[] = {"number", "integer", "boolean", "text",
-	                                   "number or \"auto\""};
-	bool numeric = option->type != ML_OPTION_BOOLEAN && option->type != ML_OPTION_TEXT;
+	static const char *const type[] = {
+	    "number", "integer", "boolean", "text", "number or \"auto\"", "object", "array"};
+	bool is_structure =
+	    option->type == ML_OPTION_OBJECT || option->type == ML_OPTION_ARRAY;
+	bool numeric = option->type != ML_OPTION_BOOLEAN && option->type != ML_OPTION_TEXT &&
+	               !is_structure;
 	Datum values[6];
 	bool nulls[6] = {false};
 
 	values[0] = CStringGetTextDatum(option->name);
 	values[1] = CStringGetTextDatum(type[option->type]);
 	/* a default outside of the range stands for none */
-	nulls[2] = option->type == ML_OPTION_TEXT ||
+	nulls[2] = option->type == ML_OPTION_TEXT || is_structure ||
 	           (numeric && !(option->standard >= option->minimum));
 	if (option->type == ML_OPTION_BOOLEAN)
 		values[2] = CStringGetTextDatum(option->standard != 0 ? "true" : "false");
@@ -65,6 +68,21 @@ put_option(ReturnSetInfo *set, const ml_option *option)
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
 
+/* Is it an option of that algorithm that no learner of the same name had before? */
+static bool
+is_of(const ml_learner *learner, const char *algorithm, const ml_option *option)
+{
+	if (strcmp(learner->name, algorithm) != 0)
+		return false;
+	for (int l = 0; ml_learner_table[l] != learner; l++)
+		for (int i = 0; i < ml_learner_table[l]->options; i++)
+			if (strcmp(ml_learner_table[l]->name, algorithm) == 0 &&
+			    strcmp(ml_learner_table[l]->option[i].name, option->name) == 0 &&
+			    ml_learner_table[l]->option[i].choice == option->choice)
+				return false;
+	return true;
+}
+
 Datum
 cia_options(PG_FUNCTION_ARGS)
 {
@@ -74,11 +92,14 @@ cia_options(PG_FUNCTION_ARGS)
 
 	/* 'auto' has the options that all learners share */
 	if (strcmp(algorithm, "auto") != 0)
-		learner = cia_learner_named(algorithm, InvalidOid);
+		learner = cia_learner_named(algorithm, InvalidOid, &(ml_value){0});
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < ml_common_option_count; i++)
 		put_option(set, &ml_common_option[i]);
-	for (int i = 0; learner != NULL && i < learner->options; i++)
-		put_option(set, &learner->option[i]);
+	for (int l = 0; learner != NULL && l < ml_learner_count; l++)
+		for (int i = 0; i < ml_learner_table[l]->options; i++)
+			if (is_of(ml_learner_table[l], learner->name,
+			          &ml_learner_table[l]->option[i]))
+				put_option(set, &ml_learner_table[l]->option[i]);
 	return (Datum) 0;
 }

@@ -269,8 +269,12 @@ typedef struct cia_settings
 	ml_value given; /* all options in force, defaults included */
 } cia_settings;
 
-/* The learner of that name, or for 'auto' the one that fits the target's type. */
-extern const ml_learner *cia_learner_named(const char *algorithm, Oid target_type);
+/*
+ * The learner of that name, or for 'auto' the one that fits the target's type.  Where a name
+ * stands for several, the objective among the options decides, else the type.
+ */
+extern const ml_learner *
+cia_learner_named(const char *algorithm, Oid target_type, const ml_value *given);
 
 /* Checks options given as an object and adds the defaults; raises 22023. */
 extern void cia_settings_read(cia_door *door, const ml_learner *learner,
@@ -281,6 +285,9 @@ extern char *cia_choice_list(const ml_option *option);
 
 /* Columns that options in force name. */
 extern void cia_settings_roles(const cia_settings *settings, cia_roles *roles);
+
+/* constraints.c: raises if options name columns that are no features, or are no numbers. */
+extern void cia_constraints_check(const cia_rows *rows, const cia_settings *settings);
 /* What a task is called in catalogs and views. */
 extern const char *cia_task_words(ml_task_kind task);
 

@@ -93,7 +93,7 @@ split_options(const fit_state *state, cia_roles *roles, cia_settings *settings)
 
 	cia_object_from_jsonb(state->door, state->options, &all);
 	cia_roles_read(state->door, &all, roles, &rest);
-	roles->learner = cia_learner_named(state->algorithm, state->target_type);
+	roles->learner = cia_learner_named(state->algorithm, state->target_type, &rest);
 	cia_settings_read(state->door, roles->learner, &rest, settings);
 	cia_settings_roles(settings, roles);
 	if (state->full)
@@ -112,6 +112,7 @@ open_rows(fit_state *state, HeapTupleHeader header)
 	state->row_typmod = HeapTupleHeaderGetTypMod(header);
 	state->tupdesc = lookup_rowtype_tupdesc_copy(state->row_type, state->row_typmod);
 	state->rows = cia_rows_open(state->door, state->tupdesc, &roles);
+	cia_constraints_check(state->rows, &settings);
 	state->frame = state->rows->frame;
 	state->values = palloc(sizeof(Datum) * (state->tupdesc->natts + 1));
 	state->nulls = palloc(sizeof(bool) * (state->tupdesc->natts + 1));

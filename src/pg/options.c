@@ -17,12 +17,48 @@ learner_list(void)
 	initStringInfo(&list);
 	appendStringInfoString(&list, "auto");
 	for (int i = 0; i < ml_learner_count; i++)
-		appendStringInfo(&list, ", %s", ml_learner_table[i]->name);
+		if (ml_learner_table[i] ==
+		    ml_learner_find(cia_text_of(ml_learner_table[i]->name)))
+			appendStringInfo(&list, ", %s", ml_learner_table[i]->name);
 	return list.data;
 }
 
+/* Is what the learner minimizes the objective that the options name? */
+static bool
+has_objective(const ml_learner *learner, const ml_value *given)
+{
+	const ml_value *wanted = ml_value_member(given, "objective");
+
+	for (int i = 0;
+	     wanted != NULL && wanted->kind == ML_VALUE_TEXT && i < learner->options; i++)
+		if (strcmp(learner->option[i].name, "objective") == 0)
+			for (int k = 0; learner->option[i].choice[k] != NULL; k++)
+				if (ml_text_is(wanted->text, learner->option[i].choice[k]))
+					return true;
+	return false;
+}
+
+/*
+ * Some algorithms learn classes and values: the objective decides, else the target's type,
+ * if it is known.
+ */
+static const ml_learner *
+learner_for(const ml_learner *first, Oid target_type, const ml_value *given)
+{
+	bool is_class = OidIsValid(target_type) && cia_type_is_class(target_type);
+	const ml_learner *typed;
+
+	for (int i = 0; i < ml_learner_count; i++)
+		if (strcmp(ml_learner_table[i]->name, first->name) == 0 &&
+		    has_objective(ml_learner_table[i], given))
+			return ml_learner_table[i];
+	typed = ml_learner_of_task(cia_text_of(first->name),
+	                           is_class ? ML_BINARY : ML_REGRESSION);
+	return OidIsValid(target_type) && typed != NULL ? typed : first;
+}
+
 const ml_learner *
-cia_learner_named(const char *algorithm, Oid target_type)
+cia_learner_named(const char *algorithm, Oid target_type, const ml_value *given)
 {
 	const ml_learner *learner;
 
@@ -33,7 +69,7 @@ cia_learner_named(const char *algorithm, Oid target_type)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("unrecognized algorithm \"%s\"", algorithm),
 		                errhint("Available algorithms: %s.", learner_list())));
-	return learner;
+	return learner_for(learner, target_type, given);
 }
 
 const char *
@@ -87,6 +123,10 @@ type_in_words(const ml_option *option)
 			return "a string";
 		case ML_OPTION_AUTO:
 			return "a number or \"auto\"";
+		case ML_OPTION_OBJECT:
+			return "an object of column names, each with -1, 0 or 1";
+		case ML_OPTION_ARRAY:
+			return "an array of at most 63 arrays of column names";
 	}
 	return NULL;
 }

@@ -90,7 +90,8 @@ check_arguments(training *run)
 	{
 		cia_settings unused;
 
-		cia_settings_read(run->door, cia_learner_named(run->algorithm, InvalidOid),
+		cia_settings_read(run->door,
+		                  cia_learner_named(run->algorithm, InvalidOid, &run->options),
 		                  &run->options, &unused);
 	}
 	if (run->roles.target == NULL)
@@ -116,7 +117,7 @@ target_type(TupleDesc tupdesc, const char *target)
 static const ml_learner *
 choose_learner(training *run, Oid type)
 {
-	const ml_learner *learner = cia_learner_named(run->algorithm, type);
+	const ml_learner *learner = cia_learner_named(run->algorithm, type, &run->options);
 	ml_value options;
 
 	if (strcmp(run->algorithm, "auto") != 0)
@@ -147,6 +148,7 @@ start_rows(void *state, TupleDesc tupdesc)
 	cia_settings_read(run->door, run->roles.learner, &run->options, &run->settings);
 	cia_settings_roles(&run->settings, &run->roles);
 	run->rows = cia_rows_open(run->door, tupdesc, &run->roles);
+	cia_constraints_check(run->rows, &run->settings);
 	run->rows->scratch =
 	    AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(before);

@@ -196,15 +196,14 @@ typedef struct sample_option
 } sample_option;
 
 static inline ml_status
-sample_request(ml_host *host, const char *learner, const sample_option *options,
-               ml_request *request)
+sample_learner_request(ml_host *host, const ml_learner *learner,
+                       const sample_option *options, ml_request *request)
 {
 	ml_value given;
 	ml_option_fault fault;
 	void *values;
 
-	*request =
-	    (ml_request){.learner = ml_learner_find(test_text(learner)), .drop_copies = true};
+	*request = (ml_request){.learner = learner, .drop_copies = true};
 	ML_TRY(ml_value_object(host, 8, &given));
 	for (; options != NULL && options->name != NULL; options++)
 		ml_value_add(&given, options->name,
@@ -223,6 +222,24 @@ sample_request(ml_host *host, const char *learner, const sample_option *options,
 	REQUIRE(request->learner->settle == NULL ||
 	        request->learner->settle(&given, values, &fault));
 	return ml_options_value(host, sets, 2, &request->given);
+}
+
+static inline ml_status
+sample_request(ml_host *host, const char *learner, const sample_option *options,
+               ml_request *request)
+{
+	return sample_learner_request(host, ml_learner_find(test_text(learner)), options,
+	                              request);
+}
+
+static inline ml_status
+sample_train_learner(ml_host *host, ml_frame *frame, const ml_learner *learner,
+                     const sample_option *options, ml_result *result)
+{
+	ml_request request;
+
+	ML_TRY(sample_learner_request(host, learner, options, &request));
+	return ml_train(host, frame, &request, result);
 }
 
 static inline ml_status

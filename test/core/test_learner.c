@@ -12,7 +12,8 @@ finds_learners(test_host *t)
 	{
 		const ml_learner *learner = ml_learner_table[i];
 
-		CHECK(ml_learner_find(test_text(learner->name)) == learner);
+		CHECK(ml_learner_of_task(test_text(learner->name), learner->task) == learner);
+		CHECK(strcmp(ml_learner_find(test_text(learner->name))->name, learner->name) == 0);
 		CHECK(learner->summary[0] != '\0');
 		CHECK(learner->memory && learner->fit && learner->prepare && learner->work &&
 		      learner->explain);
@@ -23,6 +24,8 @@ finds_learners(test_host *t)
 	}
 	CHECK(ml_learner_find(test_text("linear"))->task == ML_REGRESSION);
 	CHECK(ml_learner_find(test_text("logistic"))->task == ML_BINARY);
+	CHECK(ml_learner_of_task(test_text("linear"), ML_BINARY) == NULL);
+	CHECK(ml_learner_find(test_text("boosted_trees")) == &ml_boosted_classes);
 	CHECK(ml_learner_find(test_text("")) == NULL);
 	CHECK(ml_learner_find(test_text("Linear")) == NULL);
 	CHECK(ml_learner_find((ml_text){"linear\0", 7}) == NULL);

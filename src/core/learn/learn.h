@@ -13,8 +13,12 @@
  *	glm.h		what the linear predictors share: solver, inference, scoring
  *	softmax.h	several classes at once: their gradient and Hessian
  *	multinomial.h	the same as a fit: solver, inference, scoring
+ *	tree.h		growing one tree on rows that are bytes
+ *	forest.h	trees as learned arrays: scoring and explaining
+ *	objective.h	what boosting minimizes
+ *	boosting.h	boosted_trees, its options
  *
- * regression.c and multinomial.c hold the learners.
+ * regression.c, multinomial.c, boosting_option.c and bagging.c hold the learners.
  */
 #ifndef ML_LEARN_H
 #define ML_LEARN_H
@@ -30,5 +34,9 @@
 #include "learn/glm.h"
 #include "learn/softmax.h"
 #include "learn/multinomial.h"
+#include "learn/tree.h"
+#include "learn/forest.h"
+#include "learn/objective.h"
+#include "learn/boosting.h"
 
 #endif

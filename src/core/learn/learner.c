@@ -8,8 +8,10 @@
 #include <string.h>
 
 const ml_learner *const ml_learner_table[] = {
-    &ml_linear, &ml_logistic,          &ml_poisson,
-    &ml_gamma,  &ml_negative_binomial, &ml_multinomial};
+    &ml_linear,          &ml_logistic,          &ml_poisson,
+    &ml_gamma,           &ml_negative_binomial, &ml_multinomial,
+    &ml_boosted_classes, &ml_boosted_values,    &ml_forest_classes,
+    &ml_forest_values,   &ml_tree_classes,      &ml_tree_values};
 const int ml_learner_count = sizeof ml_learner_table / sizeof *ml_learner_table;
 
 const ml_learner *
@@ -17,6 +19,16 @@ ml_learner_find(ml_text name)
 {
 	for (int i = 0; i < ml_learner_count; i++)
 		if (ml_text_is(name, ml_learner_table[i]->name))
+			return ml_learner_table[i];
+	return NULL;
+}
+
+const ml_learner *
+ml_learner_of_task(ml_text name, ml_task_kind task)
+{
+	for (int i = 0; i < ml_learner_count; i++)
+		if (ml_text_is(name, ml_learner_table[i]->name) &&
+		    ml_learner_table[i]->task == task)
 			return ml_learner_table[i];
 	return NULL;
 }

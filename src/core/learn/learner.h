@@ -125,11 +125,24 @@ extern const ml_learner ml_negative_binomial;
 /* multinomial.c */
 extern const ml_learner ml_multinomial;
 
+/* boosting_option.c */
+extern const ml_learner ml_boosted_classes;
+extern const ml_learner ml_boosted_values;
+
+/* bagging.c */
+extern const ml_learner ml_forest_classes;
+extern const ml_learner ml_forest_values;
+extern const ml_learner ml_tree_classes;
+extern const ml_learner ml_tree_values;
+
 extern const ml_learner *const ml_learner_table[];
 extern const int ml_learner_count;
 
-/* The learner of that name, or NULL. */
+/* The learner of that name, or NULL; the first where there is one for each of several tasks. */
 extern const ml_learner *ml_learner_find(ml_text name);
+
+/* The learner of that name for that task, or NULL. */
+extern const ml_learner *ml_learner_of_task(ml_text name, ml_task_kind task);
 
 /* The largest of so many margins or probabilities; the first of equal ones. */
 extern int ml_likeliest(int classes, const double *number);

@@ -52,6 +52,10 @@ set_number(const ml_option_set *set, const ml_option *option, double number)
 		case ML_OPTION_TEXT:
 			*(ml_text *) field(set, option) = (ml_text){NULL, 0};
 			break;
+		case ML_OPTION_OBJECT:
+		case ML_OPTION_ARRAY:
+			*(const ml_value **) field(set, option) = NULL;
+			break;
 	}
 }
 
@@ -108,6 +112,14 @@ set_value(const ml_option_set *set, const ml_option *option, const ml_value *val
 			if (!is_choice(option, value->text))
 				return ML_OPTION_NO_CHOICE;
 			*(ml_text *) field(set, option) = value->text;
+			return ML_OPTION_FINE;
+		case ML_OPTION_OBJECT:
+		case ML_OPTION_ARRAY:
+			if (value->kind != ML_VALUE_OBJECT && value->kind != ML_VALUE_ARRAY)
+				return ML_OPTION_WRONG_TYPE;
+			if ((value->kind == ML_VALUE_OBJECT) != (option->type == ML_OPTION_OBJECT))
+				return ML_OPTION_WRONG_TYPE;
+			*(const ml_value **) field(set, option) = value;
 			return ML_OPTION_FINE;
 	}
 	return ML_OPTION_WRONG_TYPE;
@@ -239,6 +251,11 @@ ml_options_value(ml_host *host, const ml_option_set *sets, int count, ml_value *
 				case ML_OPTION_TEXT:
 					if (((const ml_text *) at)->bytes != NULL)
 						value = ml_value_text(*(const ml_text *) at);
+					break;
+				case ML_OPTION_OBJECT:
+				case ML_OPTION_ARRAY:
+					if (*(const ml_value *const *) at != NULL)
+						value = **(const ml_value *const *) at;
 					break;
 			}
 			if (value.kind != ML_VALUE_NULL)

@@ -16,7 +16,9 @@ typedef enum ml_option_type
 	ML_OPTION_INTEGER, /* int64_t */
 	ML_OPTION_BOOLEAN, /* bool */
 	ML_OPTION_TEXT,    /* ml_text; bytes == NULL when not given */
-	ML_OPTION_AUTO     /* double, or the word "auto": infinity */
+	ML_OPTION_AUTO,    /* double, or the word "auto": infinity */
+	ML_OPTION_OBJECT,  /* const ml_value *; NULL when not given */
+	ML_OPTION_ARRAY    /* likewise */
 } ml_option_type;
 
 typedef struct ml_option

@@ -506,8 +506,8 @@ ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 	ML_NEW(host, model, 1);
 	ML_TRY(read_text(value, "algorithm", &algorithm));
 	ML_TRY(read_word(value, "task", task_name, 3, &task));
-	model->learner = ml_learner_find(algorithm);
-	if (model->learner == NULL || model->learner->task != (ml_task_kind) task)
+	model->learner = ml_learner_of_task(algorithm, (ml_task_kind) task);
+	if (model->learner == NULL)
 		return ML_BAD_MODEL;
 	model->schema.task = (ml_task_kind) task;
 	ML_TRY(member(value, "options", ML_VALUE_OBJECT, &options));

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * forest.h: trees as learned arrays; checking, scoring and explaining them.
+ *
+ * The margin of a row is base plus the values of the leaves that it ends in, one per tree.
+ * A row goes left at a node if x <= threshold, if the code of its label is in the node's set,
+ * or, where the value is missing, if missing_left is 1.
+ *
+ *	base			[1]
+ *	tree_nodes		[trees] nodes of each tree; the arrays of nodes hold tree after tree
+ *	feature			[nodes] of the model, from 0; -1: a leaf
+ *	threshold		[nodes] of a number; NaN otherwise
+ *	missing_left	[nodes] 0 or 1
+ *	left, right		[nodes] children, counted from the tree's first node; -1: a leaf
+ *	value			[nodes] what a row adds that ends here
+ *	cover			[nodes] training rows that came here
+ *	gain			[nodes] what the split took off the loss
+ *	set_size		[nodes] labels in the node's set
+ *	set_code		[their sum] codes of these labels, node after node
+ *	importance_gain, importance_splits	[features] sums over all nodes
+ *
+ *	forest.c		arrays from trees, and trees from arrays, with every check there is
+ *	forest_score.c	the leaves of all trees at once, by bits
+ *	forest_explain.c	exact Shapley values
+ */
+#ifndef ML_FOREST_H
+#define ML_FOREST_H
+
+#include "learn/tree.h"
+
+typedef struct ml_forest
+{
+	ml_host *host;
+	double base;
+	int trees;
+	int tree_room;
+	int64_t *first; /* [trees + 1] node of each tree */
+	int64_t nodes;
+	int64_t node_room;
+	ml_node *node; /* children counted from the tree's first node */
+	int64_t codes;
+	int64_t code_room;
+	int32_t *code;
+	int depth;  /* of the deepest tree */
+	int leaves; /* of the largest tree */
+} ml_forest;
+
+/* Bytes for so many trees, and for the arrays that are written of them. */
+extern double ml_forest_memory(const ml_problem *problem, int64_t trees,
+                               const ml_tree_options *options);
+
+/* Adds the tree that the grower holds, its values times scale. */
+extern ml_status ml_forest_add(ml_forest *forest, const ml_grower *grower, double scale);
+
+/* Leaves the first so many trees. */
+extern void ml_forest_cut(ml_forest *forest, int trees);
+extern ml_status
+ml_forest_write(ml_host *host, const ml_forest *forest, int features, ml_fitted *fitted);
+
+/* A forest from learned arrays: ML_BAD_MODEL unless everything about them is in order. */
+extern ml_status ml_forest_read(ml_host *host, const ml_schema *schema,
+                                const ml_fitted *fitted, ml_forest *forest);
+
+/* State for scoring; learners' states begin with it. */
+typedef struct ml_forest_state
+{
+	ml_forest forest;
+	int features;
+	struct ml_leaf_masks *masks; /* NULL: trees are walked */
+	struct ml_shapley *shapley;
+	double (*respond)(double margin);
+} ml_forest_state;
+
+extern ml_status ml_forest_prepare(ml_host *host, const ml_schema *schema,
+                                   const ml_fitted *fitted, ml_forest_state **state);
+extern double ml_forest_work(const void *state);
+extern double ml_forest_margin(const void *state, const double *row);
+extern double ml_forest_respond(const void *state, double margin);
+extern void ml_forest_explain(const void *state, const double *row, double *contribution,
+                              double *bias);
+
+/* The margin by walking tree after tree: the same bits. */
+extern double ml_forest_walk(const ml_forest *forest, const double *row);
+
+/* forest_score.c; *masks stays NULL for trees that are too large for them */
+extern ml_status
+ml_leaf_masks_create(ml_host *host, const ml_schema *schema, const ml_forest *forest,
+                     struct ml_leaf_masks **masks);
+extern double ml_leaf_masks_margin(const struct ml_leaf_masks *masks, const double *row);
+
+/* forest_explain.c */
+extern ml_status
+ml_shapley_create(ml_host *host, const ml_forest *forest, struct ml_shapley **shapley);
+extern void ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
+                               double *contribution, double *bias);
+
+#define ML_TREE_LANES                                                                    \
+	8 /* sums of trees kept apart: tree t is added to sum t % ML_TREE_LANES */
+
+static inline double
+ml_lane_total(double base, const double *lane)
+{
+	return base + (((lane[0] + lane[1]) + (lane[2] + lane[3])) +
+	               ((lane[4] + lane[5]) + (lane[6] + lane[7])));
+}
+
+/* Is the row's value one that goes left? */
+static inline bool
+ml_goes_left(const ml_forest *forest, const ml_node *node, const double *row)
+{
+	double x = row[node->feature];
+	int64_t low = node->set, high = node->set + node->set_count;
+
+	if (node->threshold == node->threshold)
+		return x != x ? node->missing_left : x <= node->threshold;
+	if (!(x >= 0))
+		return node->missing_left;
+	while (low < high)
+	{
+		int64_t middle = (low + high) / 2;
+
+		if (forest->code[middle] < x)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < node->set + node->set_count && forest->code[low] == x;
+}
+
+#endif

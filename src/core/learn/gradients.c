@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * gradients.c: gradients of a tree as integers, and the rows that it is grown on.
+ *
+ * Numbers are multiplied by a power of two and rounded down after adding what is below 1: the
+ * mean stays.  What is added runs through multiples of the golden section, evenly spread; rows
+ * are in the order of their hashes, so it has nothing to do with them.  The power of two is the
+ * largest for which a row fits 16 bits and the sum of all rows 32.  What is a whole
+ * number of units already stays what it is.
+ */
+#include "learn/learn.h"
+
+#include <math.h>
+
+#define ROWS ML_CHUNK /* of a task */
+
+/* Totals of the rows of a task. */
+typedef struct totals
+{
+	double g_most;
+	double g_sum;
+	double h_most;
+	double h_sum;
+} totals;
+
+typedef struct round_work
+{
+	const ml_slopes *slopes;
+	ml_gradients *out;
+	totals *total; /* [tasks] */
+	double g_scale;
+	double h_scale;
+	uint32_t salt;
+} round_work;
+
+static inline void
+add_totals(totals *t, float g, float h)
+{
+	double size = fabs((double) g);
+
+	t->g_most = size > t->g_most ? size : t->g_most;
+	t->h_most = h > t->h_most ? h : t->h_most;
+	t->g_sum += size;
+	t->h_sum += h;
+}
+
+static void
+join_totals(totals *all, const totals *more)
+{
+	all->g_most = more->g_most > all->g_most ? more->g_most : all->g_most;
+	all->h_most = more->h_most > all->h_most ? more->h_most : all->h_most;
+	all->g_sum += more->g_sum;
+	all->h_sum += more->h_sum;
+}
+
+/* Sums side by side, in a fixed order. */
+static totals
+sum_rows(const float *g, const float *h, int64_t count)
+{
+	totals lane[4] = {{0}}, all = {0};
+	int64_t i = 0;
+
+	for (; i + 4 <= count; i += 4)
+		for (int k = 0; k < 4; k++)
+			add_totals(&lane[k], g[i + k], h[i + k]);
+	for (; i < count; i++)
+		add_totals(&lane[0], g[i], h[i]);
+	for (int k = 0; k < 4; k++)
+		join_totals(&all, &lane[k]);
+	return all;
+}
+
+static inline int64_t
+rows_of(const round_work *work, int64_t task)
+{
+	int64_t left = work->slopes->rows - task * ROWS;
+
+	return left < ROWS ? left : ROWS;
+}
+
+static ml_status
+sum_task(void *argument, int64_t task, ml_worker *worker)
+{
+	round_work *work = argument;
+
+	if (ml_worker_stop(worker))
+		return ML_STOPPED;
+	work->total[task] = sum_rows(work->slopes->g + task * ROWS,
+	                             work->slopes->h + task * ROWS, rows_of(work, task));
+	return ML_OK;
+}
+
+ML_HOT static void
+round_pairs(const float *g, const float *h, int64_t count, uint32_t first,
+            const round_work *work, ml_pair *pair)
+{
+	double g_scale = work->g_scale, h_scale = work->h_scale;
+	uint32_t salt = work->salt;
+
+	for (int64_t i = 0; i < count; i++)
+	{
+		uint32_t a = (first + (uint32_t) i) * UINT32_C(2654435769) + salt;
+		uint32_t b = (first + (uint32_t) i) * UINT32_C(1640531535) - salt;
+		double up_g = (int32_t) (a >> 8) * 0x1p-24, up_h = (int32_t) (b >> 8) * 0x1p-24;
+		int32_t whole_g = (int32_t) (g[i] * g_scale + up_g + 65536) - 65536;
+		int32_t whole_h = (int32_t) (h[i] * h_scale + up_h);
+
+		pair[i] = (uint32_t) whole_g << 16 | (uint32_t) whole_h;
+	}
+}
+
+static ml_status
+round_task(void *argument, int64_t task, ml_worker *worker)
+{
+	const round_work *work = argument;
+	int64_t first = task * ROWS;
+
+	if (ml_worker_stop(worker))
+		return ML_STOPPED;
+	round_pairs(work->slopes->g + first, work->slopes->h + first, rows_of(work, task),
+	            (uint32_t) first, work, work->out->pair + first);
+	return ML_OK;
+}
+
+/* Rows may take one more than their share each. */
+static double
+scale_of(double largest, double all, double rows, double most, double sum)
+{
+	double limit = most / largest, by_sum = (sum - rows) / all;
+	int exponent;
+
+	limit = by_sum < limit ? by_sum : limit;
+	if (!(largest > 0) || !(limit < 0x1p1000))
+		return 1;
+	(void) frexp(limit, &exponent);
+	return ldexp(1, exponent - 1);
+}
+
+ml_status
+ml_gradients_round(ml_host *host, const ml_slopes *slopes, uint64_t seed,
+                   ml_gradients *out)
+{
+	round_work work = {
+	    .slopes = slopes, .out = out, .total = slopes->total, .salt = (uint32_t) seed};
+	int64_t tasks = (slopes->rows + ROWS - 1) / ROWS;
+	double rows = (double) slopes->rows;
+	totals all = {0};
+
+	ML_TRY(ml_parallel(host, tasks, sum_task, &work));
+	for (int64_t i = 0; i < tasks; i++)
+		join_totals(&all, &work.total[i]);
+	if (!isfinite(all.g_sum) || !isfinite(all.h_sum))
+		return ML_NOT_NUMERIC;
+	work.g_scale = scale_of(all.g_most, all.g_sum, rows, 32767, 0x1p31 - 1);
+	work.h_scale = scale_of(all.h_most, all.h_sum, rows, 65535, 0x1p32 - 1);
+	out->g_unit = 1 / work.g_scale;
+	out->h_unit = 1 / work.h_scale;
+	return ml_parallel(host, tasks, round_task, &work);
+}
+
+ml_status
+ml_slopes_create(ml_host *host, int64_t rows, ml_slopes *slopes, ml_gradients *out)
+{
+	slopes->rows = rows;
+	ML_NEW_RAW(host, slopes->g, rows);
+	ML_NEW_RAW(host, slopes->h, rows);
+	ML_NEW_RAW(host, out->pair, rows);
+	slopes->total = ml_alloc_array(host, (rows + ROWS - 1) / ROWS, sizeof(totals));
+	return slopes->total != NULL ? ML_OK : ML_MEMORY;
+}
+
+double
+ml_slopes_memory(int64_t rows)
+{
+	return (double) rows * (2 * sizeof(float) + sizeof(ml_pair)) +
+	       (double) ((rows + ROWS - 1) / ROWS) * sizeof(totals);
+}
+
+void
+ml_grower_draw(ml_grower *grower, const ml_problem *problem, int64_t first, double share)
+{
+	uint64_t *const *key = problem->frame->key;
+	uint64_t seed = ml_hash_mix(grower->options.seed);
+	int64_t count = 0;
+
+	for (int64_t row = first; row < grower->table->rows; row++)
+	{
+		int64_t at = problem->begin + row;
+
+		grower->order[count] = (uint32_t) row;
+		count +=
+		    share >= 1 ||
+		    (double) (ml_hash_add(seed, key[at >> ML_CHUNK_BITS][at & (ML_CHUNK - 1)]) >>
+		              11) *
+		            0x1p-53 <
+		        share;
+	}
+	grower->rows = count;
+}

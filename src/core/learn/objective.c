@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * objective.c: the losses.
+ */
+#include "learn/learn.h"
+
+#include <math.h>
+
+/* What XGBoost adds to the exponent of a curvature, so that rare events make no wild steps. */
+#define CAUTION 0.7
+#define LEAST_CURVATURE 1e-16
+
+typedef union bits
+{
+	double number;
+	int64_t whole;
+} bits;
+
+/*
+ * exp of -708 .. 709 by reduction to |r| <= ln 2 / 2 and a polynomial; 2 units in the last place.  Without
+ * branches, so that a loop over it becomes vectors, and without libm: the same bits everywhere.
+ */
+static inline double
+exp_within(double x)
+{
+	double n, r, p;
+	bits scale;
+
+	/* adding 3 * 2^51 rounds to a whole number, which is then in the low bits */
+	scale.number = x * 1.4426950408889634074 + 0x1.8p52;
+	n = scale.number - 0x1.8p52;
+	r = x - n * 6.93147180369123816490e-01;
+	r = r - n * 1.90821492927058770002e-10;
+	p = 1.0 / 6227020800;
+	p = p * r + 1.0 / 479001600;
+	p = p * r + 1.0 / 39916800;
+	p = p * r + 1.0 / 3628800;
+	p = p * r + 1.0 / 362880;
+	p = p * r + 1.0 / 40320;
+	p = p * r + 1.0 / 5040;
+	p = p * r + 1.0 / 720;
+	p = p * r + 1.0 / 120;
+	p = p * r + 1.0 / 24;
+	p = p * r + 1.0 / 6;
+	p = p * r + 0.5;
+	p = p * r + 1;
+	p = p * r + 1;
+	scale.whole = (int64_t) ((uint64_t) (scale.whole + 1023) << 52);
+	return p * scale.number;
+}
+
+static inline double
+exp_of(double x)
+{
+	return exp_within(x < -708 ? -708 : x > 709 ? 709 : x);
+}
+
+/*
+ * Both branches are computed and one is taken, by comparing integers: where a comparison of
+ * doubles could raise a flag, compilers make no vectors of a loop.
+ */
+ML_HOT static void
+take_logistic(const ml_objective_block *b)
+{
+	const double *restrict margin = b->margin, *restrict target = b->target;
+	double *restrict gradient = b->gradient, *restrict curvature = b->curvature;
+	double *restrict loss = b->loss;
+	int rows = b->rows;
+
+	for (int i = 0; i < rows; i++)
+	{
+		bits z = {.number = margin[i]}, size = {.number = fabs(margin[i])}, p, low;
+		double e;
+
+		/* numbers above zero are in the order of their bits; 0x4085e... is 700 */
+		size.whole = size.whole > INT64_C(0x4085e00000000000)
+		                 ? INT64_C(0x4085e00000000000)
+		                 : size.whole;
+		e = exp_within(-size.number);
+		p.number = 1 / (1 + e);
+		low.number = e * p.number;
+		p.whole = z.whole < 0 ? low.whole : p.whole;
+		gradient[i] = p.number - target[i];
+		curvature[i] = p.number * (1 - p.number);
+		/* log1p(e) is left to the caller, who seldom asks for the loss */
+		loss[i] = e;
+	}
+}
+
+ML_HOT static void
+take_squared(const ml_objective_block *b)
+{
+	for (int i = 0; i < b->rows; i++)
+	{
+		double away = b->margin[i] - b->target[i];
+
+		b->gradient[i] = away;
+		b->curvature[i] = 1;
+		b->loss[i] = away * away / 2;
+	}
+}
+
+static void
+take_huber(const ml_objective_block *b)
+{
+	double delta = b->parameter;
+
+	for (int i = 0; i < b->rows; i++)
+	{
+		double away = b->margin[i] - b->target[i], size = fabs(away);
+
+		b->gradient[i] = size <= delta ? away : away > 0 ? delta : -delta;
+		b->curvature[i] = 1;
+		b->loss[i] = size <= delta ? away * away / 2 : delta * (size - delta / 2);
+	}
+}
+
+/* Absolute loss is twice the quantile loss of one half. */
+static void
+take_quantile(const ml_objective_block *b)
+{
+	for (int i = 0; i < b->rows; i++)
+	{
+		double away = b->margin[i] - b->target[i];
+		double slope = away > 0 ? 1 - b->parameter : away < 0 ? -b->parameter : 0;
+
+		b->gradient[i] = slope;
+		b->curvature[i] = 1;
+		b->loss[i] = slope * away;
+	}
+}
+
+static void
+take_poisson(const ml_objective_block *b)
+{
+	for (int i = 0; i < b->rows; i++)
+	{
+		double mean = exp_of(b->margin[i]);
+
+		b->gradient[i] = mean - b->target[i];
+		b->curvature[i] = mean * exp_of(CAUTION);
+		b->loss[i] = mean - b->target[i] * b->margin[i];
+	}
+}
+
+static void
+take_gamma(const ml_objective_block *b)
+{
+	for (int i = 0; i < b->rows; i++)
+	{
+		double ratio = b->target[i] * exp_of(-b->margin[i]);
+
+		b->gradient[i] = 1 - ratio;
+		/* the expected one where the observed one vanishes: no wild steps either way */
+		b->curvature[i] = ratio > 1 ? ratio : 1;
+		b->loss[i] = ratio + b->margin[i];
+	}
+}
+
+static void
+take_tweedie(const ml_objective_block *b)
+{
+	double p = b->parameter;
+
+	for (int i = 0; i < b->rows; i++)
+	{
+		double first = b->target[i] * exp_of((1 - p) * b->margin[i]);
+		double second = exp_of((2 - p) * b->margin[i]);
+
+		b->gradient[i] = second - first;
+		b->curvature[i] = (2 - p) * second - (1 - p) * first;
+		b->loss[i] = second / (2 - p) - first / (1 - p);
+	}
+}
+
+static double
+respond_logistic(double margin)
+{
+	double e = exp(-fabs(margin));
+
+	return margin < 0 ? e / (1 + e) : 1 / (1 + e);
+}
+
+static double
+respond_itself(double margin)
+{
+	return margin;
+}
+
+static double
+respond_exp(double margin)
+{
+	return exp(margin);
+}
+
+static const ml_objective objective[] = {
+    {.name = "logistic",
+     .task = ML_BINARY,
+     .take = take_logistic,
+     .respond = respond_logistic,
+     .least = -INFINITY},
+    {.name = "squared",
+     .task = ML_REGRESSION,
+     .take = take_squared,
+     .respond = respond_itself,
+     .scaled = true,
+     .least = -INFINITY},
+    {.name = "absolute",
+     .task = ML_REGRESSION,
+     .take = take_quantile,
+     .respond = respond_itself,
+     .scaled = true,
+     .quantiles = true,
+     .least = -INFINITY},
+    {.name = "huber",
+     .task = ML_REGRESSION,
+     .take = take_huber,
+     .respond = respond_itself,
+     .scaled = true,
+     .least = -INFINITY},
+    {.name = "quantile",
+     .task = ML_REGRESSION,
+     .take = take_quantile,
+     .respond = respond_itself,
+     .scaled = true,
+     .quantiles = true,
+     .least = -INFINITY},
+    {.name = "poisson",
+     .task = ML_REGRESSION,
+     .take = take_poisson,
+     .respond = respond_exp,
+     .has_log = true},
+    {.name = "gamma",
+     .task = ML_REGRESSION,
+     .take = take_gamma,
+     .respond = respond_exp,
+     .has_log = true,
+     .above = true},
+    {.name = "tweedie",
+     .task = ML_REGRESSION,
+     .take = take_tweedie,
+     .respond = respond_exp,
+     .has_log = true},
+};
+
+const ml_objective *
+ml_objective_find(ml_text name, ml_task_kind task)
+{
+	for (size_t i = 0; i < sizeof objective / sizeof *objective; i++)
+		if (objective[i].task == task &&
+		    (name.bytes == NULL || ml_text_is(name, objective[i].name)))
+			return &objective[i];
+	return NULL;
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * split.c: the best split of a leaf, from its histogram.
+ *
+ * Numbers:    every edge, with missing values on either side.
+ * Categories: bins in the order of g / (h + smoothing); for a convex loss the best of all
+ *             two-way partitions is among the cuts of that order (Fisher 1958).  Bins of
+ *             fewer rows than the smoothing stay out of it, and go right.  Missing is a bin.
+ *
+ * Rows of a side are not in the histogram; they are taken as its share of h, which is exact
+ * where h is the same for all rows.  Where the estimate let a leaf through that is too
+ * small, rows are counted and the search is done again (grow.c).
+ *
+ * Under monotone constraints values are held within the leaf's bounds, and a split whose
+ * values go the wrong way gains nothing.
+ *
+ * Of equal gains the one of the lower feature and the lower bin is taken.
+ */
+#include "learn/learn.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BINS (ML_CUT_BINS + 1)
+#define FEATURES_PER_TASK 32
+#define SHARE_COUNTERS 40000 /* counters from which on threads share a search */
+#define NOISE 1e-10          /* of a leaf's score: what rounding may seem to gain */
+#define FEW_LABELS 4         /* which need no penalty of their own */
+
+/* Sums of everything that would go left, candidate by candidate. */
+typedef struct candidates
+{
+	int count;
+	double g[BINS];
+	double h[BINS];
+	double rows[BINS];
+	double gain[BINS];
+} candidates;
+
+typedef struct search
+{
+	const ml_grower *grower;
+	const ml_tree_options *options;
+	const ml_leaf *leaf;
+	bool exact;        /* grower->counts are the leaf's */
+	double rows_per_h; /* of a unit of h */
+	double g, h, rows; /* of the leaf */
+	double l2;
+	double score;  /* of the leaf as it is */
+	double most;   /* of both sides of the best split so far */
+	int direction; /* of the feature's monotone constraint */
+	ml_split best;
+} search;
+
+static inline double
+score_of(double g, double h, double l1, double l2)
+{
+	double t = fabs(g) - l1;
+
+	t = t > 0 ? t : 0;
+	return h + l2 > 0 ? t * t / (h + l2) : 0;
+}
+
+/* Both sides over one denominator: a division costs more than all the rest. */
+ML_HOT static void
+gain_freely(const search *s, candidates *c)
+{
+	double g = s->g, h = s->h, rows = s->rows, l1 = s->options->l1, l2 = s->l2;
+	double min_weight = s->options->min_weight;
+	double min_rows = (double) s->options->min_rows - 0.5;
+
+	for (int i = 0; i < c->count; i++)
+	{
+		double hl = c->h[i], hr = h - hl;
+		double tl = fabs(c->g[i]) - l1, tr = fabs(g - c->g[i]) - l1;
+		double bl = hl + l2, br = hr + l2, gain;
+		bool fits = (hl >= min_weight) & (hr >= min_weight) & (c->rows[i] >= min_rows) &
+		            (rows - c->rows[i] >= min_rows) & (bl * br > 0);
+
+		tl = tl > 0 ? tl : 0;
+		tr = tr > 0 ? tr : 0;
+		gain = (tl * tl * br + tr * tr * bl) / (bl * br);
+		c->gain[i] = fits ? gain : -INFINITY;
+	}
+}
+
+static inline double
+value_within(double g, double h, const search *s)
+{
+	const ml_bounds *bounds = &s->leaf->bounds;
+	double value = h + s->l2 > 0 ? -ml_soften(g, s->options->l1) / (h + s->l2) : 0;
+
+	return value < bounds->low    ? bounds->low
+	       : value > bounds->high ? bounds->high
+	                              : value;
+}
+
+/* What a side of that value takes off the loss, twice. */
+static inline double
+score_at(double g, double h, double value, const search *s)
+{
+	return -(2 * g * value + (h + s->l2) * value * value +
+	         2 * s->options->l1 * fabs(value));
+}
+
+static void
+gain_within_bounds(const search *s, candidates *c)
+{
+	double min_rows = (double) s->options->min_rows - 0.5;
+
+	for (int i = 0; i < c->count; i++)
+	{
+		double gr = s->g - c->g[i], hr = s->h - c->h[i];
+		double left = value_within(c->g[i], c->h[i], s), right = value_within(gr, hr, s);
+		bool fits = c->h[i] >= s->options->min_weight && hr >= s->options->min_weight &&
+		            c->rows[i] >= min_rows && s->rows - c->rows[i] >= min_rows;
+
+		if ((s->direction > 0 && left > right) || (s->direction < 0 && left < right))
+			fits = false;
+		c->gain[i] =
+		    fits ? score_at(c->g[i], c->h[i], left, s) + score_at(gr, hr, right, s)
+		         : -INFINITY;
+	}
+}
+
+/* The best candidate, or -1 if none is better than the best split so far. */
+static int
+best_candidate(search *s, candidates *c)
+{
+	int best = -1;
+
+	if (s->options->monotone != NULL)
+		gain_within_bounds(s, c);
+	else
+		gain_freely(s, c);
+	for (int i = 0; i < c->count; i++)
+		if (c->gain[i] > s->most)
+		{
+			s->most = c->gain[i];
+			best = i;
+		}
+	return best;
+}
+
+static inline void
+add_candidate(const search *s, candidates *c, ml_sum left, double rows)
+{
+	c->g[c->count] = ml_sum_g(left) * s->grower->gradients->g_unit;
+	c->h[c->count] = ml_sum_h(left) * s->grower->gradients->h_unit;
+	c->rows[c->count++] = s->exact ? rows : ml_sum_h(left) * s->rows_per_h;
+}
+
+/* Cuts from left to right; missing values are with the left side or with the right. */
+static void
+cut_number(search *s, int feature, const ml_sum *sum, const ml_sum *rows,
+           bool missing_left)
+{
+	int bins = s->grower->table->cut[feature].bins, best;
+	bool has_missing = sum[bins] != 0 || (s->exact && rows[bins] != 0);
+	int cuts = has_missing && !missing_left ? bins : bins - 1;
+	ml_sum left = missing_left ? sum[bins] : 0;
+	double left_rows = missing_left && s->exact ? (double) rows[bins] : 0;
+	candidates c = {.count = 0};
+
+	if (missing_left && !has_missing)
+		return;
+	for (int bin = 0; bin < cuts; bin++)
+	{
+		left += sum[bin];
+		left_rows += s->exact ? (double) rows[bin] : 0;
+		add_candidate(s, &c, left, left_rows);
+	}
+	best = best_candidate(s, &c);
+	if (best < 0)
+		return;
+	left = missing_left ? sum[bins] : 0;
+	for (int bin = 0; bin <= best; bin++)
+		left += sum[bin];
+	s->best.feature = feature;
+	s->best.bin = best;
+	s->best.missing_left = missing_left;
+	s->best.has_missing = has_missing;
+	s->best.left = left;
+}
+
+/* Bins with enough rows, in the order of their gradient; answers how many. */
+static int
+order_bins(const search *s, const ml_sum *sum, const ml_sum *rows, int bins,
+           uint8_t *order)
+{
+	double ratio[BINS];
+	double smoothing = s->options->category_smoothing;
+	int count = 0;
+
+	for (int bin = 0; bin <= bins; bin++)
+	{
+		double held = s->exact ? (double) rows[bin] : ml_sum_h(sum[bin]) * s->rows_per_h;
+		double g = ml_sum_g(sum[bin]) * s->grower->gradients->g_unit;
+		double h = ml_sum_h(sum[bin]) * s->grower->gradients->h_unit + smoothing;
+		int at = count;
+
+		if (sum[bin] == 0 || held + 0.5 < smoothing || !(h > 0))
+			continue;
+		for (; at > 0 && ratio[at - 1] > g / h; at--)
+		{
+			ratio[at] = ratio[at - 1];
+			order[at] = order[at - 1];
+		}
+		ratio[at] = g / h;
+		order[at] = (uint8_t) bin;
+		count++;
+	}
+	return count;
+}
+
+/* Sets of the first bins in that order, or of the last. */
+static void
+cut_category(search *s, int feature, const ml_sum *sum, const ml_sum *rows,
+             const uint8_t *order, int count)
+{
+	int bins = s->grower->table->cut[feature].bins, best;
+	candidates c = {.count = 0};
+	ml_sum left = 0;
+	double left_rows = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		left += sum[order[i]];
+		left_rows += s->exact ? (double) rows[order[i]] : 0;
+		if (left != s->leaf->sum)
+			add_candidate(s, &c, left, left_rows);
+	}
+	best = best_candidate(s, &c);
+	if (best < 0)
+		return;
+	s->best.feature = feature;
+	s->best.bin = 0;
+	s->best.left = 0;
+	s->best.has_missing = sum[bins] != 0;
+	s->best.missing_left = false;
+	memset(s->best.set, 0, sizeof s->best.set);
+	for (int i = 0; i <= best; i++)
+	{
+		s->best.left += sum[order[i]];
+		if (order[i] == bins)
+			s->best.missing_left = true;
+		else
+			s->best.set[order[i] / 64] |= UINT64_C(1) << (order[i] % 64);
+	}
+}
+
+static void
+search_category(search *s, int feature, const ml_sum *sum, const ml_sum *rows)
+{
+	uint8_t order[BINS], reversed[BINS];
+	ml_sum all = 0;
+	double l2 = s->l2;
+	int bins = s->grower->table->cut[feature].bins;
+	int count = order_bins(s, sum, rows, bins, order);
+
+	if (count > FEW_LABELS)
+		s->l2 += s->options->category_l2;
+	for (int i = 0; i < count; i++)
+	{
+		reversed[i] = order[count - 1 - i];
+		all += sum[order[i]];
+	}
+	cut_category(s, feature, sum, rows, order, count);
+	/* with all bins in order the last ones are what the first ones leave */
+	if (all != s->leaf->sum)
+		cut_category(s, feature, sum, rows, reversed, count);
+	s->l2 = l2;
+}
+
+static void
+search_feature(search *s, int feature)
+{
+	const ml_binned *table = s->grower->table;
+	const ml_sum *sum = s->leaf->histogram + table->offset[feature];
+	const ml_sum *rows = s->exact ? s->grower->counts + table->offset[feature] : NULL;
+
+	if (!table->ordered[feature])
+	{
+		s->direction = 0;
+		search_category(s, feature, sum, rows);
+		return;
+	}
+	s->direction = s->options->monotone != NULL ? s->options->monotone[feature] : 0;
+	cut_number(s, feature, sum, rows, false);
+	cut_number(s, feature, sum, rows, true);
+}
+
+static void
+search_range(const ml_grower *grower, const ml_leaf *leaf, const uint8_t *usable,
+             int first, bool exact, ml_split *found)
+{
+	const ml_tree_options *options = &grower->options;
+	double h_sum = ml_sum_h(leaf->sum);
+	int end = first + FEATURES_PER_TASK;
+	search s = {.grower = grower,
+	            .options = options,
+	            .leaf = leaf,
+	            .exact = exact,
+	            .rows_per_h = h_sum > 0 ? (double) leaf->rows / h_sum : 0,
+	            .g = ml_sum_g(leaf->sum) * grower->gradients->g_unit,
+	            .h = h_sum * grower->gradients->h_unit,
+	            .rows = (double) leaf->rows,
+	            .l2 = options->l2};
+	double least;
+
+	if (options->monotone != NULL)
+		s.score = score_at(s.g, s.h, value_within(s.g, s.h, &s), &s);
+	else
+		s.score = score_of(s.g, s.h, options->l1, options->l2);
+	least = NOISE * fabs(s.score);
+	s.most = s.score + (least > options->min_gain ? least : options->min_gain);
+	s.best.feature = -1;
+	for (int f = first; f < end && f < grower->table->features; f++)
+		if (usable[f])
+			search_feature(&s, f);
+	s.best.gain = s.best.feature >= 0 ? s.most - s.score : 0;
+	*found = s.best;
+}
+
+typedef struct search_work
+{
+	ml_grower *grower;
+	ml_leaf *const *leaf;
+	int tasks; /* per leaf */
+} search_work;
+
+static ml_status
+search_task(void *argument, int64_t task, ml_worker *worker)
+{
+	const search_work *work = argument;
+	int which = (int) (task / work->tasks), part = (int) (task % work->tasks);
+
+	(void) worker;
+	search_range(work->grower, work->leaf[which],
+	             work->grower->usable + (int64_t) which * work->grower->table->features,
+	             part * FEATURES_PER_TASK, false, &work->grower->found[task]);
+	return ML_OK;
+}
+
+static void
+take_best(ml_leaf *leaf, const ml_split *found, int tasks)
+{
+	leaf->split = found[0];
+	for (int i = 1; i < tasks; i++)
+		if (found[i].gain > leaf->split.gain)
+			leaf->split = found[i];
+}
+
+static int
+tasks_of(const ml_binned *table)
+{
+	return (table->features + FEATURES_PER_TASK - 1) / FEATURES_PER_TASK;
+}
+
+ml_status
+ml_split_search(ml_grower *grower, ml_leaf *const *leaf, int leaves)
+{
+	const ml_binned *table = grower->table;
+	search_work work = {.grower = grower, .leaf = leaf, .tasks = tasks_of(table)};
+	int tasks = work.tasks * leaves;
+
+	if ((int64_t) table->offset[table->features] * leaves < SHARE_COUNTERS)
+		for (int i = 0; i < tasks; i++)
+			(void) search_task(&work, i, NULL);
+	else
+		ML_TRY(ml_parallel(grower->host, tasks, search_task, &work));
+	for (int i = 0; i < leaves; i++)
+		take_best(leaf[i], grower->found + i * work.tasks, work.tasks);
+	return ML_OK;
+}
+
+ml_status
+ml_split_search_exactly(ml_grower *grower, ml_leaf *leaf)
+{
+	const ml_binned *table = grower->table;
+	int tasks = tasks_of(table);
+
+	memset(grower->counts, 0, (size_t) table->offset[table->features] * sizeof(ml_sum));
+	for (int f = 0; f < table->features; f++)
+	{
+		ml_sum *rows = grower->counts + table->offset[f];
+
+		if (ml_stop(grower->host))
+			return ML_STOPPED;
+		for (int64_t i = 0; grower->usable[f] && i < leaf->rows; i++)
+			rows[table->column[f][grower->order[leaf->begin + i]]]++;
+	}
+	for (int i = 0; i < tasks; i++)
+		search_range(grower, leaf, grower->usable, i * FEATURES_PER_TASK, true,
+		             &grower->found[i]);
+	take_best(leaf, grower->found, tasks);
+	return ML_OK;
+}
+
+void
+ml_split_sides(const ml_binned *table, const ml_split *split, uint8_t *goes_left)
+{
+	int bins = table->cut[split->feature].bins;
+
+	for (int bin = 0; bin < bins; bin++)
+		goes_left[bin] = table->ordered[split->feature]
+		                     ? bin <= split->bin
+		                     : split->set[bin / 64] >> (bin % 64) & 1;
+	goes_left[bins] = split->missing_left;
+}

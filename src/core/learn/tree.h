@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * tree.h: growing one tree on rows that are bytes; what boosting and forests share.
+ *
+ * A tree is grown leaf by leaf: of all leaves the one whose best split gains most is split
+ * next (Shi 2007; Ke et al., LightGBM, 2017).  A split is sought in histograms: sums of
+ * gradients g and curvatures h over the rows of a leaf, per bin of each feature.  With
+ * G and H the sums over a side and T(G) = sign(G) max(|G| - l1, 0), a split gains
+ *
+ *	T(Gl)^2 / (Hl + l2)  +  T(Gr)^2 / (Hr + l2)  -  T(G)^2 / (H + l2),
+ *
+ * and a leaf's value is -T(G) / (H + l2).
+ *
+ * Gradients are rounded to integers of 16 bits, at random but with the right mean, by a
+ * scale that is a power of two.  So sums are exact, and neither threads nor the order of
+ * work can change a tree.  g and h share one word of 64 bits: one addition counts a row.
+ *
+ *	binned.c	rows as bytes, by column and by row
+ *	gradients.c	gradients as integers
+ *	histogram.c	counting
+ *	split.c		the best split of a histogram
+ *	part.c		sending rows to the left and to the right
+ *	grow.c		the tree
+ */
+#ifndef ML_TREE_H
+#define ML_TREE_H
+
+#include "learn/learner.h"
+
+#define ML_PANEL 28 /* features of a panel: with a pair they fill 32 bytes */
+#define ML_MAX_LEAVES 65536
+#define ML_MAX_DEPTH 128
+#define ML_PART_ROOM 8 /* rows that a thread may write past its own */
+#define ML_SET_WORDS 4 /* 64 bits each: a bit for every bin of a category */
+
+/* g in the high half and h in the low half of a row's pair; of a sum, 32 bits each. */
+typedef uint32_t ml_pair;
+typedef int64_t ml_sum;
+
+/* Features side by side, row by row; the last four bytes of a row are its pair. */
+typedef struct ml_panel
+{
+	int first; /* of the features */
+	int features;
+	int stride;
+	uint8_t *row;
+} ml_panel;
+
+/* The terms of a schema as bytes. */
+typedef struct ml_binned
+{
+	int64_t rows;
+	int features;
+	int *source;      /* [features] of the schema */
+	ml_cut *cut;      /* [features] */
+	bool *ordered;    /* [features] a number: bins have an order */
+	int32_t *offset;  /* [features + 1] of the feature's counters in a histogram */
+	uint8_t **column; /* [features][rows] */
+	int panels;
+	ml_panel *panel;
+} ml_binned;
+
+/* binned.c: rows of the problem's frame from its begin on */
+extern ml_status
+ml_binned_create(ml_host *host, const ml_problem *problem, ml_binned *binned);
+extern double ml_binned_memory(const ml_problem *problem, int threads);
+
+typedef struct ml_split
+{
+	double gain; /* 0: there is none */
+	int feature; /* of the binned table */
+	int bin;     /* of a number: up to that bin rows go left */
+	bool missing_left;
+	bool has_missing;           /* rows without the value were there to learn it from */
+	uint64_t set[ML_SET_WORDS]; /* of a category: bins that go left */
+	ml_sum left;
+} ml_split;
+
+typedef struct ml_tree_options
+{
+	int64_t leaves;
+	int64_t depth; /* 0: as deep as it gets */
+	double l1;
+	double l2;
+	double min_weight; /* sum of h in a leaf */
+	int64_t min_rows;
+	double min_gain;
+	double category_smoothing; /* added to h where labels are put in order */
+	double category_l2;        /* added to l2 where a category of many labels splits */
+	double column_share;       /* features tried, per tree */
+	double node_share;         /* and of these per node */
+	const int8_t *monotone;    /* [features of the table] 1, -1 or 0; NULL: none */
+	const uint64_t *groups; /* [features] interaction groups it is in; NULL: no limits */
+	uint64_t seed;          /* of this tree */
+} ml_tree_options;
+
+/* A node; a leaf's feature is -1.  Children come after their parent. */
+typedef struct ml_node
+{
+	int feature; /* of the schema */
+	int left;
+	int right;
+	bool missing_left;
+	double threshold; /* x <= threshold goes left; NaN for a category */
+	int64_t set;      /* of a category: where in the list of codes its own begin */
+	int64_t set_count;
+	double value; /* -T(G) / (H + l2), of inner nodes too */
+	double cover; /* rows */
+	double gain;
+} ml_node;
+
+/* What a leaf may be worth, by the monotone splits above it. */
+typedef struct ml_bounds
+{
+	double low;
+	double high;
+} ml_bounds;
+
+/* A leaf of the tree that grows. */
+typedef struct ml_leaf
+{
+	int node;
+	int depth;
+	int64_t begin; /* of its rows, in order[] */
+	int64_t rows;
+	ml_sum sum;
+	ml_sum *histogram; /* NULL: was given to another leaf */
+	ml_split split;
+	ml_bounds bounds;
+	uint64_t groups; /* interaction groups that all features above it are in */
+	int only;        /* the one feature allowed, which is in no group; -1: others are */
+} ml_leaf;
+
+/* Gradients of a tree: rounded, and how much a unit is. */
+typedef struct ml_gradients
+{
+	ml_pair *pair; /* [rows] */
+	double g_unit;
+	double h_unit;
+} ml_gradients;
+
+/* Gradients and curvatures as they come. */
+typedef struct ml_slopes
+{
+	int64_t rows;
+	float *g; /* [rows] */
+	float *h;
+	void *total; /* of gradients.c */
+} ml_slopes;
+
+/* Grows trees on one table, one after the other. */
+typedef struct ml_grower
+{
+	ml_host *host;
+	const ml_binned *table;
+	const ml_schema *schema;
+	ml_tree_options options;
+	const ml_gradients *gradients;
+	uint32_t *order; /* [rows] rows of the tree, each leaf's side by side */
+	uint32_t *spare;
+	int64_t rows; /* in order[] */
+
+	int leaves;
+	ml_leaf *leaf;
+	int *heap; /* leaves, the one to be split next in front */
+	int heap_count;
+	int nodes;
+	ml_node *node;      /* [2 leaves - 1] */
+	ml_split *split_of; /* [2 leaves - 1] of inner nodes, in bins */
+
+	int histograms;
+	ml_sum **histogram; /* free ones */
+	int free_histograms;
+	ml_sum **private_sum; /* [threads - 1] counters of the other threads */
+	uint8_t *usable;      /* [2][features] of the two leaves that are searched */
+	uint8_t *in_tree;     /* [features] drawn for the tree */
+	ml_split *found;      /* [tasks] of a search */
+	uint64_t lanes[256];  /* of part.c */
+	bool plainly;         /* without vectors of the processor's, to test them */
+	uint64_t *draw;       /* [features] */
+	ml_sum *counts;       /* like a histogram, rows and not gradients */
+} ml_grower;
+
+/* gradients.c */
+extern ml_status
+ml_slopes_create(ml_host *host, int64_t rows, ml_slopes *slopes, ml_gradients *out);
+extern double ml_slopes_memory(int64_t rows);
+
+/* ML_NOT_NUMERIC if they have left the range of numbers. */
+extern ml_status ml_gradients_round(ml_host *host, const ml_slopes *slopes, uint64_t seed,
+                                    ml_gradients *out);
+
+/*
+ * Draws a share of the table's rows from first on, by their keys and the seed of the tree:
+ * rows of one key go together.
+ */
+extern void
+ml_grower_draw(ml_grower *grower, const ml_problem *problem, int64_t first, double share);
+
+/* grow.c */
+extern ml_status
+ml_grower_create(ml_host *host, const ml_binned *table, const ml_schema *schema,
+                 const ml_tree_options *options, ml_grower *grower);
+extern double
+ml_grower_memory(const ml_problem *problem, const ml_tree_options *options, int threads);
+
+/* Grows a tree on the rows in order[]; afterwards leaf[i] tells each leaf's rows and node. */
+extern ml_status ml_grow(ml_grower *grower, const ml_gradients *gradients);
+
+/* histogram.c: counters of rows order[begin ..], or of all rows where they are in order */
+extern ml_status ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, bool fresh);
+extern void ml_histogram_subtract(ml_sum *from, const ml_sum *less, int64_t counters);
+
+/* split.c: the best splits of one or two leaves, into leaf->split */
+extern ml_status ml_split_search(ml_grower *grower, ml_leaf *const *leaf, int leaves);
+
+/* The best split of a leaf by exact counts of its rows. */
+extern ml_status ml_split_search_exactly(ml_grower *grower, ml_leaf *leaf);
+
+/* part.c: puts the leaf's rows that go left in front; answers how many */
+extern ml_status ml_part_rows(ml_grower *grower, const ml_leaf *leaf,
+                              const uint8_t *goes_left, int64_t *left);
+
+/* What becomes of each bin of the split's feature: 1 goes left. */
+extern void
+ml_split_sides(const ml_binned *table, const ml_split *split, uint8_t *goes_left);
+
+/* The leaf, by node, that a row of the table ends in. */
+extern int ml_grower_walk(const ml_grower *grower, int64_t row);
+
+static inline int32_t
+ml_sum_g(ml_sum sum)
+{
+	return (int32_t) (sum >> 32);
+}
+
+static inline uint32_t
+ml_sum_h(ml_sum sum)
+{
+	return (uint32_t) sum;
+}
+
+/* h is not negative and its sum fits, so it never carries into g. */
+static inline ml_sum
+ml_pair_sum(ml_pair pair)
+{
+	return ((ml_sum) ((int32_t) pair >> 16)) * ((ml_sum) 1 << 32) + (pair & 0xffff);
+}
+
+static inline double
+ml_soften(double g, double l1)
+{
+	return g > l1 ? g - l1 : g < -l1 ? g + l1 : 0;
+}
+
+#endif
