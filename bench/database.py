@@ -89,22 +89,22 @@ class Database:
         if self.cia_version is None:
             raise Unavailable("cia not installed")
 
-    def training(self, algorithm: str) -> str:
+    def training(self, algorithm: str, options: str = "{}") -> str:
         """The statement that trains model `bench_<algorithm>` on the 28 features."""
         target = TARGETS.get(algorithm, LABEL)
         others = ",".join(name for name in (LABEL, VALUE, CLASS) if name != target)
         return (
             f"SELECT metric, value FROM cia_train('bench_{algorithm}', '{TABLE}',"
             f" target => '{target}', algorithm => '{algorithm}',"
-            f" exclude => '{{{others}}}', id => '{{{ID}}}')"
+            f" exclude => '{{{others}}}', id => '{{{ID}}}', options => '{options}')"
         )
 
-    def train(self, algorithm: str, parallel: int = PARALLEL) -> float:
+    def train(self, algorithm: str, parallel: int = PARALLEL, options: str = "{}") -> float:
         """Seconds of one cia_train; its metric on the holdout is kept for `metric`."""
         self.need_cia()
         self.execute("SELECT 1", parallel)
         start = time.perf_counter()
-        self._trained[algorithm] = self.execute(self.training(algorithm), parallel).fetchone()
+        self._trained[algorithm] = self.execute(self.training(algorithm, options), parallel).fetchone()
         return time.perf_counter() - start
 
     def model(self, algorithm: str) -> str:

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: PostgreSQL
+"""cia_train('boosted_trees') against LightGBM and XGBoost: 100 trees of 63 leaves."""
+
+import time
+
+import lightgbm
+import numpy as np
+import xgboost
+from sklearn.metrics import roc_auc_score
+
+from contest import Budget, Claim, Contest, Entrant, Quality
+from database import LABEL
+from peers import fetch, split
+
+TREES = 100
+LEAVES = 63
+OPTIONS = f'{{"trees": {TREES}, "leaves": {LEAVES}, "l2": 0}}'
+TREE = {"num_leaves": LEAVES, "learning_rate": 0.1, "objective": "binary", "verbose": -1, "num_threads": 2}
+LOSSGUIDE = {
+    "objective": "binary:logistic",
+    "tree_method": "hist",
+    "grow_policy": "lossguide",
+    "max_depth": 0,
+    "max_leaves": LEAVES,
+    "eta": 0.1,
+    "nthread": 2,
+}
+
+
+def matrix_of(table, database):
+    """Numbers as they are, categories as codes, which both libraries take."""
+    names = [*database.numeric, *database.categories]
+    matrix = np.empty((table.num_rows, len(names)))
+    for position, name in enumerate(names):
+        column = table[name].combine_chunks()
+        if name in database.categories:
+            column = column.dictionary_encode().indices
+        matrix[:, position] = column.to_numpy(zero_copy_only=False)
+    return matrix
+
+
+class Peers:
+    """Both libraries on the same matrix, each stage timed apart."""
+
+    def __init__(self, database):
+        self._database = database
+        self._quality = {}
+
+    def run(self):
+        database = self._database
+        start = time.perf_counter()
+        table = fetch(database, LABEL)
+        matrix = matrix_of(table, database)
+        target = table[LABEL].to_numpy(zero_copy_only=False)
+        train, test = split(table)
+        seen, answers = matrix[train], target[train]
+        fetched = time.perf_counter() - start
+        codes = list(range(len(database.numeric), matrix.shape[1]))
+        fits = {
+            "LightGBM": lambda: self.lightgbm(seen, answers, codes, {}),
+            "LightGBM, quantised": lambda: self.lightgbm(seen, answers, codes, {"use_quantized_grad": True}),
+            "XGBoost": lambda: self.xgboost(seen, answers),
+        }
+        seconds = {"fetch and encode": fetched}
+        for name, fit in fits.items():
+            began = time.perf_counter()
+            predict, alone = fit()
+            took = time.perf_counter() - began
+            seconds[f"{name}, training alone"] = alone
+            seconds[f"{name}, end to end"] = fetched + took
+            self._quality[name] = roc_auc_score(target[test], predict(matrix[test]))
+        return seconds
+
+    def lightgbm(self, rows, answers, codes, more):
+        data = lightgbm.Dataset(rows, answers, categorical_feature=codes).construct()
+        began = time.perf_counter()
+        model = lightgbm.train({**TREE, **more}, data, TREES)
+        return model.predict, time.perf_counter() - began
+
+    def xgboost(self, rows, answers):
+        data = xgboost.QuantileDMatrix(rows, answers)
+        began = time.perf_counter()
+        model = xgboost.train(LOSSGUIDE, data, TREES)
+        return lambda rows: model.predict(xgboost.DMatrix(rows)), time.perf_counter() - began
+
+    def quality(self):
+        return [Quality(name, "auc", value) for name, value in self._quality.items()]
+
+
+def contest(database):
+    peers = Peers(database)
+    alone = ("LightGBM, training alone", "LightGBM, quantised, training alone")
+    whole = ("LightGBM, end to end", "LightGBM, quantised, end to end", "XGBoost, end to end")
+
+    def quality():
+        found = database.metric("boosted_trees")
+        return ([Quality("cia boosted_trees", *found)] if found else []) + peers.quality()
+
+    return Contest(
+        title="boosted trees",
+        entrants=[
+            Entrant("reading, 1 process", lambda: database.seconds(database.reading, parallel=0)),
+            Entrant("cia_train", lambda: database.train("boosted_trees", options=OPTIONS), rounds=3),
+            Entrant("peers", peers.run, rounds=3),
+        ],
+        claims=[
+            Claim("`cia_train('boosted_trees')`, reading included / LightGBM's training alone", "cia_train", alone, Budget(0.45)),
+            Claim("fetch and train by LightGBM or XGBoost / `cia_train('boosted_trees')`", whole, "cia_train", Budget(4, at_least=True)),
+        ],
+        quality=quality,
+    )
