@@ -13,7 +13,8 @@ finds_learners(test_host *t)
 		const ml_learner *learner = ml_learner_table[i];
 
 		CHECK(ml_learner_of_task(test_text(learner->name), learner->task) == learner);
-		CHECK(strcmp(ml_learner_find(test_text(learner->name))->name, learner->name) == 0);
+		CHECK(strcmp(ml_learner_find(test_text(learner->name))->name, learner->name) ==
+		      0);
 		CHECK(learner->summary[0] != '\0');
 		CHECK(learner->memory && learner->fit && learner->prepare && learner->work &&
 		      learner->explain);
