@@ -110,9 +110,8 @@ takes_means(test_host *t)
 
 				read_row(result.model, &s, r, row);
 				while (forest->node[at].feature >= 0)
-					at = ml_goes_left(forest, &forest->node[at], row)
-					         ? forest->node[at].left
-					         : forest->node[at].right;
+					at = ml_goes_left(&forest->node[at], row) ? forest->node[at].left
+					                                          : forest->node[at].right;
 				if (pass == 0)
 				{
 					sum[at] += w * y;

@@ -260,9 +260,7 @@ takes_means(test_host *t)
 			int at = 0;
 
 			while (tree[at].feature >= 0)
-				at = ml_goes_left(forest_of(result.model), &tree[at], row)
-				         ? tree[at].left
-				         : tree[at].right;
+				at = ml_goes_left(&tree[at], row) ? tree[at].left : tree[at].right;
 			if (pass == 0)
 			{
 				sum[at] += w * *ml_numbers_at(ml_frame_role(s.frame, ML_TARGET), r);

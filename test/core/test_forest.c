@@ -16,7 +16,9 @@ make_schema(test_host *t, int features)
 	schema.feature = ml_alloc_array(&t->core, features, sizeof *schema.feature);
 	for (int f = 0; f < features; f++)
 		schema.feature[f] = (ml_feature){.kind = f % 3 == 0 ? ML_CATEGORY : ML_NUMBER,
-		                                 .levels = f % 3 == 0 ? 2 + 5 * f : 0};
+		                                 .levels = f == 6       ? 1500
+		                                           : f % 3 == 0 ? 2 + 5 * f
+		                                                        : 0};
 	return schema;
 }
 
@@ -32,7 +34,7 @@ typedef struct plan
 	int nodes;
 	double *part[16];
 	int codes;
-	double code[20000];
+	double code[1000000];
 } plan;
 
 enum
@@ -206,9 +208,8 @@ expectation(const ml_forest *forest, int tree, int at, const double *row, unsign
 	if (node->feature < 0)
 		return node->value;
 	if (known >> node->feature & 1)
-		return expectation(forest, tree,
-		                   ml_goes_left(forest, node, row) ? node->left : node->right,
-		                   row, known);
+		return expectation(
+		    forest, tree, ml_goes_left(node, row) ? node->left : node->right, row, known);
 	return (expectation(forest, tree, node->left, row, known) * first[node->left].cover +
 	        expectation(forest, tree, node->right, row, known) *
 	            first[node->right].cover) /

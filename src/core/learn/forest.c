@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MOST_BITS 1024 /* labels of a feature whose sets are kept as bits */
+
 static ml_status
 make_room(ml_forest *forest, int64_t nodes, int64_t codes)
 {
@@ -312,6 +314,29 @@ is_question(const ml_schema *schema, const ml_forest *forest, const ml_node *nod
 	return true;
 }
 
+/* The sets of all nodes, ready to be asked; their codes are within bounds. */
+static ml_status
+make_sets(ml_host *host, const ml_schema *schema, ml_forest *forest)
+{
+	for (int64_t i = 0; i < forest->nodes; i++)
+	{
+		ml_node *node = &forest->node[i];
+		uint64_t *bits;
+
+		if (node->feature < 0 || schema->feature[node->feature].kind == ML_NUMBER)
+			continue;
+		ML_PAUSE(host, i);
+		node->code = forest->code + node->set;
+		if (schema->feature[node->feature].levels > MOST_BITS)
+			continue;
+		ML_NEW(host, bits, schema->feature[node->feature].levels / 64 + 1);
+		for (int64_t k = node->set; k < node->set + node->set_count; k++)
+			bits[forest->code[k] / 64] |= UINT64_C(1) << (forest->code[k] % 64);
+		node->bits = bits;
+	}
+	return ML_OK;
+}
+
 /*
  * The nodes of a tree: every one but the first is the child of one that lies before it, covers
  * add up, and depth[] is within bounds.
@@ -368,7 +393,7 @@ ml_forest_read(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 	ML_NEW(host, depth, most);
 	for (int t = 0; t < forest->trees; t++)
 		ML_TRY(check_tree(schema, forest, t, depth));
-	return ML_OK;
+	return make_sets(host, schema, forest);
 }
 
 double
@@ -381,7 +406,7 @@ ml_forest_walk(const ml_forest *forest, const double *row)
 		const ml_node *tree = forest->node + forest->first[t], *node = tree;
 
 		while (node->feature >= 0)
-			node = tree + (ml_goes_left(forest, node, row) ? node->left : node->right);
+			node = tree + (ml_goes_left(node, row) ? node->left : node->right);
 		lane[t % ML_TREE_LANES] += node->value;
 	}
 	return ml_lane_total(forest->base, lane);

@@ -106,25 +106,28 @@ ml_lane_total(double base, const double *lane)
 
 /* Is the row's value one that goes left? */
 static inline bool
-ml_goes_left(const ml_forest *forest, const ml_node *node, const double *row)
+ml_goes_left(const ml_node *node, const double *row)
 {
 	double x = row[node->feature];
-	int64_t low = node->set, high = node->set + node->set_count;
 
 	if (node->threshold == node->threshold)
 		return x != x ? node->missing_left : x <= node->threshold;
 	if (!(x >= 0))
 		return node->missing_left;
-	while (low < high)
+	if (node->bits != NULL)
+		return node->bits[(int) x / 64] >> ((int) x % 64) & 1;
+	for (int64_t low = 0, high = node->set_count; low < high;)
 	{
 		int64_t middle = (low + high) / 2;
 
-		if (forest->code[middle] < x)
+		if (node->code[middle] == x)
+			return true;
+		if (node->code[middle] < x)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < node->set + node->set_count && forest->code[low] == x;
+	return false;
 }
 
 #endif

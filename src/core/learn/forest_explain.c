@@ -24,6 +24,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Into each of the clones of the function that loops over trees. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 #define STEP 4 /* points are a multiple of it, to fill vectors */
 #define MOST_POINTS ((ML_MAX_DEPTH / 2 + STEP) / STEP * STEP)
 
@@ -181,7 +184,9 @@ make_tree(builder *b, const ml_forest *forest, int tree)
 
 		ML_NEW_RAW(b->host, s->inverse, points);
 		for (int k = 0; k < points; k++)
-			s->inverse[k] = 1 / (s->share * b->tree->rule[points + k] + b->tree->rule[k]);
+			s->inverse[k] =
+			    i == 0 ? 1
+			           : 1 / (s->share * b->tree->rule[points + k] + b->tree->rule[k]);
 	}
 	return ML_OK;
 }
@@ -219,42 +224,59 @@ typedef struct trail
 	double *sum;                         /* [depth + 1][points] of v times it, below */
 } trail;
 
+ALWAYS_INLINE void
+scale_by(int points, double ratio, const double *restrict from, double *restrict to)
+{
+	for (int k = 0; k < points; k++)
+		to[k] = from[k] * ratio;
+}
+
+/* rule holds t and, points further, 1 - t; inverse is of the factor there was. */
+ALWAYS_INLINE void
+change_factor(int points, double share, double o, const double *restrict rule,
+              const double *restrict inverse, const double *restrict from,
+              double *restrict to)
+{
+	for (int k = 0; k < points; k++)
+		to[k] = from[k] * (share * rule[points + k] + o * rule[k]) * inverse[k];
+}
+
+ALWAYS_INLINE void
+add_sums(int points, const double *restrict from, double *restrict to)
+{
+	for (int k = 0; k < points; k++)
+		to[k] += from[k];
+}
+
 /* Goes down an edge: the factor of its feature becomes another one. */
-static inline void
+ALWAYS_INLINE void
 go_down(const tree_stops *tree, trail *t, int depth, int points)
 {
 	const stop *here = t->at[depth], *above = t->at[here->before];
 	const double *from = t->product + (depth - 1) * points;
-	const double *at = tree->rule, *rest = tree->rule + points;
 	double *to = t->product + depth * points;
-	bool first = here->before == 0;
+	double o;
 
-	t->passed_above[depth] = first || t->passed[here->before];
+	/* the root has been passed, its factor is 1 */
+	t->passed_above[depth] = t->passed[here->before];
 	t->passed[depth] = t->passed_above[depth] && t->goes_left[depth - 1] == here->is_left;
-	if (!t->passed_above[depth])
-		for (int k = 0; k < points; k++)
-			to[k] = from[k] * here->ratio;
+	o = t->passed[depth] ? 1 : 0;
+	if (t->passed_above[depth])
+		change_factor(points, here->share, o, tree->rule, above->inverse, from, to);
 	else
-		for (int k = 0; k < points; k++)
-		{
-			double factor = here->share * rest[k] + (t->passed[depth] ? at[k] : 0);
-
-			to[k] = from[k] * factor * (first ? 1 : above->inverse[k]);
-		}
+		scale_by(points, here->ratio, from, to);
 }
 
 /* Comes back up an edge: what the leaves below it say of its feature. */
-static inline void
+ALWAYS_INLINE void
 come_up(const tree_stops *tree, trail *t, int depth, int points, double *contribution)
 {
 	const stop *here = t->at[depth], *above = t->at[here->before];
 	const double *sum = t->sum + depth * points, *weight = tree->rule + 2 * points;
-	double *to = t->sum + (depth - 1) * points;
 	double lane[STEP] = {0};
-	double more = here->before == 0 ? 0 : 1 - above->share;
+	double more = 1 - above->share; /* of the root 0 */
 
-	for (int k = 0; k < points; k++)
-		to[k] += sum[k];
+	add_sums(points, sum, t->sum + (depth - 1) * points);
 	if (!t->passed_above[depth])
 		return;
 	if (t->passed[depth])
@@ -271,12 +293,13 @@ come_up(const tree_stops *tree, trail *t, int depth, int points, double *contrib
 	contribution[here->feature] += (lane[0] + lane[1]) + (lane[2] + lane[3]);
 }
 
-static inline void
+ALWAYS_INLINE void
 explain_tree(const ml_forest *forest, const tree_stops *tree, const double *row,
              int points, trail *t, double *contribution)
 {
 	int depth = 0;
 
+	t->passed[0] = true;
 	for (int i = 0; i < tree->count; i++)
 	{
 		const stop *here = &tree->stop[i];
@@ -296,7 +319,7 @@ explain_tree(const ml_forest *forest, const tree_stops *tree, const double *row,
 			        ? here->node->value * t->product[depth * points + k]
 			        : 0;
 		if (here->node->feature >= 0)
-			t->goes_left[depth] = ml_goes_left(forest, here->node, row);
+			t->goes_left[depth] = ml_goes_left(here->node, row);
 	}
 	for (; depth > 0; depth--)
 		come_up(tree, t, depth, points, contribution);

@@ -191,7 +191,7 @@ slot_goes_left(const builder *b, const place *p, const ml_node *node, int slot)
 		return false;
 	else
 		row[0] = p->edge[head + slot];
-	return ml_goes_left(b->forest, &alone, row);
+	return ml_goes_left(&alone, row);
 }
 
 /* Takes the node's mask into the lines of all slots from which a row would go right. */

@@ -104,8 +104,10 @@ typedef struct ml_node
 	double threshold; /* x <= threshold goes left; NaN for a category */
 	int64_t set;      /* of a category: where in the list of codes its own begin */
 	int64_t set_count;
-	double value; /* -T(G) / (H + l2), of inner nodes too */
-	double cover; /* rows */
+	const int32_t *code;  /* where a model is used: the codes, in ascending order */
+	const uint64_t *bits; /* and the same as bits, unless there are many labels */
+	double value;         /* -T(G) / (H + l2), of inner nodes too */
+	double cover;         /* rows */
 	double gain;
 } ml_node;
 
