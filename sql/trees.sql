@@ -116,5 +116,13 @@ SELECT (jsonb_set(content::jsonb, '{learned,cover,0}', '-1'))::text::cia_model F
 SELECT (content::jsonb #- '{learned,threshold}')::text::cia_model FROM cia_versions WHERE model = 'tree';
 SELECT (jsonb_set(content::jsonb, '{options,objective}', '"poisson"'))::text::cia_model FROM cia_versions WHERE model = 'churn';
 
+-- What is of regressions is not of trees.
+SELECT * FROM cia_coefficients('churn');
+\echo :SQLSTATE
+SELECT * FROM cia_scorecard('churn');
+\echo :SQLSTATE
+SELECT * FROM cia_path('churn');
+\echo :SQLSTATE
+
 DROP TABLE client, one;
 SELECT count(cia_drop_model(model)) FROM cia_models;
