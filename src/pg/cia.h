@@ -288,6 +288,7 @@ extern void cia_settings_roles(const cia_settings *settings, cia_roles *roles);
 
 /* constraints.c: raises if options name columns that are no features, or are no numbers. */
 extern void cia_constraints_check(const cia_rows *rows, const cia_settings *settings);
+
 /* What a task is called in catalogs and views. */
 extern const char *cia_task_words(ml_task_kind task);
 
@@ -551,87 +552,10 @@ extern void
 cia_check_width(const cia_loaded *loaded, const ml_feature *feature, int width);
 pg_noreturn extern void cia_raise_missing(const cia_loaded *loaded, const char *columns);
 
-/* coefficients.c: names of coefficients; the level is NULL for a number */
-extern char *cia_term_name(const ml_schema *schema, const ml_term *term);
-extern char *cia_term_level(const ml_schema *schema, const ml_term *term);
-
-/* Raises 42809 for a model that has none. */
-extern void cia_need_coefficients(const cia_loaded *loaded, int64_t count);
-
-/* Calls take for the model, or for each part of a model by group; part is NULL for all rows. */
-typedef void (*cia_take_part)(void *state, const cia_loaded *loaded, const char *part);
-extern void cia_each_part(const cia_loaded *loaded, cia_take_part take, void *state);
-
-/* summary.c: what a model was trained as; NULL or NaN for what is not known */
-typedef enum cia_penalty
-{
-	CIA_PENALTY_NONE,
-	CIA_PENALTY_RIDGE, /* errors are conditional on it */
-	CIA_PENALTY_NET    /* the elastic net: there are no errors */
-} cia_penalty;
-
-extern cia_penalty cia_penalty_of(const ml_model *model);
-extern const char *cia_family_name(const ml_model *model);
-extern const char *cia_link_name(const ml_model *model);
-extern const char *cia_kind_of_errors(const ml_model *model);
-extern char *cia_option_text(const ml_model *model, const char *name);
-extern bool cia_option_holds(const ml_model *model, const char *name);
-extern double cia_training_number(const ml_model *model, const char *name);
-
-/* print_number.c: several numbers in one format; digits are significant ones */
-extern void cia_format_numbers(const double *number, int count, int digits, char **text);
-extern char *cia_format_number(double number, int digits);
-extern char *cia_format_short(double number, int digits);
-extern void cia_format_p(const double *p, int count, int digits, char **text);
-
-/* Characters of a text. */
-extern int cia_text_width(const char *text);
-
 /* columns.c: the row as columns, which the planner hands over */
 /* The model and the row of a call; NULL for a row that is not there. */
 extern const double *cia_columns_arg(FunctionCallInfo fcinfo, const cia_loaded **loaded);
 extern bool cia_columns_suffice(const ml_model *model, ArrayType *names);
-
-/* origin.c: the relations of whole-row variables */
-/* To be called before the query is planned, and changed by that. */
-extern void cia_origin_number(Query *query);
-extern bool cia_origin_is(const PlannerInfo *level, const Var *row);
-
-/* whole_row.c: the columns of a row expression */
-typedef struct cia_row_columns
-{
-	PlannerInfo *root;
-	const Node *row;              /* Var or RowExpr */
-	const PlaceHolderVar *holder; /* around the RowExpr, or NULL */
-	Node *present;     /* an expression: true, or NULL for a row that is not there */
-	TupleDesc tupdesc; /* of a named type, pinned; else NULL */
-	List *names;       /* [count] of a record */
-	List *vars;        /* [count] of a Var that is a record */
-	int count;
-	int last; /* the column found last, or -1 */
-} cia_row_columns;
-
-/* What is opened is to be closed. */
-extern bool
-cia_whole_row_open(PlannerInfo *root, const Node *row, cia_row_columns *columns);
-extern Node *cia_whole_row_column(cia_row_columns *columns, ml_text name);
-extern void cia_whole_row_close(cia_row_columns *columns);
-
-/* plan.c: plans that depend on models */
-extern void cia_plan_open(void);
-
-/* The plan under way depends on the registry, and on the role it is made for. */
-extern void cia_plan_depend(PlannerInfo *root, Oid schema);
-
-/* A cached model stays while the query is planned. */
-extern void cia_plan_pin(cia_cached *cached);
-
-/* The plan was made for this version, and hands over these columns. */
-extern void cia_plan_note(PlannerInfo *root, Oid schema, const Const *name,
-                          const cia_entry *named, ArrayType *columns);
-
-/* Where a placeholder is remembered, for one planning; what is there may be NULL. */
-extern Node **cia_plan_placeholder(PlannerInfo *root, Index number, int column);
 
 /* input_json.c: the row as an object */
 extern void cia_read_json_row(const cia_loaded *loaded, Jsonb *jsonb, double *row);
@@ -641,5 +565,8 @@ extern void cia_read_array_row(const cia_loaded *loaded, ArrayType *array, doubl
 
 /* The text of a feature's value in the row that cia_row_arg read last; NULL if missing. */
 extern char *cia_feature_text(const ml_feature *feature, double value);
+
+#include "planner.h"
+#include "summary.h"
 
 #endif

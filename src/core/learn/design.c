@@ -401,3 +401,16 @@ ml_design_feature(const ml_design *design, int column)
 	}
 	return -1;
 }
+
+ml_status
+ml_design_blame(ml_host *host, const ml_design *design, int dependent, ml_status status)
+{
+	if (status == ML_SINGULAR)
+	{
+		int feature = ml_design_feature(design, dependent);
+
+		host->fault.column =
+		    feature < 0 ? -1 : design->problem->schema->feature[feature].column;
+	}
+	return status;
+}

@@ -134,4 +134,11 @@ ml_is_term(const ml_feature *feature, ml_kind kind)
 /* The feature that a column of the matrix encodes, -1 for the intercept. */
 extern int ml_design_feature(const ml_design *design, int column);
 
+/*
+ * The status; of ML_SINGULAR the fault is the frame's column that the dependent column of the
+ * matrix encodes.
+ */
+extern ml_status
+ml_design_blame(ml_host *host, const ml_design *design, int dependent, ml_status status);
+
 #endif

@@ -370,20 +370,6 @@ solve_negative_binomial(ml_solver *s)
 	return s->normal.dependent >= 0 ? ML_OK : pass(s, s->problem->end, true);
 }
 
-/* The fault of a singular matrix is the frame's column that the dependent column encodes. */
-static ml_status
-name_dependent(const ml_solver *s, ml_status status)
-{
-	if (status == ML_SINGULAR)
-	{
-		int feature = ml_design_feature(&s->design, s->normal.dependent);
-
-		s->host->fault.column =
-		    feature < 0 ? -1 : s->problem->schema->feature[feature].column;
-	}
-	return status;
-}
-
 ml_status
 ml_glm_check_target(ml_host *host, const ml_problem *problem, const ml_family *family)
 {
@@ -411,6 +397,7 @@ ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitte
 	               .family = glm->family,
 	               .theta = NAN,
 	               .theta_error = NAN};
+	ml_status status;
 	double rows = (double) (problem->end - problem->begin);
 
 	s.trouble = (ml_trouble){ML_TROUBLE_NONE, -1, -1};
@@ -420,9 +407,10 @@ ml_glm_fit(ml_host *host, const ml_problem *problem, const ml_glm *glm, ml_fitte
 	ML_NEW(host, s.previous, s.design.cols);
 	ML_NEW(host, s.step, s.design.cols);
 	ML_TRY(use_factorization(&s, rows * s.design.cols * s.design.cols <= QR_WORK));
-	ML_TRY(name_dependent(&s, strcmp(glm->family->name, "negative_binomial") == 0
-	                              ? solve_negative_binomial(&s)
-	                              : solve(&s)));
+	status = strcmp(glm->family->name, "negative_binomial") == 0
+	             ? solve_negative_binomial(&s)
+	             : solve(&s);
+	ML_TRY(ml_design_blame(host, &s.design, s.normal.dependent, status));
 	return ml_glm_write(&s, fitted);
 }
 

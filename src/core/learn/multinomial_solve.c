@@ -393,20 +393,6 @@ start_from_sample(ml_multinomial_fit *s, int64_t rows)
 	return ML_OK;
 }
 
-/* The fault of a singular matrix is the frame's column that the dependent column encodes. */
-static ml_status
-name_dependent(const ml_multinomial_fit *s, ml_status status)
-{
-	if (status == ML_SINGULAR)
-	{
-		int feature = ml_design_feature(&s->design, s->softmax.dependent);
-
-		s->host->fault.column =
-		    feature < 0 ? -1 : s->problem->schema->feature[feature].column;
-	}
-	return status;
-}
-
 static ml_status
 solve(ml_multinomial_fit *s)
 {
@@ -438,5 +424,7 @@ solve(ml_multinomial_fit *s)
 ml_status
 ml_multinomial_solve(ml_multinomial_fit *s)
 {
-	return name_dependent(s, solve(s));
+	ml_status status = solve(s);
+
+	return ml_design_blame(s->host, &s->design, s->softmax.dependent, status);
 }
