@@ -58,7 +58,7 @@ extern Size cia_arena_taken(const cia_arena *arena);
 extern void cia_arena_branch(cia_arena *arena);
 extern void *cia_arena_prune(cia_arena *arena, const void *keep, Size size);
 
-/* door.c: the core's host, and its statuses as errors */
+/* door.c: the core's host */
 typedef struct cia_door
 {
 	ml_host host;
@@ -80,14 +80,14 @@ extern cia_door *cia_door_for_model(MemoryContext arena);
 /* Gives the core threads and BLAS, which loads OpenBLAS; for training and evaluation only. */
 extern void cia_door_equip(cia_door *door);
 
-/* Raises the error that a status stands for; returns for ML_OK. */
-extern void cia_check(cia_door *door, ml_status status);
-
 /* Is a notice of progress due?  The next one is then some seconds away. */
 extern bool cia_progress_due(cia_door *door);
 
 /* Is the statement to be cancelled, or the backend to end?  Never throws. */
 extern bool cia_stop_requested(void);
+
+/* status.c: raises the error that a status stands for; returns for ML_OK. */
+extern void cia_check(cia_door *door, ml_status status);
 
 /* blas.c: OpenBLAS, loaded by the first call; NULL where it is missing */
 extern const ml_blas *cia_blas(void);

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * status.c: a status of the core as an error: what is wrong, where, and what to do.
+ */
+#include "cia.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+static void
+raise_memory(const cia_door *door, ml_status status)
+{
+	double needed = door->memory.denied ? (double) door->memory.needed
+	                                    : (double) cia_arena_taken(&door->memory) +
+	                                          (double) door->host.fault.bytes;
+	char needs[32];
+
+	if (!door->memory.denied &&
+	    (double) door->host.fault.bytes <= cia_arena_room(&door->memory))
+		ereport(ERROR,
+		        (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
+		         errdetail("Failed on request of size %zu.", door->host.fault.bytes)));
+	if (needed < 1e9)
+		snprintf(needs, sizeof needs, "%.0f MB", ceil(needed / 1048576));
+	else
+		snprintf(needs, sizeof needs, "%.1f GB", needed / 1073741824);
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+	     errmsg("training needs %s of memory, more than cia.max_memory allows", needs),
+	     errdetail("cia.max_memory is %d MB.", cia_max_memory_kb / 1024),
+	     door->memory.shared != NULL && *door->memory.shared > door->memory.used
+	         ? errhint("Groups that are read side by side count together: SET "
+	                   "enable_hashagg = off reads one after the other. Or raise "
+	                   "cia.max_memory.")
+	         : errhint(
+	               "Raise cia.max_memory, train on a sample of the rows, or leave out "
+	               "columns.")));
+}
+
+/* "x", or "x[3]" for an element of an array column. */
+static char *
+column_name(const cia_door *door)
+{
+	const ml_column *column;
+
+	if (door->frame == NULL || door->host.fault.column < 0 ||
+	    door->host.fault.column >= door->frame->columns)
+		return NULL;
+	column = &door->frame->column[door->host.fault.column];
+	return cia_element_name(column->name, column->element);
+}
+
+static void
+raise_not_finite(const cia_door *door, ml_status status)
+{
+	const char *column = column_name(door);
+
+	ereport(ERROR,
+	        (errcode(ERRCODE_DATA_EXCEPTION),
+	         errmsg("column \"%s\" contains a value that is not finite", column),
+	         errdetail("It is infinite in row %lld of the source.",
+	                   (long long) door->host.fault.row),
+	         errhint("Leave such rows out with WHERE, or make them NULL, which counts as "
+	                 "missing.")));
+}
+
+static void
+raise_singular(const cia_door *door, ml_status status)
+{
+	const char *column = column_name(door);
+
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_DATA_EXCEPTION),
+	     errmsg("could not fit model because its columns are linearly dependent"),
+	     column != NULL
+	         ? errdetail("Column \"%s\" is determined by the columns before it.", column)
+	         : 0,
+	     column != NULL
+	         ? errhint("Leave it out with exclude => ARRAY[%s], or set a penalty with "
+	                   "options => '{\"l2\": 1}'.",
+	                   quote_literal_cstr(column))
+	         : errhint("Set a penalty with options => '{\"l2\": 1}'.")));
+}
+
+static void
+raise_range(const cia_door *door, ml_status status)
+{
+	const char *column = column_name(door);
+
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+	     column != NULL
+	         ? errmsg("values of column \"%s\" are too large to compute with", column)
+	         : errmsg("could not fit model because its values are too large to compute "
+	                  "with"),
+	     errhint("Divide the column by a power of ten.")));
+}
+
+static void
+raise_target(const cia_door *door, ml_status status)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+	                status == ML_TARGET_BELOW
+	                    ? errmsg("target \"%s\" is negative, but algorithm \"%s\" needs "
+	                             "counts",
+	                             door->target, door->algorithm)
+	                    : errmsg("target \"%s\" is not greater than zero, but algorithm "
+	                             "\"%s\" needs positive amounts",
+	                             door->target, door->algorithm),
+	                errhint("Leave such rows out with WHERE, or use algorithm => "
+	                        "'linear'.")));
+}
+
+static void
+raise_offset(const cia_door *door, ml_status status)
+{
+	const char *column = column_name(door);
+
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_DATA_EXCEPTION),
+	     status == ML_NO_OFFSET
+	         ? errmsg("column \"%s\" is null in some rows, but is an offset or an "
+	                  "exposure",
+	                  column)
+	         : errmsg("exposure \"%s\" is not greater than zero in some rows", column),
+	     errhint("Leave such rows out with WHERE.")));
+}
+
+static void
+raise_classes(const cia_door *door, ml_status status)
+{
+	long long classes = door->host.fault.count;
+
+	if (classes > ML_MAX_CLASSES)
+		ereport(ERROR,
+		        (errcode(ERRCODE_DATA_EXCEPTION),
+		         errmsg("target \"%s\" has %lld classes, more than %d", door->target,
+		                classes, ML_MAX_CLASSES),
+		         errhint("Put rare classes together in the source, or tell one class "
+		                 "from all others with algorithm => 'logistic' and options "
+		                 "=> '{\"positive\": \"...\"}'.")));
+	if (door->algorithm == NULL)
+		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+		                errmsg("target \"%s\" has %lld classes instead of two",
+		                       door->target, classes),
+		                errhint("Tell one class from all others with options => "
+		                        "'{\"positive\": \"...\"}'.")));
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_DATA_EXCEPTION),
+	     errmsg("target \"%s\" has %lld classes, but algorithm \"%s\" takes two",
+	            door->target, classes, door->algorithm),
+	     errhint("Use algorithm => 'multinomial' for all classes, or tell one of them "
+	             "from all others with options => '{\"positive\": \"...\"}'.")));
+}
+
+static void
+raise_stopped(const cia_door *door, ml_status status)
+{
+	CHECK_FOR_INTERRUPTS();
+	ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
+	                errmsg("canceling statement due to user request")));
+}
+
+static void
+raise_weight(const cia_door *door, ml_status status)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+	                errmsg("weight \"%s\" is negative", column_name(door)),
+	                errdetail("It is negative in row %lld of the source.",
+	                          (long long) door->host.fault.row),
+	                errhint("Weights must be zero or more.")));
+}
+
+static void
+raise_id(const cia_door *door, ml_status status)
+{
+	ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+	                errmsg("id \"%s\" is null", column_name(door)),
+	                errdetail("It is null in row %lld of the source.",
+	                          (long long) door->host.fault.row),
+	                errhint("Leave such rows out with WHERE, or train without id.")));
+}
+
+static void
+raise_rows(const cia_door *door, ml_status status)
+{
+	if (status == ML_NO_TRAINING_ROWS)
+		ereport(ERROR,
+		        (errcode(ERRCODE_DATA_EXCEPTION),
+		         errmsg("training source has too few rows to keep a holdout"),
+		         errdetail("Rows that fell into the holdout: %lld of %lld.",
+		                   (long long) door->frame->rows, (long long) door->frame->rows),
+		         errhint("Train on all rows with options => '{\"holdout\": 0}'.")));
+	ereport(ERROR,
+	        (errcode(ERRCODE_DATA_EXCEPTION), errmsg("training source returned no rows"),
+	         door->frame != NULL && door->frame->skipped > 0
+	             ? errdetail("All %lld rows have no target or no weight.",
+	                         (long long) door->frame->skipped)
+	             : 0));
+}
+
+static void
+raise_features(const cia_door *door, ml_status status)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+	                errmsg("training source has no column that can be a feature"),
+	                errhint("Every column is the target, an id, the weight, "
+	                        "excluded, constant or an identifier.")));
+}
+
+static void
+raise_evidence(const cia_door *door, ml_status status)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_DATA_EXCEPTION),
+	         errmsg("no column tells anything of target \"%s\"", door->target),
+	         errdetail("The values of each column fall into one bin."),
+	         errhint("Options \"max_bins\", \"min_bin\" and \"monotone\" allow more "
+	                 "bins; without \"encode\" there are none.")));
+}
+
+static void
+raise_one_value(const cia_door *door, ml_status status)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_DATA_EXCEPTION),
+	         errmsg("target \"%s\" has only one distinct value", door->target),
+	         errhint("Rows whose target is NULL are skipped; the training rows must "
+	                 "hold at least two values.")));
+}
+
+static void
+raise_class(const cia_door *door, ml_status status)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_DATA_EXCEPTION),
+	         errmsg("target \"%s\" has no such class", door->target),
+	         door->host.fault.row >= 0
+	             ? errdetail("The model was not trained on a class of the source.")
+	             : errdetail("No training row has the label that option \"positive\" "
+	                         "names."),
+	         errhint("Labels are compared letter by letter.")));
+}
+
+static void
+raise_groups(const cia_door *door, ml_status status)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+	         errmsg("option \"by\" names column \"%s\", which has %lld values, "
+	                "more than %d",
+	                column_name(door), (long long) door->host.fault.count, ML_MAX_GROUPS),
+	         errhint("Take a column of fewer groups, or pool the rare ones in the "
+	                 "source.")));
+}
+
+static void
+raise_size(const cia_door *door, ml_status status)
+{
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+	                errmsg("model or state exceeds 1 GB"),
+	                errhint("Train on fewer columns or categories; a parallel "
+	                        "cia_fit may be replaced by cia_train.")));
+}
+
+static void
+raise_model(const cia_door *door, ml_status status)
+{
+	if (status == ML_NEW_FORMAT)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("model format %lld is not supported",
+		                       (long long) door->host.fault.count),
+		                errhint("Run ALTER EXTENSION cia UPDATE.")));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+	                errmsg("invalid model data")));
+}
+
+/* ML_TOO_FEW_ROWS is of groups alone, which are noted. */
+static void (*const raise_of[])(const cia_door *door, ml_status status) = {
+    [ML_MEMORY] = raise_memory,
+    [ML_STOPPED] = raise_stopped,
+    [ML_NOT_FINITE] = raise_not_finite,
+    [ML_NEGATIVE_WEIGHT] = raise_weight,
+    [ML_TARGET_BELOW] = raise_target,
+    [ML_TARGET_NOT_ABOVE] = raise_target,
+    [ML_NO_OFFSET] = raise_offset,
+    [ML_BAD_EXPOSURE] = raise_offset,
+    [ML_NULL_ID] = raise_id,
+    [ML_NO_ROWS] = raise_rows,
+    [ML_NO_TRAINING_ROWS] = raise_rows,
+    [ML_NO_FEATURES] = raise_features,
+    [ML_NO_EVIDENCE] = raise_evidence,
+    [ML_ONE_VALUE] = raise_one_value,
+    [ML_TOO_MANY_CLASSES] = raise_classes,
+    [ML_NO_SUCH_CLASS] = raise_class,
+    [ML_TOO_MANY_GROUPS] = raise_groups,
+    [ML_SINGULAR] = raise_singular,
+    [ML_NOT_NUMERIC] = raise_range,
+    [ML_TOO_LARGE] = raise_size,
+    [ML_BAD_MODEL] = raise_model,
+    [ML_NEW_FORMAT] = raise_model,
+};
+
+void
+cia_check(cia_door *door, ml_status status)
+{
+	if (door->pending != NULL)
+		ReThrowError(door->pending);
+	if (status == ML_OK)
+		return;
+	if ((size_t) status < lengthof(raise_of) && raise_of[status] != NULL)
+		raise_of[status](door, status);
+	elog(ERROR, "unrecognized status of the core: %d", (int) status);
+}
