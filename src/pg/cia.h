@@ -157,6 +157,8 @@ typedef struct cia_rows
 	int columns;
 	ml_cell *cells;
 	int cell_room;
+	bool numbered; /* number_cell takes the number of the row */
+	int number_cell;
 	MemoryContext scratch; /* reset after every row; NULL: the caller does that */
 } cia_rows;
 
@@ -172,7 +174,9 @@ typedef struct cia_roles
 	const char *offset;
 	const char *exposure;
 	const char *cluster;
-	const char *by;            /* the column that names groups, read as a category */
+	const char *by;    /* the column that names groups, read as a category */
+	ArrayType *beside; /* columns kept as text with their rows, whatever else they are */
+	bool numbered;     /* the number of a row is kept with it */
 	const ml_learner *learner; /* decides how the target is read */
 } cia_roles;
 
@@ -309,6 +313,10 @@ cia_roles_read(cia_door *door, const ml_value *given, cia_roles *roles, ml_value
 /* Reads the options of a function, whose name is for messages; raises 22023. */
 extern void
 cia_options_read(const ml_value *given, const ml_option_set *set, const char *function);
+
+/* The same of a function that takes no other options. */
+extern void cia_only_options_read(const ml_value *given, const ml_option_set *set,
+                                  const char *function);
 
 /* NULL is the empty object; raises 22023 for anything but an object. */
 extern void cia_object_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *object);
@@ -566,6 +574,7 @@ extern void cia_read_array_row(const cia_loaded *loaded, ArrayType *array, doubl
 /* The text of a feature's value in the row that cia_row_arg read last; NULL if missing. */
 extern char *cia_feature_text(const ml_feature *feature, double value);
 
+#include "judged.h"
 #include "planner.h"
 #include "summary.h"
 

@@ -286,6 +286,16 @@ cia_options_read(const ml_value *given, const ml_option_set *set, const char *fu
 }
 
 void
+cia_only_options_read(const ml_value *given, const ml_option_set *set,
+                      const char *function)
+{
+	ml_option_fault fault;
+
+	if (!ml_options_read(given, set, 1, &fault))
+		raise_option(function, psprintf("Options: %s.", option_list(set, 1)), &fault);
+}
+
+void
 cia_settings_read(cia_door *door, const ml_learner *learner, const ml_value *given,
                   cia_settings *settings)
 {

@@ -242,8 +242,8 @@ cast_hint(const cia_column *column)
 static void
 raise_type(const cia_column *column)
 {
-	static const char *const use[] = {"a feature", "a target", "a weight",
-	                                  "a cluster", "an id",    "a group"};
+	static const char *const use[] = {"a feature", "a target", "a weight", "a cluster",
+	                                  "an id",     "a group",  "a label"};
 
 	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 	                errmsg("column \"%s\" has type %s, which cannot be used as %s",
@@ -359,6 +359,16 @@ cia_column_as_group(cia_column *column)
 		                       "scored.")));
 }
 
+/* Any type has a text. */
+static void
+open_label(cia_column *column)
+{
+	if (column->type == TEXTOID || column->type == VARCHAROID)
+		set_reader(column, ML_CATEGORY, read_text);
+	else
+		read_by_output(column);
+}
+
 /* The name of a type that does not depend on search_path: it becomes part of the model. */
 static const char *
 stable_type_name(Oid type)
@@ -375,6 +385,11 @@ cia_column_open(cia_column *column, const char *name, Oid type, AttrNumber attno
 	*column = (cia_column){
 	    .name = pstrdup(name), .type = getBaseType(type), .attno = attno, .role = role};
 	column->type_name = stable_type_name(column->type);
+	if (role == ML_BESIDE)
+	{
+		open_label(column);
+		return;
+	}
 	if (open_scalar(column))
 	{
 		if (role == ML_WEIGHT && column->kind != ML_NUMBER)

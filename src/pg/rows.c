@@ -139,6 +139,7 @@ check_roles(TupleDesc tupdesc, const cia_roles *roles)
 	check_names(tupdesc, roles->features);
 	check_names(tupdesc, roles->exclude);
 	check_names(tupdesc, roles->id);
+	check_names(tupdesc, roles->beside);
 	for (size_t i = 0; i < lengthof(named); i++)
 		if (named[i] != NULL && !has_column(tupdesc, named[i]))
 			cia_raise_no_column(named[i]);
@@ -258,6 +259,20 @@ open_column(cia_rows *rows, const cia_roles *roles, const char *name, Oid type,
 		add_cells(rows, column, 1);
 }
 
+/* The number of the row in its source, from 1, which comes behind all other columns. */
+static void
+add_number(cia_rows *rows, int position)
+{
+	ml_column spec = {.name = cia_text_of(""),
+	                  .position = position,
+	                  .kind = ML_NUMBER,
+	                  .role = ML_BESIDE};
+
+	cia_check(rows->door, ml_frame_add_column(rows->frame, &spec, &rows->number_cell));
+	need_cells(rows, rows->frame->columns);
+	rows->numbered = true;
+}
+
 /*
  * Opens a frame for rows of this shape.  A target that is no column of the source is the
  * last column.  Lives in the door's arena.
@@ -274,7 +289,7 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 	door->frame = rows->frame;
 	door->target = roles->target;
 	door->algorithm = roles->learner->name;
-	rows->column = palloc0(sizeof(cia_column) * (tupdesc->natts + 2));
+	rows->column = palloc0(sizeof(cia_column) * (3 * tupdesc->natts + 1));
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
@@ -289,10 +304,16 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 		    is_same(roles->cluster, NameStr(attribute->attname)))
 			open_column(rows, roles, roles->cluster, attribute->atttypid,
 			            attribute->attnum, ML_CLUSTER);
+		if (!attribute->attisdropped &&
+		    cia_array_names(roles->beside, NameStr(attribute->attname)))
+			open_column(rows, roles, NameStr(attribute->attname), attribute->atttypid,
+			            attribute->attnum, ML_BESIDE);
 	}
 	if (OidIsValid(roles->target_type))
 		open_column(rows, roles, roles->target, roles->target_type, tupdesc->natts + 1,
 		            ML_TARGET);
+	if (roles->numbered)
+		add_number(rows, tupdesc->natts + 2);
 	MemoryContextSwitchTo(before);
 	return rows;
 }
@@ -344,6 +365,9 @@ cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls)
 		else
 			cia_cell_read(column, values[at], nulls[at], &rows->cells[column->cell[0]]);
 	}
+	if (rows->numbered)
+		rows->cells[rows->number_cell].number =
+		    (double) (rows->frame->rows + rows->frame->skipped + 1);
 	cia_check(rows->door, ml_frame_append(rows->frame, rows->cells));
 	if (rows->scratch != NULL)
 	{

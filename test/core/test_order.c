@@ -302,6 +302,50 @@ hashes_names_and_values(test_host *t)
 	}
 }
 
+/* Rows with few features, so that many are equal, with or without their number in front. */
+static ml_frame *
+numbered(test_host *t, bool with_number)
+{
+	const ml_column spec[] = {
+	    {.name = test_text("n"), .position = 1, .kind = ML_NUMBER, .role = ML_BESIDE},
+	    {.name = test_text("x"), .position = 2, .kind = ML_NUMBER, .role = ML_FEATURE},
+	    {.name = test_text("y"), .position = 3, .kind = ML_NUMBER, .role = ML_TARGET}};
+	ml_frame *frame;
+
+	REQUIRE_OK(ml_frame_create(&t->core, &frame));
+	for (int c = !with_number; c < 3; c++)
+		REQUIRE_OK(ml_frame_add_column(frame, &spec[c], &(int){0}));
+	for (int i = 0; i < 500; i++)
+	{
+		const ml_cell cell[] = {
+		    {.number = i % 3 == 0 ? NAN : 500 - i}, {.number = i % 7}, {.number = i}};
+
+		REQUIRE_OK(ml_frame_append(frame, &cell[!with_number]));
+	}
+	REQUIRE_OK(ml_pool_open(&t->core));
+	REQUIRE_OK(ml_frame_order(frame, 0.3));
+	ml_pool_close(&t->core);
+	return frame;
+}
+
+static void
+keeps_what_is_beside(test_host *t)
+{
+	const ml_frame *with = numbered(t, true), *without = numbered(t, false);
+	const ml_column *number = ml_frame_role(with, ML_BESIDE);
+
+	REQUIRE(with->rows == 500 && without->rows == 500);
+	CHECK_INT(with->holdout_rows, without->holdout_rows);
+	for (int64_t row = 0; row < with->rows; row++)
+	{
+		double y = *ml_numbers_at(ml_frame_role(with, ML_TARGET), row);
+
+		CHECK(key_of(with, row) == key_of(without, row));
+		CHECK_SAME(y, *ml_numbers_at(ml_frame_role(without, ML_TARGET), row));
+		CHECK_SAME(*ml_numbers_at(number, row), (int) y % 3 == 0 ? NAN : 500 - y);
+	}
+}
+
 static void
 sorts_columns_by_place(test_host *t)
 {
@@ -402,6 +446,7 @@ TEST_MAIN({does_not_know_the_order_of_arrival,
           {keeps_customers_together, "rows of one id are on one side, and stay there"},
           {splits_equal_rows, "equal rows without an id fall on both sides"},
           {hashes_names_and_values, "keys depend on names and values, not on places"},
+          {keeps_what_is_beside, "what is kept beside stays with its row and moves none"},
           {sorts_columns_by_place, "columns are sorted by place and element"},
           {orders_nothing, "an empty frame is in order"},
           {stops_at_any_question, "a stop at any question is answered"},

@@ -205,7 +205,8 @@ check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 	{
 		const ml_column *column = &frame->column[c];
 
-		if (column->role == ML_FEATURE || column->role == ML_CLUSTER)
+		if (column->role == ML_FEATURE || column->role == ML_CLUSTER ||
+		    column->role == ML_BESIDE)
 			continue;
 		if (column->role == ML_ID)
 		{

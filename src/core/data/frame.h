@@ -38,7 +38,8 @@ typedef enum ml_role
 	ML_WEIGHT,  /* rows without it, or of weight zero, are skipped */
 	ML_CLUSTER, /* rows that depend on each other have it in common; no part of the key */
 	ML_ID,      /* hashed into the key, not kept */
-	ML_GROUP    /* names the part that serves the row, and is no feature of it */
+	ML_GROUP,   /* names the part that serves the row, and is no feature of it */
+	ML_BESIDE   /* kept with its row for whoever asks; nothing depends on it */
 } ml_role;
 
 typedef struct ml_column

@@ -81,8 +81,9 @@ ml_score_rows(ml_host *host, const ml_model *model, const ml_rows *rows, double 
 	return run_work(host, &(score_work){.model = model, .rows = rows, .score = score});
 }
 
+/* Of several classes the score is not used: what was predicted takes all probabilities. */
 static ml_status
-judge_classes(ml_host *host, score_work *work, const ml_truth *truth, ml_report *report)
+judged_classes(ml_host *host, score_work *work, const ml_truth *truth, ml_judged *judged)
 {
 	int64_t rows = work->rows->end - work->rows->begin;
 
@@ -90,137 +91,99 @@ judge_classes(ml_host *host, score_work *work, const ml_truth *truth, ml_report 
 	ML_NEW(host, work->likelihood, rows);
 	work->target = truth->target;
 	ML_TRY(run_work(host, work));
-	return ml_judge_classes(host,
-	                        &(ml_class_outcomes){.rows = rows,
-	                                             .classes = work->model->schema.classes,
-	                                             .target = truth->target,
-	                                             .predicted = work->predicted,
-	                                             .likelihood = work->likelihood,
-	                                             .weight = truth->weight},
-	                        report);
+	judged->classes = (ml_class_outcomes){.rows = rows,
+	                                      .classes = work->model->schema.classes,
+	                                      .target = truth->target,
+	                                      .predicted = work->predicted,
+	                                      .likelihood = work->likelihood,
+	                                      .weight = truth->weight};
+	return ML_OK;
+}
+
+static ml_status
+judged_scores(ml_host *host, score_work *work, const ml_truth *truth, ml_judged *judged)
+{
+	const ml_model *model = work->model;
+	ml_outcomes *outcomes = &judged->outcomes;
+
+	*outcomes = (ml_outcomes){.rows = work->rows->end - work->rows->begin,
+	                          .target = truth->target,
+	                          .score = truth->score,
+	                          .weight = truth->weight,
+	                          .deviance = model->learner->deviance,
+	                          .state = model->by != NULL ? model->by->overall->state
+	                                                     : model->state};
+	if (truth->score != NULL)
+		return ML_OK;
+	ML_NEW(host, work->score, outcomes->rows);
+	outcomes->score = work->score;
+	return run_work(host, work);
+}
+
+ml_status
+ml_judged_score(ml_host *host, const ml_model *model, const ml_rows *rows,
+                const ml_truth *truth, ml_judged *judged)
+{
+	score_work work = {.model = model, .rows = rows};
+
+	*judged = (ml_judged){.task = model->schema.task};
+	return judged->task == ML_MULTICLASS ? judged_classes(host, &work, truth, judged)
+	                                     : judged_scores(host, &work, truth, judged);
+}
+
+ml_status
+ml_judged_report(ml_host *host, const ml_judged *judged, ml_report *report)
+{
+	switch (judged->task)
+	{
+		case ML_MULTICLASS:
+			return ml_judge_classes(host, &judged->classes, report);
+		case ML_BINARY:
+			return ml_judge_binary(host, &judged->outcomes, report);
+		case ML_REGRESSION:
+			break;
+	}
+	return ml_judge_regression(host, &judged->outcomes, report);
 }
 
 ml_status
 ml_judge_rows(ml_host *host, const ml_model *model, const ml_rows *rows,
               const ml_truth *truth, ml_report *report)
 {
-	score_work work = {.model = model, .rows = rows};
-	ml_outcomes outcomes = {.rows = rows->end - rows->begin,
-	                        .target = truth->target,
-	                        .weight = truth->weight};
+	ml_judged judged;
 
-	if (model->schema.task == ML_MULTICLASS)
-		return judge_classes(host, &work, truth, report);
-	outcomes.deviance = model->learner->deviance;
-	outcomes.state = model->by != NULL ? model->by->overall->state : model->state;
-	outcomes.score = truth->score;
-	if (truth->score == NULL)
-	{
-		ML_NEW(host, work.score, outcomes.rows);
-		ML_TRY(run_work(host, &work));
-		outcomes.score = work.score;
-	}
-	return model->schema.task == ML_BINARY ? ml_judge_binary(host, &outcomes, report)
-	                                       : ml_judge_regression(host, &outcomes, report);
+	ML_TRY(ml_judged_score(host, model, rows, truth, &judged));
+	return ml_judged_report(host, &judged, report);
+}
+
+static ml_status
+read_and_score(ml_host *host, const ml_model *model, const ml_rows *rows,
+               ml_judged *judged)
+{
+	ml_rows translated;
+	ml_truth truth;
+
+	ML_TRY(ml_truth_read(host, model, rows, &translated, &truth));
+	return ml_judged_score(host, model, &translated, &truth, judged);
 }
 
 ml_status
-ml_rows_translate(ml_host *host, const ml_model *model, const ml_rows *rows,
-                  int32_t ***code)
+ml_judged_read(ml_host *host, const ml_model *model, const ml_rows *rows,
+               ml_judged *judged)
 {
-	ML_NEW(host, *code, model->schema.features);
-	for (int f = 0; f < model->schema.features; f++)
-	{
-		const ml_dictionary *labels = rows->frame->column[rows->column[f]].dictionary;
+	ml_status status;
 
-		if (model->schema.feature[f].kind != ML_CATEGORY)
-			continue;
-		ML_NEW(host, (*code)[f], labels->count);
-		for (int32_t i = 0; i < labels->count; i++)
-			(*code)[f][i] = ml_feature_code(&model->schema.feature[f], labels->label[i]);
-	}
-	return ML_OK;
-}
-
-/* Numbers of classes; -1 for a label that is none, which all of them cannot be. */
-static ml_status
-read_classes(ml_host *host, const ml_schema *schema, const ml_rows *rows, double *target)
-{
-	const ml_column *column = ml_frame_role(rows->frame, ML_TARGET);
-	const ml_dictionary *labels = column->dictionary;
-	int32_t *class_of;
-	bool known = rows->begin == rows->end;
-
-	ML_NEW(host, class_of, labels->count);
-	for (int32_t i = 0; i < labels->count; i++)
-		class_of[i] = ml_schema_class(schema, labels->label[i]);
-	for (int64_t row = rows->begin; row < rows->end; row++)
-	{
-		target[row - rows->begin] = class_of[*ml_codes_at(column, row)];
-		known |= target[row - rows->begin] >= 0;
-	}
-	return known ? ML_OK
-	             : ml_fail(host, ML_NO_SUCH_CLASS, (int) (column - rows->frame->column),
-	                       rows->begin + 1);
-}
-
-/* Outcomes as numbers; of two classes the positive one is 1. */
-static ml_status
-read_targets(ml_host *host, const ml_schema *schema, const ml_rows *rows, double *target)
-{
-	const ml_column *column = ml_frame_role(rows->frame, ML_TARGET);
-
-	if (schema->task == ML_MULTICLASS)
-		return read_classes(host, schema, rows, target);
-	for (int64_t row = rows->begin; row < rows->end; row++)
-	{
-		ml_text label;
-
-		if (column->kind == ML_NUMBER)
-		{
-			target[row - rows->begin] = *ml_numbers_at(column, row);
-			continue;
-		}
-		label = column->dictionary->label[*ml_codes_at(column, row)];
-		target[row - rows->begin] = ml_text_equal(label, schema->class_label[1]);
-		if (target[row - rows->begin] == 0 && !schema->rest &&
-		    !ml_text_equal(label, schema->class_label[0]))
-			return ml_fail(host, ML_NO_SUCH_CLASS, (int) (column - rows->frame->column),
-			               row + 1);
-	}
-	return ML_OK;
-}
-
-static ml_status
-evaluate(ml_host *host, const ml_model *model, const ml_rows *rows, ml_report *report)
-{
-	const ml_column *weights = ml_frame_role(rows->frame, ML_WEIGHT);
-	int64_t count = rows->end - rows->begin;
-	double *target, *weight = NULL;
-	ml_rows translated = *rows;
-	int32_t **code;
-
-	ML_NEW(host, target, count);
-	ML_TRY(read_targets(host, &model->schema, rows, target));
-	ML_TRY(ml_rows_translate(host, model, rows, &code));
-	translated.code = code;
-	if (weights != NULL)
-	{
-		ML_NEW(host, weight, count);
-		for (int64_t row = rows->begin; row < rows->end; row++)
-			weight[row - rows->begin] = *ml_numbers_at(weights, row);
-	}
-	return ml_judge_rows(host, model, &translated,
-	                     &(ml_truth){.target = target, .weight = weight}, report);
+	ML_TRY(ml_pool_open(host));
+	status = read_and_score(host, model, rows, judged);
+	ml_pool_close(host);
+	return status;
 }
 
 ml_status
 ml_evaluate(ml_host *host, const ml_model *model, const ml_rows *rows, ml_report *report)
 {
-	ml_status status;
+	ml_judged judged;
 
-	ML_TRY(ml_pool_open(host));
-	status = evaluate(host, model, rows, report);
-	ml_pool_close(host);
-	return status;
+	ML_TRY(ml_judged_read(host, model, rows, &judged));
+	return ml_judged_report(host, &judged, report);
 }

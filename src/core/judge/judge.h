@@ -7,6 +7,7 @@
  *	guard.c		features that are too good to be true
  *	training.c	a frame to a judged model: order, split, fit, judge
  *	by.c		the same with one part per group of rows
+ *	outcomes.c	rows of a frame as a model has them, with what came out
  *	evaluate.c	a model on the rows of a frame
  *	evidence.c	what each feature of a frame alone tells of its target
  */
@@ -180,15 +181,40 @@ typedef struct ml_truth
 extern ml_status ml_judge_rows(ml_host *host, const ml_model *model, const ml_rows *rows,
                                const ml_truth *truth, ml_report *report);
 
+/* What a model says of rows, beside what came out. */
+typedef struct ml_judged
+{
+	ml_task_kind task;
+	ml_outcomes outcomes;      /* of a value and of two classes */
+	ml_class_outcomes classes; /* of several */
+} ml_judged;
+
+/* Scores the rows, unless truth has the scores; with a pool open. */
+extern ml_status
+ml_judged_score(ml_host *host, const ml_model *model, const ml_rows *rows,
+                const ml_truth *truth, ml_judged *judged);
+
+/* The metrics of the task. */
+extern ml_status
+ml_judged_report(ml_host *host, const ml_judged *judged, ml_report *report);
+
 /* For each category of a model, its code of every label of the frame's column. */
 extern ml_status ml_rows_translate(ml_host *host, const ml_model *model,
                                    const ml_rows *rows, int32_t ***code);
 
 /*
- * Judges a model on rows whose codes are translated by label (code is not read).
+ * The same rows with codes translated by label (rows->code is not read), and their outcomes.
  * ML_NO_SUCH_CLASS with fault.row, of the frame and from 1, if a target is of neither class;
  * of several classes, if that is so of all rows.
  */
+extern ml_status ml_truth_read(ml_host *host, const ml_model *model, const ml_rows *rows,
+                               ml_rows *translated, ml_truth *truth);
+
+/* Reads and scores, in a pool of its own. */
+extern ml_status ml_judged_read(ml_host *host, const ml_model *model, const ml_rows *rows,
+                                ml_judged *judged);
+
+/* The same to its metrics. */
 extern ml_status
 ml_evaluate(ml_host *host, const ml_model *model, const ml_rows *rows, ml_report *report);
 

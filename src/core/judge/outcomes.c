@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * outcomes.c: rows of a frame as a model has them: its codes of their labels, their outcomes and
+ * their weights as numbers.
+ */
+#include "judge/judge.h"
+
+ml_status
+ml_rows_translate(ml_host *host, const ml_model *model, const ml_rows *rows,
+                  int32_t ***code)
+{
+	ML_NEW(host, *code, model->schema.features);
+	for (int f = 0; f < model->schema.features; f++)
+	{
+		const ml_dictionary *labels = rows->frame->column[rows->column[f]].dictionary;
+
+		if (model->schema.feature[f].kind != ML_CATEGORY)
+			continue;
+		ML_NEW(host, (*code)[f], labels->count);
+		for (int32_t i = 0; i < labels->count; i++)
+			(*code)[f][i] = ml_feature_code(&model->schema.feature[f], labels->label[i]);
+	}
+	return ML_OK;
+}
+
+/* Numbers of classes; -1 for a label that is none, which all of them cannot be. */
+static ml_status
+read_classes(ml_host *host, const ml_schema *schema, const ml_rows *rows, double *target)
+{
+	const ml_column *column = ml_frame_role(rows->frame, ML_TARGET);
+	const ml_dictionary *labels = column->dictionary;
+	int32_t *class_of;
+	bool known = rows->begin == rows->end;
+
+	ML_NEW(host, class_of, labels->count);
+	for (int32_t i = 0; i < labels->count; i++)
+		class_of[i] = ml_schema_class(schema, labels->label[i]);
+	for (int64_t row = rows->begin; row < rows->end; row++)
+	{
+		target[row - rows->begin] = class_of[*ml_codes_at(column, row)];
+		known |= target[row - rows->begin] >= 0;
+	}
+	return known ? ML_OK
+	             : ml_fail(host, ML_NO_SUCH_CLASS, (int) (column - rows->frame->column),
+	                       rows->begin + 1);
+}
+
+/* Outcomes as numbers; of two classes the positive one is 1. */
+static ml_status
+read_targets(ml_host *host, const ml_schema *schema, const ml_rows *rows, double *target)
+{
+	const ml_column *column = ml_frame_role(rows->frame, ML_TARGET);
+
+	if (schema->task == ML_MULTICLASS)
+		return read_classes(host, schema, rows, target);
+	for (int64_t row = rows->begin; row < rows->end; row++)
+	{
+		ml_text label;
+
+		if (column->kind == ML_NUMBER)
+		{
+			target[row - rows->begin] = *ml_numbers_at(column, row);
+			continue;
+		}
+		label = column->dictionary->label[*ml_codes_at(column, row)];
+		target[row - rows->begin] = ml_text_equal(label, schema->class_label[1]);
+		if (target[row - rows->begin] == 0 && !schema->rest &&
+		    !ml_text_equal(label, schema->class_label[0]))
+			return ml_fail(host, ML_NO_SUCH_CLASS, (int) (column - rows->frame->column),
+			               row + 1);
+	}
+	return ML_OK;
+}
+
+ml_status
+ml_truth_read(ml_host *host, const ml_model *model, const ml_rows *rows,
+              ml_rows *translated, ml_truth *truth)
+{
+	const ml_column *weights = ml_frame_role(rows->frame, ML_WEIGHT);
+	int64_t count = rows->end - rows->begin;
+	double *target, *weight = NULL;
+	int32_t **code;
+
+	*translated = *rows;
+	ML_NEW(host, target, count);
+	ML_TRY(read_targets(host, &model->schema, rows, target));
+	ML_TRY(ml_rows_translate(host, model, rows, &code));
+	translated->code = code;
+	if (weights != NULL)
+	{
+		ML_NEW(host, weight, count);
+		for (int64_t row = rows->begin; row < rows->end; row++)
+			weight[row - rows->begin] = *ml_numbers_at(weights, row);
+	}
+	*truth = (ml_truth){.target = target, .weight = weight};
+	return ML_OK;
+}

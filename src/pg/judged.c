@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * judged.c: the rows of a source that a model is judged on.
+ *
+ * On the model's own training source only the holdout is judged, found again
+ * by the keys of the rows: numbers on rows that the model has seen would flatter it.
+ */
+#include "cia.h"
+
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+const char *const cia_judged_rows[] = {"auto", "all", "holdout", NULL};
+
+/* Models that take the rows of one source. */
+typedef struct reading
+{
+	cia_judged *const *run;
+	int runs;
+} reading;
+
+/* Is this the source the model was trained on: the same relation, or the same text? */
+static bool
+same_source(const char *a, const char *b)
+{
+	size_t length_a, length_b;
+	Oid relation = cia_source_relation(a);
+
+	if (OidIsValid(relation))
+		return relation == cia_source_relation(b);
+	a += strspn(a, " \t\r\n");
+	b += strspn(b, " \t\r\n");
+	length_a = strlen(a);
+	length_b = strlen(b);
+	while (length_a > 0 && strchr(" \t\r\n", a[length_a - 1]) != NULL)
+		length_a--;
+	while (length_b > 0 && strchr(" \t\r\n", b[length_b - 1]) != NULL)
+		length_b--;
+	return length_a == length_b && memcmp(a, b, length_a) == 0;
+}
+
+static double
+holdout_share(const ml_model *model)
+{
+	const ml_value *share = ml_value_member(&model->options, "holdout");
+
+	return share != NULL && share->kind == ML_VALUE_NUMBER ? share->number : 0;
+}
+
+static void
+choose_rows(cia_judged *run, const char *source)
+{
+	ml_text rows = run->options.rows;
+	bool trained_on =
+	    holdout_share(run->loaded->model) > 0 && same_source(source, run->lineage.source);
+	bool open = rows.bytes == NULL || ml_text_is(rows, "auto");
+
+	run->holdout = open ? trained_on : ml_text_is(rows, "holdout");
+	run->tell = open && !trained_on;
+}
+
+/* Names of the model's columns, each once. */
+static ArrayType *
+feature_columns(const ml_schema *schema)
+{
+	Datum *names = palloc(sizeof(Datum) * schema->features);
+	int count = 0;
+
+	for (int f = 0; f < schema->features; f++)
+		if (f == 0 ||
+		    !ml_text_equal(schema->feature[f].name, schema->feature[f - 1].name))
+			names[count++] =
+			    CStringGetTextDatum(cia_text_cstring(schema->feature[f].name));
+	return construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/* The column that names the groups of a model by group; NULL for others. */
+static char *
+group_column(const ml_model *model)
+{
+	if (model->by == NULL)
+		return NULL;
+	return cia_text_cstring(model->schema.feature[model->by->feature].name);
+}
+
+static bool
+has_attribute(TupleDesc tupdesc, const char *name)
+{
+	for (int i = 0; i < tupdesc->natts; i++)
+		if (!TupleDescAttr(tupdesc, i)->attisdropped &&
+		    namestrcmp(&TupleDescAttr(tupdesc, i)->attname, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+check_features(const cia_loaded *loaded, TupleDesc tupdesc)
+{
+	const ml_schema *schema = &loaded->model->schema;
+	StringInfoData missing;
+
+	initStringInfo(&missing);
+	for (int f = 0; f < schema->features; f++)
+	{
+		bool found = has_attribute(tupdesc, cia_text_cstring(schema->feature[f].name));
+
+		if (!found && !cia_is_further_element(schema, f))
+			appendStringInfo(&missing, "%s\"%s\"", missing.len > 0 ? ", " : "",
+			                 cia_text_cstring(schema->feature[f].name));
+	}
+	if (missing.len > 0)
+		cia_raise_missing(loaded, missing.data);
+}
+
+static void
+start_run(cia_judged *run, TupleDesc tupdesc)
+{
+	MemoryContext before = MemoryContextSwitchTo(run->door->arena);
+
+	check_features(run->loaded, tupdesc);
+	if (run->roles.weight != NULL && !has_attribute(tupdesc, run->roles.weight))
+	{
+		ereport(
+		    NOTICE,
+		    (errmsg("rows are not weighted: column \"%s\" does not exist in the source",
+		            run->roles.weight)));
+		run->roles.weight = NULL;
+	}
+	run->input = cia_rows_open(run->door, tupdesc, &run->roles);
+	run->input->scratch =
+	    AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(before);
+}
+
+static void
+start_rows(void *state, TupleDesc tupdesc)
+{
+	const reading *all = state;
+
+	for (int i = 0; i < all->runs; i++)
+		start_run(all->run[i], tupdesc);
+}
+
+static void
+take_row(void *state, const Datum *values, const bool *nulls)
+{
+	const reading *all = state;
+
+	for (int i = 0; i < all->runs; i++)
+		cia_rows_append(all->run[i]->input, values, nulls);
+}
+
+/* The frame's column of every feature. */
+static int *
+map_features(const cia_judged *run)
+{
+	const ml_schema *schema = &run->loaded->model->schema;
+	const ml_frame *frame = run->input->frame;
+	int *column = palloc(sizeof(int) * schema->features);
+
+	for (int f = 0; f < schema->features; f++)
+	{
+		const ml_feature *feature = &schema->feature[f];
+		int c = 0;
+
+		while (c < frame->columns &&
+		       (frame->column[c].role != ML_FEATURE ||
+		        frame->column[c].element != feature->element ||
+		        !ml_text_equal(frame->column[c].name, feature->name)))
+			c++;
+		if (c == frame->columns || frame->column[c].kind != feature->kind)
+			ereport(
+			    ERROR,
+			    (errcode(ERRCODE_DATATYPE_MISMATCH),
+			     errmsg("column \"%s\" of the source has another type than in training",
+			            cia_text_cstring(feature->name)),
+			     errdetail("Model \"%s\" was trained on type %s.", run->loaded->name,
+			               cia_text_cstring(feature->type)),
+			     errhint("Cast the column in the source.")));
+		column[f] = c;
+	}
+	return column;
+}
+
+/* Puts the holdout in front; answers how many rows that is. */
+static int64
+find_holdout(cia_judged *run)
+{
+	ml_frame *frame = run->input->frame;
+	ml_status status;
+
+	if (frame->rows == 0)
+		return 0;
+	cia_check(run->door, ml_pool_open(&run->door->host));
+	status = ml_frame_order(frame, holdout_share(run->loaded->model));
+	ml_pool_close(&run->door->host);
+	cia_check(run->door, status);
+	return frame->holdout_rows;
+}
+
+void
+cia_judged_tell(const cia_judged *run)
+{
+	if (run->holdout && run->input->frame->rows > 0)
+		ereport(
+		    NOTICE,
+		    (errmsg(
+		         "judged on the %lld rows of the source that were kept out of training",
+		         (long long) run->rows.end),
+		     errhint("Judge all rows with options => '{\"rows\": \"all\"}'.")));
+	if (run->tell)
+		ereport(
+		    NOTICE,
+		    (errmsg("judged on all %lld rows of the source", (long long) run->rows.end),
+		     errdetail("Rows that the model was trained on would flatter it.")));
+}
+
+cia_judged *
+cia_judged_open(FunctionCallInfo fcinfo, int argument, const cia_judged_table *table)
+{
+	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
+	cia_door *door = cia_door_open(
+	    AllocSetContextCreate(CurrentMemoryContext, "cia judge", ALLOCSET_DEFAULT_SIZES));
+	MemoryContext before = MemoryContextSwitchTo(door->arena);
+	cia_judged *run = palloc0(sizeof *run);
+	ml_option_set set = {table->option, table->options, &run->options};
+	Oid schema = cia_schema(fcinfo);
+	cia_entry entry = cia_registry_find(schema, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	ml_value given;
+
+	run->loaded = loaded;
+	run->door = door;
+	run->lineage = cia_registry_lineage(schema, &entry);
+	cia_object_from_jsonb(door, PG_GETARG_JSONB_P(argument), &given);
+	cia_only_options_read(&given, &set, get_func_name(fcinfo->flinfo->fn_oid));
+	choose_rows(run, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	run->roles =
+	    (cia_roles){.target = cia_text_cstring(loaded->model->schema.target),
+	                .features = run->holdout ? run->lineage.inputs
+	                                         : feature_columns(&loaded->model->schema),
+	                .id = run->holdout ? run->lineage.id : NULL,
+	                .weight = run->lineage.weight,
+	                .by = group_column(loaded->model),
+	                .learner = loaded->model->learner};
+	MemoryContextSwitchTo(before);
+	return run;
+}
+
+void
+cia_judged_run(cia_judged *const *run, int runs, const char *source)
+{
+	reading all = {.run = run, .runs = runs};
+
+	cia_source_run(source, NULL, start_rows, take_row, &all);
+	for (int i = 0; i < runs; i++)
+	{
+		MemoryContext before = MemoryContextSwitchTo(run[i]->door->arena);
+		int64 end = run[i]->input->frame->rows;
+
+		cia_door_equip(run[i]->door);
+		if (run[i]->holdout)
+			end = find_holdout(run[i]);
+		run[i]->rows = (ml_rows){.frame = run[i]->input->frame, .end = end};
+		run[i]->rows.column = map_features(run[i]);
+		MemoryContextSwitchTo(before);
+	}
+}
+
+void
+cia_judged_score(cia_judged *run, FunctionCallInfo fcinfo, ml_judged *judged)
+{
+	cia_judged_run(&run, 1, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	cia_judged_tell(run);
+	cia_check(run->door,
+	          ml_judged_read(&run->door->host, run->loaded->model, &run->rows, judged));
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * judged.h: what the functions share that judge a model on the rows of a source.
+ *
+ * A part of cia.h, which includes it last.
+ */
+#ifndef CIA_JUDGED_H
+#define CIA_JUDGED_H
+
+/* judged.c: options of these functions; each has a table of those that it takes */
+typedef struct cia_judged_options
+{
+	ml_text rows;
+} cia_judged_options;
+
+typedef struct cia_judged_table
+{
+	const ml_option *option;
+	int options;
+} cia_judged_table;
+
+extern const char *const cia_judged_rows[];
+
+/* The entry that every table has. */
+#define CIA_OPTION_ROWS                                                                  \
+	{                                                                                    \
+		"rows", ML_OPTION_TEXT, offsetof(cia_judged_options, rows), 0, 0, 0,             \
+		    "rows that are judged; auto takes what was kept out of training from the "   \
+		    "source that the model was trained on, and all of any other",                \
+		    cia_judged_rows                                                              \
+	}
+
+/* A model on its way to be judged, and then with the rows. */
+typedef struct cia_judged
+{
+	const cia_loaded *loaded;
+	cia_door *door; /* all of this lives in its arena */
+	cia_lineage lineage;
+	cia_judged_options options;
+	cia_roles roles; /* may be added to before the source is read */
+	bool holdout;    /* judge only what was kept out of training */
+	bool tell;       /* that all rows are judged, which nobody asked for */
+	cia_rows *input;
+	ml_rows rows; /* of input's frame: features mapped, codes not translated */
+} cia_judged;
+
+/*
+ * Looks up the model that is the first argument, opens a door, and reads the options, which
+ * are that argument.  The source is the second.  Raises 22023.
+ */
+extern cia_judged *
+cia_judged_open(FunctionCallInfo fcinfo, int argument, const cia_judged_table *table);
+
+/*
+ * Runs the source once, with the caller's rights, and finds the columns of the features: rows is
+ * then what there is to judge; if that is the holdout, in canonical order.
+ */
+extern void cia_judged_run(cia_judged *const *run, int runs, const char *source);
+
+/* A notice of which rows are judged. */
+extern void cia_judged_tell(const cia_judged *run);
+
+/* Runs the second argument, tells, and scores the rows. */
+extern void cia_judged_score(cia_judged *run, FunctionCallInfo fcinfo, ml_judged *judged);
+
+/* output.c: the rows of a function that returns a table, column by column */
+typedef struct cia_output
+{
+	ReturnSetInfo *set;
+	int columns; /* set so far of the row under construction */
+	Datum value[32];
+	bool null[32];
+} cia_output;
+
+extern cia_output cia_output_open(FunctionCallInfo fcinfo);
+
+/* The next columns; NULL and NaN become NULL. */
+extern void cia_output_text(cia_output *out, const char *text);
+extern void cia_output_numbers(cia_output *out, const double *number, int count);
+
+/* Ends the row. */
+extern void cia_output_row(cia_output *out);
+
+#endif
