@@ -485,6 +485,37 @@ COMMENT ON FUNCTION cia_print(cia_model) IS
 	'a regression given as a value as text, in the look of R''s summary()';
 
 --
+-- Look into a model
+--
+
+CREATE FUNCTION cia_importance(model text)
+	RETURNS TABLE (part text, feature text, importance float8, shap float8, gain float8,
+				   gain_share float8, splits bigint, cover float8, deviation float8)
+	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_importance(text) IS
+$$what each feature means to a model, by what the model itself has learned: the most important feature first.
+model: name, for the version in production, or name@version.
+part: of a model by group, NULL for the model of all rows; importance: share of the feature in the sum of shap, where that is NULL of gain, where that is NULL of deviation; shap: mean of the absolute Shapley values over training rows, in units of the margin; gain: what all splits by the feature took off the loss of the training rows, and gain_share its share in that of all features; splits: how many these are; cover: training rows of such a split, on average; deviation: of a regression, standard deviation over the training rows of what the feature adds to the margin, which for a number is the absolute standardised coefficient. NULL: not known of this kind of model.$$;
+
+CREATE FUNCTION cia_importance(model cia_model)
+	RETURNS TABLE (part text, feature text, importance float8, shap float8, gain float8,
+				   gain_share float8, splits bigint, cover float8, deviation float8)
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_importance(cia_model) IS
+	'what each feature means to a model given as a value';
+
+CREATE FUNCTION cia_tree(model text, n int DEFAULT 1) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tree(text, int) IS
+$$one tree of a model as text: line by line a condition in SQL, the training rows that meet it and all conditions above it, what the tree answers for them on average and, unless it is a leaf (*), what their split gained.
+model: name, for the version in production, or name@version; n: which tree, from 1.$$;
+
+CREATE FUNCTION cia_tree(model cia_model, n int DEFAULT 1) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tree(cia_model, int) IS
+	'one tree of a model given as a value as text';
+
+--
 -- Manage
 --
 

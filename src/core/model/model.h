@@ -9,6 +9,7 @@
  *	parts.c		a model whose parts serve a group of rows each
  *	reasons.c	the features that make a score high
  *	coefficients.h	the table of coefficients: terms, tests, intervals
+ *	inspect.h	importance of features, trees node by node
  *
  * A model is whatever its value says; the bytes and the JSON text are two
  * carriers of the same value:
@@ -31,6 +32,7 @@
 
 #include "learn/learn.h"
 #include "model/coefficients.h"
+#include "model/inspect.h"
 
 #define ML_FORMAT 1
 
