@@ -393,6 +393,37 @@ COMMENT ON FUNCTION cia_evaluate(text, text, jsonb) IS
 $$how good a model is on the rows of a source, with 95 % intervals.
 source: table, view or one query that has the model's columns and its target; options: {"rows": "auto" | "all" | "holdout"}, where auto judges only the holdout if source is the very source that the model was trained on.$$;
 
+CREATE FUNCTION cia_roc_curve(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (threshold float8, false_positive_rate float8, true_positive_rate float8, "rows" float8)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_roc_curve(text, text, jsonb) IS
+$$the ROC curve of a classifier of two classes on the rows of a source: at each threshold the share of the negatives and of the positives whose score is that or more, and how many rows that is.
+source and rows as in cia_evaluate; options: rows, points (1000: the curve is thinned to so many points, evenly along its length; 0: all). Points between which the curve goes straight on are left out, as by scikit-learn's roc_curve. The first threshold is infinity. With weights, rows is their sum.$$;
+
+CREATE FUNCTION cia_pr_curve(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (threshold float8, "precision" float8, recall float8, "rows" float8)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_pr_curve(text, text, jsonb) IS
+$$the precision-recall curve of a classifier of two classes on the rows of a source: of the rows whose score is the threshold or more, the share that is positive, the share of all positives that they are, and how many rows that is.
+source and rows as in cia_evaluate; options: rows, points (1000: at most so many; 0: all). The first threshold is infinity, where precision is 1 by convention.$$;
+
+CREATE FUNCTION cia_lift_table(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (bin int, low float8, high float8, "rows" float8, responders float8, rate float8, lift float8,
+				   cumulative_share float8, cumulative_responders float8, cumulative_gain float8,
+				   cumulative_lift float8, ks float8)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_lift_table(text, text, jsonb) IS
+$$rows of a source in deciles by the score of a classifier of two classes, the highest first, with the positives (responders) in each.
+source and rows as in cia_evaluate; options: rows, bins (10). low and high bound the scores of a bin; rate is responders / rows, lift that rate over the one of all rows; the cumulative columns are of this bin and all before it: share of the rows, responders, gain (share of all responders), lift, and ks (gain less the same share of the others). Rows of one score stay in one bin, that in which the middle of them falls, so bins may differ in size and a number may be missing.$$;
+
+CREATE FUNCTION cia_calibration(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (bin int, low float8, high float8, "rows" float8, mean_score float8, observed_rate float8,
+				   observed_low float8, observed_high float8, difference float8)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_calibration(text, text, jsonb) IS
+$$what the score of a classifier of two classes promises and what came out, by bins of the score.
+source and rows as in cia_evaluate; options: rows, bins (10), strategy (quantile, the default, for bins of about as many rows, or uniform for bins of the same width, as in scikit-learn's calibration_curve). low and high bound the scores that fell into the bin; mean_score is their mean, observed_rate the share of positives with Wilson's 95 % interval, difference the one less the other. Empty bins are left out.$$;
+
 CREATE FUNCTION cia_woe(source text, target text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (feature text, bin int, low float8, high float8, labels text[], missing boolean,
 				   "rows" float8, events float8, non_events float8, event_rate float8, woe float8,

@@ -116,6 +116,21 @@ check_features(const cia_loaded *loaded, TupleDesc tupdesc)
 		cia_raise_missing(loaded, missing.data);
 }
 
+static bool
+has_all(TupleDesc tupdesc, ArrayType *names)
+{
+	Datum *datums;
+	bool *nulls;
+	int count, found = 0;
+
+	if (names == NULL)
+		return false;
+	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &datums, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		found += has_attribute(tupdesc, TextDatumGetCString(datums[i]));
+	return count > 0 && found == count;
+}
+
 static void
 start_run(cia_judged *run, TupleDesc tupdesc)
 {
@@ -130,6 +145,8 @@ start_run(cia_judged *run, TupleDesc tupdesc)
 		            run->roles.weight)));
 		run->roles.weight = NULL;
 	}
+	if (run->with_id && has_all(tupdesc, run->lineage.id))
+		run->roles.beside = run->lineage.id;
 	run->input = cia_rows_open(run->door, tupdesc, &run->roles);
 	run->input->scratch =
 	    AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);
@@ -200,6 +217,24 @@ find_holdout(cia_judged *run)
 	ml_pool_close(&run->door->host);
 	cia_check(run->door, status);
 	return frame->holdout_rows;
+}
+
+void
+cia_judged_need_two_classes(const cia_judged *run)
+{
+	const ml_schema *schema = &run->loaded->model->schema;
+
+	if (schema->task != ML_BINARY)
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+		     errmsg("model \"%s\" does not tell two classes apart", run->loaded->name),
+		     errdetail("It is a model for %s.", cia_task_words(schema->task)),
+		     schema->task == ML_REGRESSION
+		         ? errhint("For a regression see cia_evaluate and cia_residuals.")
+		         : errhint("For several classes see cia_evaluate and "
+		                   "cia_confusion, or train one model per class with option "
+		                   "\"positive\".")));
 }
 
 void

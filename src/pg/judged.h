@@ -11,6 +11,11 @@
 typedef struct cia_judged_options
 {
 	ml_text rows;
+	int64_t points;
+	int64_t bins;
+	ml_text strategy;
+	double threshold;
+	ml_text favourable;
 } cia_judged_options;
 
 typedef struct cia_judged_table
@@ -30,6 +35,18 @@ extern const char *const cia_judged_rows[];
 		    cia_judged_rows                                                              \
 	}
 
+#define CIA_OPTION_THRESHOLD                                                             \
+	{                                                                                    \
+		"threshold", ML_OPTION_NUMBER, offsetof(cia_judged_options, threshold), 0.5, 0,  \
+		    1, "least score that makes a row positive"                                   \
+	}
+
+#define CIA_OPTION_BINS                                                                  \
+	{                                                                                    \
+		"bins", ML_OPTION_INTEGER, offsetof(cia_judged_options, bins), 10, 2, 1000,      \
+		    "parts that the rows are put into"                                           \
+	}
+
 /* A model on its way to be judged, and then with the rows. */
 typedef struct cia_judged
 {
@@ -39,6 +56,7 @@ typedef struct cia_judged
 	cia_judged_options options;
 	cia_roles roles; /* may be added to before the source is read */
 	bool holdout;    /* judge only what was kept out of training */
+	bool with_id;    /* keep the id columns beside, where the source has them all */
 	bool tell;       /* that all rows are judged, which nobody asked for */
 	cia_rows *input;
 	ml_rows rows; /* of input's frame: features mapped, codes not translated */
@@ -56,6 +74,9 @@ cia_judged_open(FunctionCallInfo fcinfo, int argument, const cia_judged_table *t
  * then what there is to judge; if that is the holdout, in canonical order.
  */
 extern void cia_judged_run(cia_judged *const *run, int runs, const char *source);
+
+/* Raises 42809 for a model that does not tell two classes apart. */
+extern void cia_judged_need_two_classes(const cia_judged *run);
 
 /* A notice of which rows are judged. */
 extern void cia_judged_tell(const cia_judged *run);
@@ -76,6 +97,7 @@ extern cia_output cia_output_open(FunctionCallInfo fcinfo);
 
 /* The next columns; NULL and NaN become NULL. */
 extern void cia_output_text(cia_output *out, const char *text);
+extern void cia_output_integer(cia_output *out, int32 number);
 extern void cia_output_numbers(cia_output *out, const double *number, int count);
 
 /* Ends the row. */

@@ -25,6 +25,13 @@ cia_output_text(cia_output *out, const char *text)
 }
 
 void
+cia_output_integer(cia_output *out, int32 number)
+{
+	out->null[out->columns] = false;
+	out->value[out->columns++] = Int32GetDatum(number);
+}
+
+void
 cia_output_numbers(cia_output *out, const double *number, int count)
 {
 	for (int i = 0; i < count; i++)
