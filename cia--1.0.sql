@@ -424,6 +424,41 @@ COMMENT ON FUNCTION cia_calibration(text, text, jsonb) IS
 $$what the score of a classifier of two classes promises and what came out, by bins of the score.
 source and rows as in cia_evaluate; options: rows, bins (10), strategy (quantile, the default, for bins of about as many rows, or uniform for bins of the same width, as in scikit-learn's calibration_curve). low and high bound the scores that fell into the bin; mean_score is their mean, observed_rate the share of positives with Wilson's 95 % interval, difference the one less the other. Empty bins are left out.$$;
 
+CREATE FUNCTION cia_confusion(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (actual text, predicted text, "rows" float8, share_of_actual float8, share_of_predicted float8)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_confusion(text, text, jsonb) IS
+$$the confusion matrix of a classifier on the rows of a source: one line for each class that came out and each that was predicted.
+source and rows as in cia_evaluate; options: rows, threshold (0.5: of two classes, the least score of a row that is called positive). share_of_actual is the recall of a class where both are the same, share_of_predicted its precision. Rows of a class that the model does not know have actual NULL.$$;
+
+CREATE FUNCTION cia_threshold(model text, source text, cost_false_positive float8, cost_false_negative float8,
+							  options jsonb DEFAULT '{}')
+	RETURNS TABLE (rule text, threshold float8, cost float8, cost_per_row float8, selected float8,
+				   true_positives float8, false_positives float8, false_negatives float8, true_negatives float8)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_threshold(text, text, float8, float8, jsonb) IS
+$$the cut-off of a score of two classes whose errors cost least on the rows of a source, and what other cut-offs cost.
+cost_false_positive, cost_false_negative: what it costs to select a negative and to miss a positive; source and rows as in cia_evaluate; options: rows. A row is selected if its score is the threshold or more. Rules: cheapest (on these rows; of several the one that selects least), by costs alone (cost_false_positive over the sum of both, which is best for a calibrated score and needs no rows), one half, all and none.$$;
+
+CREATE FUNCTION cia_residuals(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (row_number bigint, id text[], target float8, score float8, residual float8, deviance_residual float8,
+				   standardized float8)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_residuals(text, text, jsonb) IS
+$$what a regression or a classifier of two classes leaves unexplained on the rows of a source, row by row.
+source and rows as in cia_evaluate; options: rows. row_number counts the rows of the source from 1 as they came; id holds the id columns that the model was trained with, where the source has them all. residual is target - score, the target of two classes being 1 or 0; deviance_residual has the same sign, and its squares add up to the deviance that the algorithm makes small (squared errors, unless it says otherwise; of classes -2 log likelihood); standardized is that over the root of its mean square.$$;
+
+CREATE FUNCTION cia_fairness(model text, source text, attribute text, threshold float8 DEFAULT 0.5,
+							 options jsonb DEFAULT '{}')
+	RETURNS TABLE ("group" text, "rows" float8, selection_rate float8, selection_low float8, selection_high float8,
+				   true_positive_rate float8, false_positive_rate float8, mean_score float8, observed_rate float8,
+				   selection_ratio float8, true_positive_ratio float8, false_positive_ratio float8, four_fifths boolean)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_fairness(text, text, text, float8, jsonb) IS
+$$how a decision by the score of a classifier of two classes treats groups of the rows of a source.
+attribute: column of the source that names the groups, which need not be a feature; NULL is a group, the last one; threshold: least score of a row that is selected; source and rows as in cia_evaluate; options: rows, favourable (selected, the default, or rejected where the score is a risk).
+selection_rate has Wilson's 95 % interval; mean_score and observed_rate show calibration. The ratios are a group's rates over the highest of all groups (of the share that is not selected, if that is favourable); four_fifths says whether selection_ratio is 0.8 or more.$$;
+
 CREATE FUNCTION cia_woe(source text, target text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (feature text, bin int, low float8, high float8, labels text[], missing boolean,
 				   "rows" float8, events float8, non_events float8, event_rate float8, woe float8,

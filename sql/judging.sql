@@ -57,6 +57,54 @@ SELECT (SELECT array_agg(c::text ORDER BY threshold) FROM cia_roc_curve('weighte
 	   (SELECT array_agg(c::text ORDER BY bin) FROM cia_lift_table('weighted', 'SELECT * FROM known WHERE w <= 2') c)
 	 = (SELECT array_agg(c::text ORDER BY bin) FROM cia_lift_table('weighted', 'SELECT age, visits, region, churned, 1 AS w FROM known, generate_series(1, w) WHERE w <= 2') c) AS same_lift;
 
+-- The confusion matrix, of two classes and of several, is what SQL counts.
+SELECT c.*, s.n = c.rows AS same FROM cia_confusion('churn', 'known', '{"threshold": 0.3}') c
+JOIN (SELECT churned::text AS actual, (p >= 0.3)::text AS predicted, count(*) AS n FROM scored GROUP BY 1, 2) s USING (actual, predicted)
+ORDER BY actual, predicted;
+SELECT count(*) AS cells, sum(c.rows) AS rows, bool_and(coalesce(s.n, 0) = c.rows) AS same FROM cia_confusion('plan', 'customer', '{"rows": "all"}') c
+LEFT JOIN (SELECT plan AS actual, cia_class('plan', r) AS predicted, count(*) AS n FROM customer r GROUP BY 1, 2) s USING (actual, predicted);
+-- A class that the model does not know is always wrong.
+SELECT actual, sum(rows) AS rows, round(sum(share_of_actual)::numeric, 6) AS share FROM cia_confusion('plan', $$SELECT age, visits, region, CASE WHEN id < 100 THEN 'new' ELSE plan END AS plan FROM customer$$)
+GROUP BY actual ORDER BY actual;
+SELECT actual, predicted, rows FROM cia_confusion('churn', 'SELECT * FROM known WHERE false');
+
+-- The cut-off that costs least: no other costs less.
+SELECT rule, threshold > 0 AND threshold < 1 AS inside, cost, round(cost_per_row::numeric, 4) AS per_row, selected, true_positives, false_positives, false_negatives, true_negatives
+FROM cia_threshold('churn', 'known', 1, 4);
+SELECT (SELECT min(c) FROM (SELECT count(*) FILTER (WHERE NOT a.churned AND a.p >= b.p) + 4 * count(*) FILTER (WHERE a.churned AND a.p < b.p) AS c
+							FROM scored a, scored b GROUP BY b.p) s)
+	 = (SELECT cost FROM cia_threshold('churn', 'known', 1, 4) WHERE rule = 'cheapest') AS least;
+SELECT rule, threshold, cost FROM cia_threshold('churn', 'known', 0, 0);
+SELECT rule, cost, selected FROM cia_threshold('churn', 'known', 1, 0);
+
+-- Residuals, with what joins them back.
+SELECT count(*), bool_and(abs(residual - (c.spend - cia_score('spend', c))) < 1e-9 AND residual = deviance_residual) AS same,
+	   abs(avg(standardized ^ 2) - 1) < 1e-12 AS unit
+FROM cia_residuals('spend', 'customer', '{"rows": "all"}') r JOIN customer c ON c.id = r.id[1]::int;
+SELECT count(*), bool_and(abs(score - p) < 1e-12 AND target = churned::int) AS same, bool_and(abs(deviance_residual ^ 2 + 2 * ln(CASE WHEN churned THEN p ELSE 1 - p END)) < 1e-12) AS deviance,
+	   bool_and(sign(deviance_residual) = sign(residual)) AS signs
+FROM cia_residuals('churn', 'customer') r JOIN scored s ON s.id = r.id[1]::int;
+SELECT row_number, id, target FROM cia_residuals('churn', 'SELECT age, visits, region, churned FROM known ORDER BY id LIMIT 3') ORDER BY 1;
+SELECT r.row_number, c.id FROM cia_residuals('churn', 'SELECT * FROM customer WHERE id > 17 ORDER BY id LIMIT 6') r JOIN customer c ON c.id = r.id[1]::int ORDER BY 1;
+SELECT * FROM cia_residuals('spend', 'SELECT * FROM known WHERE false');
+
+-- Fairness by a column that is no feature; the rows without a group are one.
+SELECT f.group, f.rows, f.selection_rate = s.rate AND f.true_positive_rate = s.hit AND f.false_positive_rate = s.miss AS counted,
+	   abs(mean_score - mean) < 1e-12 AND abs(observed_rate - observed) < 1e-12 AS calibrated, selection_low < selection_rate AND selection_rate < selection_high AS inside,
+	   round(selection_ratio::numeric, 3) AS ratio, four_fifths, round(true_positive_ratio::numeric, 3) AS tpr_ratio, round(false_positive_ratio::numeric, 3) AS fpr_ratio
+FROM cia_fairness('churn', $$SELECT *, nullif(plan, 'plus') AS who FROM known$$, 'who', 0.4) f
+JOIN (SELECT nullif(plan, 'plus') AS who, avg((p >= 0.4)::int)::float8 AS rate, (count(*) FILTER (WHERE churned AND p >= 0.4))::float8 / count(*) FILTER (WHERE churned) AS hit,
+			 (count(*) FILTER (WHERE NOT churned AND p >= 0.4))::float8 / count(*) FILTER (WHERE NOT churned) AS miss, avg(p) AS mean, avg(churned::int) AS observed
+	  FROM scored JOIN customer USING (id, churned) GROUP BY 1) s ON s.who IS NOT DISTINCT FROM f.group ORDER BY f.group;
+SELECT "group", round(selection_rate::numeric, 3) AS rate, round(selection_ratio::numeric, 3) AS ratio, four_fifths
+FROM cia_fairness('churn', 'known', 'region', 0.4, '{"favourable": "rejected"}') ORDER BY "group";
+-- Any type has groups; a feature, the target and the id too.
+SELECT "group", rows FROM cia_fairness('churn', $$SELECT *, date '2026-01-01' + id % 2 AS day FROM known$$, 'day') ORDER BY "group";
+SELECT "group", true_positive_rate IS NULL AS none, false_positive_rate IS NULL AS none, observed_rate FROM cia_fairness('churn', 'known', 'churned') ORDER BY "group";
+SELECT count(*) FROM cia_fairness('churn', 'customer', 'id');
+SELECT "group", selection_rate, selection_ratio, four_fifths FROM cia_fairness('churn', 'known', 'plan', 1) ORDER BY "group";
+SELECT * FROM cia_fairness('churn', 'SELECT * FROM known WHERE false', 'plan');
+
 -- No rows, one row, one class.
 SELECT * FROM cia_roc_curve('churn', 'SELECT * FROM known WHERE false');
 SELECT * FROM cia_pr_curve('churn', 'SELECT * FROM known WHERE false');
@@ -77,6 +125,22 @@ SELECT * FROM cia_lift_table('churn', 'customer', '{"bins": 1}');
 \echo :SQLSTATE
 SELECT * FROM cia_roc_curve('churn', 'customer', '{"bins": 10}');
 SELECT * FROM cia_calibration('churn', 'customer', '{"strategy": "kmeans"}');
+SELECT * FROM cia_confusion('spend', 'customer');
+\echo :SQLSTATE
+SELECT * FROM cia_confusion('churn', 'customer', '{"threshold": 1.5}');
+SELECT * FROM cia_threshold('churn', 'customer', -1, 4);
+\echo :SQLSTATE
+SELECT * FROM cia_threshold('churn', 'customer', 1, 'infinity');
+SELECT * FROM cia_threshold('spend', 'customer', 1, 1);
+SELECT * FROM cia_residuals('plan', 'customer');
+SELECT * FROM cia_fairness('churn', 'customer', 'sex');
+\echo :SQLSTATE
+SELECT * FROM cia_fairness('churn', 'customer', 'region', 2);
+\echo :SQLSTATE
+SELECT * FROM cia_fairness('churn', 'SELECT a.*, b AS who FROM known a, generate_series(1, 2) b', 'id', options => '{"favourable": "women"}');
+SELECT * FROM cia_fairness('churn', 'SELECT id + 800 * b AS id, age, visits, region, churned FROM known a, generate_series(1, 2) b', 'id');
+\echo :SQLSTATE
+SELECT * FROM cia_fairness('spend', 'customer', 'region');
 
 SELECT count(cia_drop_model(model)) FROM cia_models;
 DROP VIEW known;

@@ -98,6 +98,8 @@ extern cia_output cia_output_open(FunctionCallInfo fcinfo);
 /* The next columns; NULL and NaN become NULL. */
 extern void cia_output_text(cia_output *out, const char *text);
 extern void cia_output_integer(cia_output *out, int32 number);
+extern void cia_output_bigint(cia_output *out, int64 number);
+extern void cia_output_bool(cia_output *out, bool value, bool null);
 extern void cia_output_numbers(cia_output *out, const double *number, int count);
 
 /* Ends the row. */

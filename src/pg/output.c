@@ -32,6 +32,20 @@ cia_output_integer(cia_output *out, int32 number)
 }
 
 void
+cia_output_bigint(cia_output *out, int64 number)
+{
+	out->null[out->columns] = false;
+	out->value[out->columns++] = Int64GetDatum(number);
+}
+
+void
+cia_output_bool(cia_output *out, bool value, bool null)
+{
+	out->null[out->columns] = null;
+	out->value[out->columns++] = BoolGetDatum(value);
+}
+
+void
 cia_output_numbers(cia_output *out, const double *number, int count)
 {
 	for (int i = 0; i < count; i++)

@@ -365,6 +365,8 @@ open_label(cia_column *column)
 {
 	if (column->type == TEXTOID || column->type == VARCHAROID)
 		set_reader(column, ML_CATEGORY, read_text);
+	else if (column->type == BOOLOID)
+		set_reader(column, ML_CATEGORY, read_bool_label);
 	else
 		read_by_output(column);
 }

@@ -6,6 +6,7 @@
  *	class_metrics.c	the same of several classes
  *	interval.h	shares and their intervals
  *	curve.h		curves, lift, calibration and the cheapest cut-off, of two classes
+ *	decide.h	the confusion matrix, residuals, and how groups fare
  *	guard.c		features that are too good to be true
  *	training.c	a frame to a judged model: order, split, fit, judge
  *	by.c		the same with one part per group of rows
