@@ -570,6 +570,16 @@ CREATE FUNCTION cia_importance(model cia_model)
 COMMENT ON FUNCTION cia_importance(cia_model) IS
 	'what each feature means to a model given as a value';
 
+CREATE FUNCTION cia_importance(model text, source text, method text DEFAULT 'permutation',
+							   options jsonb DEFAULT '{}')
+	RETURNS TABLE (feature text, importance float8, deviation float8, metric text, value float8)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 20
+	AS 'MODULE_PATHNAME', 'cia_permutation_importance';
+COMMENT ON FUNCTION cia_importance(text, text, text, jsonb) IS
+$$what a metric of a model loses on the rows of a source if they swap their values of a feature: the most important feature first.
+model: name, for the version in production, or name@version; source: table, view or one query that has the model's columns and its target; method: permutation; options: metric (auc, accuracy or r2 by the kind of the target; any of cia_evaluate that is better when larger or smaller), repeats (5), seed (1), sample (100000, most rows that are looked at), rows (auto, all or holdout, as for cia_evaluate).
+feature: a column; the elements of an array move together; importance: the loss, on average over the repeats; deviation: standard deviation over the repeats; value: the metric on the rows as they are.$$;
+
 CREATE FUNCTION cia_tree(model text, n int DEFAULT 1) RETURNS text
 	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_tree(text, int) IS
@@ -580,6 +590,15 @@ CREATE FUNCTION cia_tree(model cia_model, n int DEFAULT 1) RETURNS text
 	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_tree(cia_model, int) IS
 	'one tree of a model given as a value as text';
+
+CREATE FUNCTION cia_partial_dependence(model text, source text, feature text,
+									   options jsonb DEFAULT '{}')
+	RETURNS TABLE (value text, "number" float8, class text, score float8, low float8, high float8)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 20 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_partial_dependence(text, text, text, jsonb) IS
+$$what a model says of the rows of a source, on average, if all of them had the same value of a feature: partial dependence, value by value.
+model: name, for the version in production, or name@version; source: table, view or one query that has the model's columns; feature: as cia_features names it; options: points (20, most values: quantiles of a number that has more, the most frequent labels of a category), sample (10000, most rows that are looked at).
+value: of the feature, NULL for missing, which comes last; number: the same as a number, NULL where it is none; class: of more than two classes, each of which has its rows; score: mean score, or mean probability of the class, over the rows with their weights; low and high: the scores that a tenth and nine tenths of the rows do not exceed.$$;
 
 --
 -- Manage

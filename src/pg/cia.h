@@ -189,6 +189,9 @@ extern cia_rows *cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_role
 /* May the column that names groups be a feature as well?  The lists of columns decide. */
 extern bool cia_group_is_term(const cia_roles *roles);
 
+/* Elements of an array column, all missing, if no row has had a value of it. */
+extern void cia_rows_add_array(cia_rows *rows, const char *name, int width);
+
 /* values and nulls are by attribute number, from 0; a target of its own comes last. */
 extern void cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls);
 

@@ -130,6 +130,9 @@ show_progress(ml_stage stage, double done, double total)
 		case ML_STAGE_JUDGE:
 			ereport(NOTICE, (errmsg("judging the model on the holdout")));
 			return;
+		case ML_STAGE_PERMUTE:
+			ereport(NOTICE, (errmsg("permuting features: %.0f of %.0f", done, total)));
+			return;
 	}
 }
 

@@ -171,6 +171,18 @@ take_row(void *state, const Datum *values, const bool *nulls)
 		cia_rows_append(all->run[i]->input, values, nulls);
 }
 
+/* Arrays of which the source has no value are arrays all the same. */
+static void
+add_arrays(const cia_judged *run)
+{
+	const ml_schema *schema = &run->loaded->model->schema;
+
+	for (int f = 0; f < schema->features; f++)
+		if (schema->feature[f].width > 0 && !cia_is_further_element(schema, f))
+			cia_rows_add_array(run->input, cia_text_cstring(schema->feature[f].name),
+			                   schema->feature[f].width);
+}
+
 /* The frame's column of every feature. */
 static int *
 map_features(const cia_judged *run)
@@ -203,20 +215,22 @@ map_features(const cia_judged *run)
 	return column;
 }
 
-/* Puts the holdout in front; answers how many rows that is. */
+/* Puts rows in order, the holdout or the sample in front; answers how many rows that is. */
 static int64
-find_holdout(cia_judged *run)
+order_rows(cia_judged *run)
 {
 	ml_frame *frame = run->input->frame;
 	ml_status status;
+	int64 end;
 
 	if (frame->rows == 0)
 		return 0;
 	cia_check(run->door, ml_pool_open(&run->door->host));
-	status = ml_frame_order(frame, holdout_share(run->loaded->model));
+	status = ml_frame_order(frame, run->holdout ? holdout_share(run->loaded->model) : 0);
 	ml_pool_close(&run->door->host);
 	cia_check(run->door, status);
-	return frame->holdout_rows;
+	end = run->holdout ? frame->holdout_rows : frame->rows;
+	return run->ordered ? Min(end, run->options.sample) : end;
 }
 
 void
@@ -240,17 +254,28 @@ cia_judged_need_two_classes(const cia_judged *run)
 void
 cia_judged_tell(const cia_judged *run)
 {
+	int64 end = run->rows.end, holdout = run->input->frame->holdout_rows;
+
 	if (run->holdout && run->input->frame->rows > 0)
 		ereport(
 		    NOTICE,
-		    (errmsg(
-		         "judged on the %lld rows of the source that were kept out of training",
-		         (long long) run->rows.end),
+		    (end < holdout
+		         ? errmsg(
+		               "judged on a sample of %lld of the %lld rows of the source that "
+		               "were kept out of training",
+		               (long long) end, (long long) holdout)
+		         : errmsg("judged on the %lld rows of the source that were kept out of "
+		                  "training",
+		                  (long long) end),
 		     errhint("Judge all rows with options => '{\"rows\": \"all\"}'.")));
 	if (run->tell)
 		ereport(
 		    NOTICE,
-		    (errmsg("judged on all %lld rows of the source", (long long) run->rows.end),
+		    (run->rows.end < run->input->frame->rows
+		         ? errmsg("judged on a sample of %lld of the %lld rows of the source",
+		                  (long long) run->rows.end, (long long) run->input->frame->rows)
+		         : errmsg("judged on all %lld rows of the source",
+		                  (long long) run->rows.end),
 		     errdetail("Rows that the model was trained on would flatter it.")));
 }
 
@@ -272,15 +297,17 @@ cia_judged_open(FunctionCallInfo fcinfo, int argument, const cia_judged_table *t
 	run->lineage = cia_registry_lineage(schema, &entry);
 	cia_object_from_jsonb(door, PG_GETARG_JSONB_P(argument), &given);
 	cia_only_options_read(&given, &set, get_func_name(fcinfo->flinfo->fn_oid));
-	choose_rows(run, text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	run->roles =
-	    (cia_roles){.target = cia_text_cstring(loaded->model->schema.target),
-	                .features = run->holdout ? run->lineage.inputs
-	                                         : feature_columns(&loaded->model->schema),
-	                .id = run->holdout ? run->lineage.id : NULL,
-	                .weight = run->lineage.weight,
-	                .by = group_column(loaded->model),
-	                .learner = loaded->model->learner};
+	run->ordered = table->ordered;
+	if (!table->unjudged)
+		choose_rows(run, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	run->roles = (cia_roles){
+	    .target = table->unjudged ? NULL : cia_text_cstring(loaded->model->schema.target),
+	    .features =
+	        run->holdout ? run->lineage.inputs : feature_columns(&loaded->model->schema),
+	    .id = run->holdout ? run->lineage.id : NULL,
+	    .weight = run->lineage.weight,
+	    .by = group_column(loaded->model),
+	    .learner = loaded->model->learner};
 	MemoryContextSwitchTo(before);
 	return run;
 }
@@ -297,8 +324,9 @@ cia_judged_run(cia_judged *const *run, int runs, const char *source)
 		int64 end = run[i]->input->frame->rows;
 
 		cia_door_equip(run[i]->door);
-		if (run[i]->holdout)
-			end = find_holdout(run[i]);
+		add_arrays(run[i]);
+		if (run[i]->holdout || run[i]->ordered)
+			end = order_rows(run[i]);
 		run[i]->rows = (ml_rows){.frame = run[i]->input->frame, .end = end};
 		run[i]->rows.column = map_features(run[i]);
 		MemoryContextSwitchTo(before);

@@ -16,12 +16,18 @@ typedef struct cia_judged_options
 	ml_text strategy;
 	double threshold;
 	ml_text favourable;
+	int64_t sample;
+	ml_dependence_options dependence;
+	ml_permutation_options permutation;
 } cia_judged_options;
 
 typedef struct cia_judged_table
 {
 	const ml_option *option;
 	int options;
+	bool
+	    ordered; /* rows are to be in canonical order, and no more than a sample of them */
+	bool unjudged; /* features are all that is read, of any rows */
 } cia_judged_table;
 
 extern const char *const cia_judged_rows[];
@@ -47,6 +53,13 @@ extern const char *const cia_judged_rows[];
 		    "parts that the rows are put into"                                           \
 	}
 
+/* The entry of tables of functions that are content with fewer rows. */
+#define CIA_OPTION_SAMPLE(standard)                                                      \
+	{                                                                                    \
+		"sample", ML_OPTION_INTEGER, offsetof(cia_judged_options, sample), standard, 1,  \
+		    1e9, "most rows that are looked at; of more, those of the lowest keys"       \
+	}
+
 /* A model on its way to be judged, and then with the rows. */
 typedef struct cia_judged
 {
@@ -58,6 +71,7 @@ typedef struct cia_judged
 	bool holdout;    /* judge only what was kept out of training */
 	bool with_id;    /* keep the id columns beside, where the source has them all */
 	bool tell;       /* that all rows are judged, which nobody asked for */
+	bool ordered;    /* in canonical order, and at most options.sample of them */
 	cia_rows *input;
 	ml_rows rows; /* of input's frame: features mapped, codes not translated */
 } cia_judged;
@@ -71,7 +85,7 @@ cia_judged_open(FunctionCallInfo fcinfo, int argument, const cia_judged_table *t
 
 /*
  * Runs the source once, with the caller's rights, and finds the columns of the features: rows is
- * then what there is to judge; if that is the holdout, in canonical order.
+ * then what there is to judge; if that is the holdout or a sample, in canonical order.
  */
 extern void cia_judged_run(cia_judged *const *run, int runs, const char *source);
 

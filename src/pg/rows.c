@@ -230,6 +230,18 @@ add_cells(cia_rows *rows, cia_column *column, int width)
 	MemoryContextSwitchTo(before);
 }
 
+void
+cia_rows_add_array(cia_rows *rows, const char *name, int width)
+{
+	for (int i = 0; i < rows->columns; i++)
+	{
+		cia_column *column = &rows->column[i];
+
+		if (column->is_array && column->width == 0 && strcmp(column->name, name) == 0)
+			add_cells(rows, column, width);
+	}
+}
+
 static void
 open_column(cia_rows *rows, const cia_roles *roles, const char *name, Oid type,
             AttrNumber attno, ml_role role)

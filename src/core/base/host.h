@@ -61,7 +61,8 @@ typedef enum ml_stage
 	ML_STAGE_ORDER,
 	ML_STAGE_FIT,
 	ML_STAGE_GROUP, /* models by group */
-	ML_STAGE_JUDGE
+	ML_STAGE_JUDGE,
+	ML_STAGE_PERMUTE /* features one by one */
 } ml_stage;
 
 /*

@@ -30,6 +30,18 @@ value_of(const ml_rows *rows, int feature, int64_t row)
 	return code >= 0 && rows->code != NULL ? rows->code[feature][code] : code;
 }
 
+void
+ml_rows_gather(const ml_rows *rows, const ml_schema *schema, int64_t row, double *x)
+{
+	const ml_variation *varied = rows->variation;
+
+	for (int f = 0; f < schema->features; f++)
+		x[f] = value_of(rows, f, row);
+	for (int i = 0; varied != NULL && i < varied->features; i++)
+		x[varied->feature[i]] = value_of(rows, varied->feature[i],
+		                                 rows->begin + varied->from[row - rows->begin]);
+}
+
 /* Class and likelihood of the outcome of row number at. */
 static void
 score_class(score_work *work, const double *x, int64_t at)
@@ -55,8 +67,7 @@ score_chunk(void *argument, int64_t task, ml_worker *worker)
 	{
 		if (row % ML_BLOCK == 0 && ml_worker_stop(worker))
 			return ML_STOPPED;
-		for (int f = 0; f < work->model->schema.features; f++)
-			x[f] = value_of(rows, f, row);
+		ml_rows_gather(rows, &work->model->schema, row, x);
 		if (work->predicted != NULL)
 			score_class(work, x, row - rows->begin);
 		else

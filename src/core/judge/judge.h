@@ -13,6 +13,7 @@
  *	outcomes.c	rows of a frame as a model has them, with what came out
  *	evaluate.c	a model on the rows of a frame
  *	evidence.c	what each feature of a frame alone tells of its target
+ *	varied.h	a model on rows of which a feature is changed
  */
 #ifndef ML_JUDGE_H
 #define ML_JUDGE_H
@@ -158,6 +159,15 @@ extern ml_status ml_judge_training(ml_host *host, const ml_problem *problem,
 extern const char *ml_cause(ml_status status);
 extern const char *ml_trouble_word(ml_trouble_kind trouble);
 
+/* Features whose values are those of other rows. */
+typedef struct ml_variation
+{
+	const int *feature; /* [features] */
+	int features;
+	const uint32_t
+	    *from; /* [end - begin] the row, from begin on, that each takes them from */
+} ml_variation;
+
 /* Rows [begin, end) of a frame as a model's features. */
 typedef struct ml_rows
 {
@@ -167,7 +177,12 @@ typedef struct ml_rows
 	    *code; /* [features] the schema's code of each of the column's; NULL: equal */
 	int64_t begin;
 	int64_t end;
+	const ml_variation *variation; /* NULL: all features are the row's own */
 } ml_rows;
+
+/* A row of the frame as the model has it: x has ml_model_room doubles. */
+extern void
+ml_rows_gather(const ml_rows *rows, const ml_schema *schema, int64_t row, double *x);
 
 extern ml_status
 ml_score_rows(ml_host *host, const ml_model *model, const ml_rows *rows, double *score);
@@ -238,5 +253,7 @@ extern const int ml_evidence_option_count;
 extern ml_status
 ml_evidence(ml_host *host, ml_frame *frame, const ml_evidence_options *options,
             ml_schema *schema, ml_notes *notes);
+
+#include "judge/varied.h"
 
 #endif
