@@ -20,7 +20,7 @@ BEGIN
 	FOREACH g IN ARRAY ARRAY['north', 'south', 'east', 'west'] LOOP
 		PERFORM cia_train('churn_' || g, format('SELECT * FROM customer WHERE region = %L', g), 'churned', id => '{id}', exclude => '{spend}');
 	END LOOP;
-	PERFORM cia_train('churn_all', 'customer', 'churned', id => '{id}', exclude => '{spend}');
+	PERFORM cia_train('churn_all', 'customer', 'churned', 'logistic', id => '{id}', exclude => '{spend}');
 END $$;
 SELECT region, count(*), bool_and(cia_score('churn', c) = CASE region
 		WHEN 'north' THEN cia_score('churn_north', c) WHEN 'south' THEN cia_score('churn_south', c)

@@ -3,7 +3,7 @@ CREATE TABLE points AS
 SELECT i AS id, u % 1009 AS a, u % 1013 AS b, u * 7 % 1019 AS c, (ARRAY['x', 'y', 'z'])[1 + u % 3] AS d, u % 1009 + u % 1013 > 1000 AS y
 FROM (SELECT i, i::bigint * i * 37 % 999983 AS u FROM generate_series(1, 60000) i) s;
 
-SELECT rows_used FROM cia_train('m', 'points', 'y', id => '{id}');
+SELECT rows_used FROM cia_train('m', 'points', 'y', 'logistic', id => '{id}');
 
 -- Past cia.max_memory nothing is trained, nothing kept, and the session goes on.
 SET cia.threads = 1;
@@ -31,7 +31,7 @@ RESET cia.threads;
 -- A backend gives back what a training took.
 CREATE FUNCTION held() RETURNS bigint LANGUAGE sql AS $$SELECT sum(total_bytes)::bigint FROM pg_backend_memory_contexts$$;
 SELECT held() AS before \gset
-SELECT rows_used FROM cia_train('m', 'points', 'y', id => '{id}');
+SELECT rows_used FROM cia_train('m', 'points', 'y', 'logistic', id => '{id}');
 SELECT rows_used FROM cia_train('m', $$SELECT a, b, CASE WHEN id = 59999 THEN float8 'inf' END AS c, y FROM points ORDER BY id$$, 'y');
 SELECT count(*) FROM cia_evaluate('m', 'SELECT * FROM points');
 SELECT held() - :before < 1000000 AS given_back, count(*) FILTER (WHERE name LIKE 'cia train%' OR name = 'cia evaluate') AS arenas FROM pg_backend_memory_contexts;

@@ -67,6 +67,7 @@ typedef struct cia_door
 	ErrorData *pending;    /* an error thrown in a callback, to be thrown again */
 	TimestampTz reported;  /* when progress was last shown */
 	const char *algorithm; /* for messages; NULL: none is at work */
+	const char *objective; /* that the options name, or NULL */
 	ml_frame *frame;       /* for the names of columns in messages */
 	const char *target;    /* likewise */
 } cia_door;
@@ -276,16 +277,18 @@ typedef struct cia_settings
 	ml_value given; /* all options in force, defaults included */
 } cia_settings;
 
-/*
- * The learner of that name, or for 'auto' the one that fits the target's type.  Where a name
- * stands for several, the objective among the options decides, else the type.
- */
-extern const ml_learner *
-cia_learner_named(const char *algorithm, Oid target_type, const ml_value *given);
-
 /* Checks options given as an object and adds the defaults; raises 22023. */
 extern void cia_settings_read(cia_door *door, const ml_learner *learner,
                               const ml_value *given, cia_settings *settings);
+
+/* The same, but answers false with the fault where it would raise. */
+extern bool
+cia_settings_try(cia_door *door, const ml_learner *learner, const ml_value *given,
+                 cia_settings *settings, ml_option_fault *fault);
+
+/* Raises 22023; owner is what the options belong to, hint where to find them. */
+extern void
+cia_raise_option(const char *owner, const char *hint, const ml_option_fault *fault);
 
 /* The words that a text option takes, quoted. */
 extern char *cia_choice_list(const ml_option *option);
@@ -298,13 +301,6 @@ extern void cia_constraints_check(const cia_rows *rows, const cia_settings *sett
 
 /* What a task is called in catalogs and views. */
 extern const char *cia_task_words(ml_task_kind task);
-
-/*
- * What 'auto' stands for once the door's frame is full: true if there are more than two
- * classes, for which the settings are then read anew.
- */
-extern bool cia_settings_follow_rows(cia_door *door, const char *algorithm,
-                                     const ml_value *given, cia_settings *settings);
 
 /*
  * Takes the names of columns out of options: "id", "features" and "exclude", which are arrays,
@@ -577,6 +573,7 @@ extern void cia_read_array_row(const cia_loaded *loaded, ArrayType *array, doubl
 /* The text of a feature's value in the row that cia_row_arg read last; NULL if missing. */
 extern char *cia_feature_text(const ml_feature *feature, double value);
 
+#include "choice.h"
 #include "judged.h"
 #include "planner.h"
 #include "summary.h"

@@ -93,11 +93,12 @@ split_options(const fit_state *state, cia_roles *roles, cia_settings *settings)
 
 	cia_object_from_jsonb(state->door, state->options, &all);
 	cia_roles_read(state->door, &all, roles, &rest);
-	roles->learner = cia_learner_named(state->algorithm, state->target_type, &rest);
-	cia_settings_read(state->door, roles->learner, &rest, settings);
-	cia_settings_roles(settings, roles);
+	cia_settings_open(state->door, state->algorithm, state->target_type, &rest, settings);
 	if (state->full)
-		cia_settings_follow_rows(state->door, state->algorithm, &rest, settings);
+		cia_settings_follow_rows(state->door, state->algorithm, state->target_type, &rest,
+		                         settings);
+	roles->learner = settings->learner;
+	cia_settings_roles(settings, roles);
 }
 
 static void
@@ -342,7 +343,7 @@ cia_fit_final(PG_FUNCTION_ARGS)
 		state->full = true;
 		split_options(state, &roles, &settings);
 		state->door->target = "target";
-		state->door->algorithm = settings.learner->name;
+		cia_settings_name(state->door, &settings);
 		cia_door_equip(state->door);
 		train_group(state, &settings, &roles);
 		MemoryContextDelete(state->door->arena);

@@ -41,6 +41,8 @@ explain_word(ml_text word, ml_text column)
 	    {ml_cause(ML_NOT_NUMERIC), "values are too large to compute with"},
 	    {ml_trouble_word(ML_TROUBLE_UNCONVERGED), "training stopped before it converged"},
 	    {ml_trouble_word(ML_TROUBLE_SEPARATED), "the classes are separated"},
+	    {ml_trouble_word(ML_TROUBLE_NO_SPLIT), "no split: one score for all rows"},
+	    {ml_trouble_word(ML_TROUBLE_NOT_ASIDE), "too few rows to stop early"},
 	    {ml_trouble_word(ML_TROUBLE_NO_DISPERSION),
 	     "counts vary no more than those of a Poisson distribution"},
 	};

@@ -161,6 +161,29 @@ warn_of_dispersion(void)
 	                  errhint("Use algorithm => 'poisson'.")));
 }
 
+static void
+warn_of_no_split(const ml_model *model)
+{
+	ereport(WARNING,
+	        (errmsg("the trees have no split: every row gets the same score"),
+	         errdetail("No question put to the %.0f training rows gains anything within "
+	                   "the limits set.",
+	                   model->schema.rows),
+	         errhint("Lower option \"min_rows\", or other options that hold back.")));
+}
+
+static void
+warn_of_no_stop(const ml_model *model)
+{
+	ereport(
+	    WARNING,
+	    (errmsg("training could not stop early"),
+	     errdetail("Of %.0f training rows none could be set aside to measure progress.",
+	               model->schema.rows),
+	     errhint("Raise option \"validation_share\", or train without "
+	             "\"early_stopping\".")));
+}
+
 List *
 cia_warn_of_fit(const ml_model *model, List *notes)
 {
@@ -181,6 +204,14 @@ cia_warn_of_fit(const ml_model *model, List *notes)
 			warn_of_dispersion();
 			return lappend(notes, "counts vary no more than those of a Poisson "
 			                      "distribution: use algorithm => 'poisson'");
+		case ML_TROUBLE_NO_SPLIT:
+			warn_of_no_split(model);
+			return lappend(notes, "the trees have no split: every row gets the same "
+			                      "score");
+		case ML_TROUBLE_NOT_ASIDE:
+			warn_of_no_stop(model);
+			return lappend(notes, "training could not stop early: no rows could be set "
+			                      "aside");
 	}
 	return notes;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * options.c: algorithms and options by name, and what is wrong with them.
+ * options.c: options by name, and what is wrong with them.
  */
 #include "cia.h"
 
@@ -8,69 +8,6 @@
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-
-static char *
-learner_list(void)
-{
-	StringInfoData list;
-
-	initStringInfo(&list);
-	appendStringInfoString(&list, "auto");
-	for (int i = 0; i < ml_learner_count; i++)
-		if (ml_learner_table[i] ==
-		    ml_learner_find(cia_text_of(ml_learner_table[i]->name)))
-			appendStringInfo(&list, ", %s", ml_learner_table[i]->name);
-	return list.data;
-}
-
-/* Is what the learner minimizes the objective that the options name? */
-static bool
-has_objective(const ml_learner *learner, const ml_value *given)
-{
-	const ml_value *wanted = ml_value_member(given, "objective");
-
-	for (int i = 0;
-	     wanted != NULL && wanted->kind == ML_VALUE_TEXT && i < learner->options; i++)
-		if (strcmp(learner->option[i].name, "objective") == 0)
-			for (int k = 0; learner->option[i].choice[k] != NULL; k++)
-				if (ml_text_is(wanted->text, learner->option[i].choice[k]))
-					return true;
-	return false;
-}
-
-/*
- * Some algorithms learn classes and values: the objective decides, else the target's type,
- * if it is known.
- */
-static const ml_learner *
-learner_for(const ml_learner *first, Oid target_type, const ml_value *given)
-{
-	bool is_class = OidIsValid(target_type) && cia_type_is_class(target_type);
-	const ml_learner *typed;
-
-	for (int i = 0; i < ml_learner_count; i++)
-		if (strcmp(ml_learner_table[i]->name, first->name) == 0 &&
-		    has_objective(ml_learner_table[i], given))
-			return ml_learner_table[i];
-	typed = ml_learner_of_task(cia_text_of(first->name),
-	                           is_class ? ML_BINARY : ML_REGRESSION);
-	return OidIsValid(target_type) && typed != NULL ? typed : first;
-}
-
-const ml_learner *
-cia_learner_named(const char *algorithm, Oid target_type, const ml_value *given)
-{
-	const ml_learner *learner;
-
-	if (strcmp(algorithm, "auto") == 0 && OidIsValid(target_type))
-		algorithm = cia_type_is_class(target_type) ? "logistic" : "linear";
-	learner = ml_learner_find(cia_text_of(algorithm));
-	if (learner == NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("unrecognized algorithm \"%s\"", algorithm),
-		                errhint("Available algorithms: %s.", learner_list())));
-	return learner_for(learner, target_type, given);
-}
 
 const char *
 cia_task_words(ml_task_kind task)
@@ -85,27 +22,6 @@ cia_task_words(ml_task_kind task)
 			return "multiclass classification";
 	}
 	return NULL;
-}
-
-/*
- * 'auto' takes a target of labels for one of two classes, until the rows say otherwise.  An
- * option "positive" keeps it at that: then one class is told from all others.
- */
-bool
-cia_settings_follow_rows(cia_door *door, const char *algorithm, const ml_value *given,
-                         cia_settings *settings)
-{
-	int64_t labels;
-
-	if (strcmp(algorithm, "auto") != 0 || settings->learner->task != ML_BINARY ||
-	    settings->common.positive.bytes != NULL)
-		return false;
-	cia_check(door, ml_target_labels(door->frame, &labels));
-	if (labels <= 2)
-		return false;
-	cia_settings_read(door, &ml_multinomial, given, settings);
-	door->algorithm = ml_multinomial.name;
-	return true;
 }
 
 static const char *
@@ -155,9 +71,8 @@ option_list(const ml_option_set *sets, int count)
 	return list.data;
 }
 
-/* owner is what the options belong to, hint where to find them. */
-static void
-raise_option(const char *owner, const char *hint, const ml_option_fault *fault)
+void
+cia_raise_option(const char *owner, const char *hint, const ml_option_fault *fault)
 {
 	char *name = cia_text_cstring(fault->name);
 
@@ -279,7 +194,7 @@ cia_options_read(const ml_value *given, const ml_option_set *set, const char *fu
 	ml_option_fault fault;
 
 	if (!ml_options_read(given, set, 1, &fault))
-		raise_option(
+		cia_raise_option(
 		    function,
 		    psprintf("Options: id, features, exclude, weight, %s.", option_list(set, 1)),
 		    &fault);
@@ -292,15 +207,14 @@ cia_only_options_read(const ml_value *given, const ml_option_set *set,
 	ml_option_fault fault;
 
 	if (!ml_options_read(given, set, 1, &fault))
-		raise_option(function, psprintf("Options: %s.", option_list(set, 1)), &fault);
+		cia_raise_option(function, psprintf("Options: %s.", option_list(set, 1)), &fault);
 }
 
-void
-cia_settings_read(cia_door *door, const ml_learner *learner, const ml_value *given,
-                  cia_settings *settings)
+bool
+cia_settings_try(cia_door *door, const ml_learner *learner, const ml_value *given,
+                 cia_settings *settings, ml_option_fault *fault)
 {
 	ml_option_set sets[2];
-	ml_option_fault fault;
 
 	settings->learner = learner;
 	settings->learner_options = ml_alloc(&door->host, learner->options_size);
@@ -312,14 +226,47 @@ cia_settings_read(cia_door *door, const ml_learner *learner, const ml_value *giv
 	sets[1] = (ml_option_set){.option = learner->option,
 	                          .options = learner->options,
 	                          .values = settings->learner_options};
-	if (!ml_options_read(given, sets, 2, &fault) ||
+	if (!ml_options_read(given, sets, 2, fault) ||
 	    (learner->settle != NULL &&
-	     !learner->settle(given, settings->learner_options, &fault)))
-		raise_option(psprintf("algorithm \"%s\"", learner->name),
-		             psprintf("List the options with SELECT * FROM cia_options('%s').",
-		                      learner->name),
-		             &fault);
+	     !learner->settle(given, settings->learner_options, fault)))
+		return false;
 	cia_check(door, ml_options_value(&door->host, sets, 2, &settings->given));
+	return true;
+}
+
+/* Where else an option is to be found that the learner does not have. */
+static char *
+hint_of_fault(const ml_learner *learner, ml_option_fault *fault)
+{
+	for (int i = 0; fault->error == ML_OPTION_UNKNOWN && i < ml_learner_count; i++)
+	{
+		const ml_learner *other = ml_learner_table[i];
+
+		for (int k = 0; other->task != learner->task && k < other->options; k++)
+			if (strcmp(other->name, learner->name) == 0 &&
+			    ml_text_is(fault->name, other->option[k].name))
+			{
+				/* no other name is meant */
+				fault->option = NULL;
+				return psprintf("It is an option of %s alone; the target, or option "
+				                "\"objective\", asks for %s.",
+				                cia_task_words(other->task),
+				                cia_task_words(learner->task));
+			}
+	}
+	return psprintf("List the options with SELECT * FROM cia_options('%s').",
+	                learner->name);
+}
+
+void
+cia_settings_read(cia_door *door, const ml_learner *learner, const ml_value *given,
+                  cia_settings *settings)
+{
+	ml_option_fault fault;
+
+	if (!cia_settings_try(door, learner, given, settings, &fault))
+		cia_raise_option(psprintf("algorithm \"%s\"", learner->name),
+		                 hint_of_fault(learner, &fault), &fault);
 }
 
 static const char *

@@ -95,25 +95,34 @@ raise_range(const cia_door *door, ml_status status)
 	    ERROR,
 	    (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 	     column != NULL
-	         ? errmsg("values of column \"%s\" are too large to compute with", column)
-	         : errmsg("could not fit model because its values are too large to compute "
-	                  "with"),
-	     errhint("Divide the column by a power of ten.")));
+	         ? errmsg("values of column \"%s\" are too large or too small to compute "
+	                  "with",
+	                  column)
+	         : errmsg("could not fit model because its values are too large or too small "
+	                  "to compute with"),
+	     errhint("Divide or multiply the column by a power of ten.")));
 }
 
 static void
 raise_target(const cia_door *door, ml_status status)
 {
-	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-	                status == ML_TARGET_BELOW
-	                    ? errmsg("target \"%s\" is negative, but algorithm \"%s\" needs "
-	                             "counts",
-	                             door->target, door->algorithm)
-	                    : errmsg("target \"%s\" is not greater than zero, but algorithm "
-	                             "\"%s\" needs positive amounts",
-	                             door->target, door->algorithm),
-	                errhint("Leave such rows out with WHERE, or use algorithm => "
-	                        "'linear'.")));
+	const char *who = psprintf("algorithm \"%s\"", door->algorithm), *what = "counts";
+
+	if (door->objective != NULL)
+		who = psprintf("objective \"%s\" of %s", door->objective, who);
+	if (door->objective != NULL && strcmp(door->objective, "poisson") != 0)
+		what = "amounts of zero or more";
+	ereport(ERROR,
+	        (errcode(ERRCODE_DATA_EXCEPTION),
+	         status == ML_TARGET_BELOW
+	             ? errmsg("target \"%s\" is negative, but %s needs %s", door->target, who,
+	                      what)
+	             : errmsg("target \"%s\" is not greater than zero, but %s needs positive "
+	                      "amounts",
+	                      door->target, who),
+	         errhint("Leave such rows out with WHERE, or use %s.",
+	                 door->objective != NULL ? "objective \"squared\""
+	                                         : "algorithm => 'linear'")));
 }
 
 static void

@@ -38,6 +38,7 @@ typedef struct training
 	char *model;
 	char *source;
 	char *algorithm;
+	Oid target_type;
 	cia_roles roles;
 	ml_value options; /* as given */
 	cia_door *door;
@@ -87,13 +88,7 @@ check_arguments(training *run)
 {
 	cia_registry_check_name(run->schema, run->model);
 	if (strcmp(run->algorithm, "auto") != 0)
-	{
-		cia_settings unused;
-
-		cia_settings_read(run->door,
-		                  cia_learner_named(run->algorithm, InvalidOid, &run->options),
-		                  &run->options, &unused);
-	}
+		cia_settings_check(run->door, run->algorithm, &run->options);
 	if (run->roles.target == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("algorithm \"%s\" needs a target", run->algorithm),
@@ -110,33 +105,6 @@ target_type(TupleDesc tupdesc, const char *target)
 	cia_raise_no_column(target);
 }
 
-/*
- * What 'auto' stands for.  A regression gets a small ridge penalty, since whoever
- * leaves the choice to us should not have to remove collinear columns by hand.
- */
-static const ml_learner *
-choose_learner(training *run, Oid type)
-{
-	const ml_learner *learner = cia_learner_named(run->algorithm, type, &run->options);
-	ml_value options;
-
-	if (strcmp(run->algorithm, "auto") != 0)
-		return learner;
-	run->notes = lappend(
-	    run->notes, psprintf("algorithm \"%s\" chosen because target \"%s\" has type %s",
-	                         learner->name, run->roles.target, format_type_be(type)));
-	if (learner->task != ML_REGRESSION || ml_value_member(&run->options, "l2") != NULL ||
-	    ml_value_member(&run->options, "lambda") != NULL)
-		return learner;
-	cia_check(run->door,
-	          ml_value_object(&run->door->host, run->options.count + 1, &options));
-	for (int64 i = 0; i < run->options.count; i++)
-		ml_value_add(&options, run->options.keys[i].bytes, run->options.items[i]);
-	ml_value_add(&options, "l2", ml_value_number(1));
-	run->options = options;
-	return learner;
-}
-
 /* The shape of the source is known; no row has been read. */
 static void
 start_rows(void *state, TupleDesc tupdesc)
@@ -144,8 +112,10 @@ start_rows(void *state, TupleDesc tupdesc)
 	training *run = state;
 	MemoryContext before = MemoryContextSwitchTo(run->door->arena);
 
-	run->roles.learner = choose_learner(run, target_type(tupdesc, run->roles.target));
-	cia_settings_read(run->door, run->roles.learner, &run->options, &run->settings);
+	run->target_type = target_type(tupdesc, run->roles.target);
+	cia_settings_open(run->door, run->algorithm, run->target_type, &run->options,
+	                  &run->settings);
+	run->roles.learner = run->settings.learner;
 	cia_settings_roles(&run->settings, &run->roles);
 	run->rows = cia_rows_open(run->door, tupdesc, &run->roles);
 	cia_constraints_check(run->rows, &run->settings);
@@ -168,17 +138,17 @@ take_row(void *state, const Datum *values, const bool *nulls)
 	}
 }
 
-/* 'auto' may have to think again once the classes are known. */
+/* All rows are there. */
 static void
 follow_rows(training *run)
 {
-	if (!cia_settings_follow_rows(run->door, run->algorithm, &run->options,
-	                              &run->settings))
-		return;
+	char *note = cia_settings_follow_rows(run->door, run->algorithm, run->target_type,
+	                                      &run->options, &run->settings);
+
 	run->roles.learner = run->settings.learner;
-	run->notes = list_make1(psprintf(
-	    "algorithm \"%s\" chosen because target \"%s\" has more than two classes",
-	    run->settings.learner->name, run->roles.target));
+	cia_settings_name(run->door, &run->settings);
+	if (note != NULL)
+		run->notes = list_make1(note);
 }
 
 /* Names of the columns that were read as features. */
@@ -200,7 +170,7 @@ holds_zero_and_one(const ml_schema *schema)
 {
 	double mean = schema->target_mean, variance = schema->target_sd * schema->target_sd;
 
-	return mean > 0 && mean < 1 && fabs(variance - mean * (1 - mean)) < 1e-9;
+	return mean > 0 && mean < 1 && fabs(variance / (mean * (1 - mean)) - 1) < 1e-9;
 }
 
 /* "5 classes, from mass (50.1 % of training rows) to private (2.0 %)". */

@@ -10,9 +10,9 @@ ALTER TABLE customer SET (parallel_workers = 2);
 CREATE TABLE shuffled AS TABLE customer ORDER BY md5(id::text);
 ANALYZE customer, shuffled;
 
-SELECT lives_ok($$ SELECT cia_train('parts', 'customer', 'y', id => '{id}', exclude => '{amount,cell}', options => '{"by": "region"}') $$, 'option by');
-SELECT cia_train('south', 'SELECT * FROM customer WHERE region = ''south''', 'y', id => '{id}', exclude => '{amount,cell}') IS NOT NULL AS trained \g /dev/null
-SELECT cia_train('all', 'customer', 'y', id => '{id}', exclude => '{amount,cell}') IS NOT NULL AS trained \g /dev/null
+SELECT lives_ok($$ SELECT cia_train('parts', 'customer', 'y', 'logistic', id => '{id}', exclude => '{amount,cell}', options => '{"by": "region"}') $$, 'option by');
+SELECT cia_train('south', 'SELECT * FROM customer WHERE region = ''south''', 'y', 'logistic', id => '{id}', exclude => '{amount,cell}') IS NOT NULL AS trained \g /dev/null
+SELECT cia_train('all', 'customer', 'y', 'logistic', id => '{id}', exclude => '{amount,cell}') IS NOT NULL AS trained \g /dev/null
 SELECT is((SELECT count(*) FROM customer c WHERE region = 'south' AND cia_score('parts', c) IS DISTINCT FROM cia_score('south', c)), 0::bigint, 'the part that serves a row is the model of its group alone');
 SELECT is((SELECT count(*) FROM customer c WHERE region IS NULL AND cia_score('parts', c) IS DISTINCT FROM cia_score('all', c)), 0::bigint, 'rows without a group are served by the model of all rows');
 SELECT cmp_ok((SELECT p.value FROM cia_models p WHERE model = 'parts'), '>', (SELECT a.value FROM cia_models a WHERE model = 'all'), 'parts see what differs between groups');
@@ -23,7 +23,7 @@ SET max_parallel_workers_per_gather = 2;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
-SELECT cia_train('parts', 'shuffled', 'y', id => '{id}', exclude => '{amount,cell}', options => '{"by": "region"}') IS NOT NULL AS trained \g /dev/null
+SELECT cia_train('parts', 'shuffled', 'y', 'logistic', id => '{id}', exclude => '{amount,cell}', options => '{"by": "region"}') IS NOT NULL AS trained \g /dev/null
 SELECT is((SELECT count(DISTINCT fingerprint) FROM cia_versions WHERE model = 'parts'), 1::bigint, 'the same bytes whatever the threads, workers and order of rows');
 
 CREATE TABLE model AS SELECT cell, cia_fit(c, y, 'logistic', '{"id": ["id"], "exclude": ["y", "amount"]}') AS model FROM customer c GROUP BY cell;

@@ -16,7 +16,7 @@ FROM (SELECT i AS id, round((20000 * u(i, sqrt(2)))::numeric, 2) AS balance, flo
 	 LATERAL (SELECT 1 / (1 + exp(1.5 - balance::float8 / 6000 + visits * 0.15 - CASE region WHEN 'north' THEN 1 WHEN 'east' THEN -1 ELSE 0 END + vip::int)) AS truth) t;
 
 -- The first five statements of DESIGN.
-SELECT lives_ok($$CREATE TEMP TABLE trained AS SELECT * FROM cia_train('churn', source => 'customer', target => 'churned', id => '{id}', exclude => '{truth,spend}')$$, 'cia_train');
+SELECT lives_ok($$CREATE TEMP TABLE trained AS SELECT * FROM cia_train('churn', source => 'customer', target => 'churned', algorithm => 'logistic', id => '{id}', exclude => '{truth,spend}')$$, 'cia_train');
 SELECT lives_ok($$SELECT id, cia_score('churn', c) AS risk FROM customer c ORDER BY risk DESC LIMIT 10$$, 'the ten customers most at risk');
 SELECT lives_ok($$CREATE TEMP TABLE judged AS SELECT * FROM cia_evaluate('churn', 'customer')$$, 'cia_evaluate');
 SELECT lives_ok($$SELECT * FROM customer c, cia_explain('churn', c) WHERE id = 42$$, 'cia_explain');
@@ -52,15 +52,15 @@ FROM (VALUES ('balance', 0, 1 / 6000.0), ('visits', 1, -0.15)) v(what, n, law);
 SELECT ok((SELECT abs((c->>-1)::float8) < 4 * (e->>-1)::float8 FROM learned), 'noise has a coefficient that is no different from zero');
 
 -- A regression finds its law.
-SELECT cmp_ok((SELECT value FROM cia_train('spend', 'customer', 'spend', exclude => '{id,truth,churned,vip,noise}')), '>', 0.98::float8, 'r2 of a regression with little noise');
+SELECT cmp_ok((SELECT value FROM cia_train('spend', 'customer', 'spend', 'linear', exclude => '{id,truth,churned,vip,noise}')), '>', 0.98::float8, 'r2 of a regression with little noise');
 SELECT cmp_ok((SELECT max(abs(cia_score('spend', c) - (spend - 40 * (noise - 0.5)))) FROM customer c), '<', 2::float8, 'which is right to a twentieth of the noise');
 
 -- Missing values do not spoil what is there.
 CREATE TABLE holes AS SELECT id, CASE WHEN id % 10 > 0 THEN balance END AS balance, CASE WHEN id % 7 > 0 THEN visits END AS visits, region, vip, churned FROM customer;
-SELECT cmp_ok((SELECT value FROM cia_train('holes', 'holes', 'churned', id => '{id}')), '>', auc('truth') - 0.04, 'AUC with a tenth of one column and a seventh of another missing');
+SELECT cmp_ok((SELECT value FROM cia_train('holes', 'holes', 'churned', 'logistic', id => '{id}')), '>', auc('truth') - 0.04, 'AUC with a tenth of one column and a seventh of another missing');
 
 -- A rare class.
-SELECT cmp_ok((SELECT value FROM cia_train('rare', 'SELECT balance, visits, region, vip, churned FROM customer WHERE NOT churned OR id % 40 = 0', 'churned')), '>', 0.65::float8, 'AUC with one churner in a hundred');
+SELECT cmp_ok((SELECT value FROM cia_train('rare', 'SELECT balance, visits, region, vip, churned FROM customer WHERE NOT churned OR id % 40 = 0', 'churned', 'logistic')), '>', 0.65::float8, 'AUC with one churner in a hundred');
 
 SELECT * FROM finish();
 ROLLBACK;

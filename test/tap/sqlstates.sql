@@ -14,7 +14,7 @@ SELECT throws_ok($$SELECT cia_train('m', 'points', 'y', NULL)$$, '22004', 'argum
 SELECT throws_ok($$SELECT cia_train('m', 'points')$$, '22023', 'algorithm "auto" needs a target');
 SELECT throws_ok($$SELECT cia_train('m@2', 'points', 'y')$$, '42602', 'invalid model name "m@2"');
 SELECT throws_ok(train('points', 'y', 'forest'), '22023', 'unrecognized algorithm "forest"');
-SELECT throws_ok(train('points', options => '{"holdot": 1}'), '22023', 'unrecognized option "holdot" for algorithm "logistic"');
+SELECT throws_ok(train('points', options => '{"holdot": 1}'), '22023', 'unrecognized option "holdot" for algorithm "auto"');
 SELECT throws_ok(train('points', options => '{"holdout": 1}'), '22023', 'option "holdout" must be between 0 and 0.9');
 SELECT throws_ok(train('points', options => '{"max_iterations": 0}'), '22023', 'option "max_iterations" must be between 1 and 100000');
 SELECT throws_ok(train('points', options => '{"holdout": "x"}'), '22023', 'option "holdout" must be a number');

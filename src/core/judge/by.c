@@ -62,7 +62,8 @@ ml_cause(ml_status status)
 const char *
 ml_trouble_word(ml_trouble_kind trouble)
 {
-	static const char *const word[] = {NULL, "unconverged", "separated", "no_dispersion"};
+	static const char *const word[] = {
+	    NULL, "unconverged", "separated", "no_dispersion", "no_split", "not_aside"};
 
 	return word[trouble];
 }

@@ -175,13 +175,43 @@ is_group(const ml_value *value)
 	return value->kind == ML_VALUE_ARRAY && value->count > 0;
 }
 
+/* Options that say nothing without another: whoever gives one alone expects what does not happen. */
+static bool
+check_needs(const ml_value *given, const ml_boosting_options *options,
+            ml_option_fault *fault)
+{
+	const struct
+	{
+		const char *name;
+		bool met;
+		const char *other;
+	} need[] = {
+	    {"quantile", ml_text_is(options->objective, "quantile"),
+	     "objective\": \"quantile"},
+	    {"huber_delta", ml_text_is(options->objective, "huber"), "objective\": \"huber"},
+	    {"tweedie_power", ml_text_is(options->objective, "tweedie"),
+	     "objective\": \"tweedie"},
+	    {"validation_share", options->early_stopping > 0, "early_stopping"}};
+
+	for (size_t i = 0; i < sizeof need / sizeof *need; i++)
+		if (!need[i].met && ml_value_member(given, need[i].name) != NULL)
+		{
+			fault->error = ML_OPTION_NEEDS;
+			fault->name = (ml_text){need[i].name, (int32_t) strlen(need[i].name)};
+			fault->other = need[i].other;
+			return false;
+		}
+	return true;
+}
+
 static bool
 settle(const ml_value *given, void *values, ml_option_fault *fault)
 {
 	const ml_boosting_options *options = values;
 	const ml_value *monotone = options->monotone, *groups = options->interactions;
 
-	(void) given;
+	if (!check_needs(given, options, fault))
+		return false;
 	fault->error = ML_OPTION_WRONG_TYPE;
 	for (int64_t i = 0; monotone != NULL && i < monotone->count; i++)
 		if (!is_direction(&monotone->items[i]))

@@ -141,6 +141,7 @@ static ml_status
 write_importance(ml_host *host, const ml_forest *forest, int features, ml_fitted *fitted)
 {
 	double *gain, *splits;
+	bool split = false;
 
 	ML_TRY(ml_fitted_add(host, fitted, "importance_gain", features, &gain));
 	ML_TRY(ml_fitted_add(host, fitted, "importance_splits", features, &splits));
@@ -149,7 +150,10 @@ write_importance(ml_host *host, const ml_forest *forest, int features, ml_fitted
 		{
 			gain[forest->node[i].feature] += forest->node[i].gain;
 			splits[forest->node[i].feature]++;
+			split = true;
 		}
+	if (!split)
+		fitted->trouble = (ml_trouble){.kind = ML_TROUBLE_NO_SPLIT, .feature = -1};
 	return ML_OK;
 }
 

@@ -29,7 +29,9 @@ typedef enum ml_trouble_kind
 	ML_TROUBLE_NONE,
 	ML_TROUBLE_UNCONVERGED, /* stopped early; the feature's coefficient moved the most */
 	ML_TROUBLE_SEPARATED, /* the feature tells the classes apart, its coefficient has no end */
-	ML_TROUBLE_NO_DISPERSION /* counts vary no more than a Poisson's: theta has no end */
+	ML_TROUBLE_NO_DISPERSION, /* counts vary no more than a Poisson's: theta has no end */
+	ML_TROUBLE_NO_SPLIT, /* trees that are leaves: the score is the same for all rows */
+	ML_TROUBLE_NOT_ASIDE /* too few rows to set some aside for early stopping */
 } ml_trouble_kind;
 
 typedef struct ml_trouble
