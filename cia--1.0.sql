@@ -488,6 +488,590 @@ COMMENT ON FUNCTION cia_scorecard(cia_model, float8, float8, float8) IS
 	'points of a logistic regression given as a value per bin or label';
 
 --
+-- Judge by aggregates: any two columns, with FILTER, GROUP BY and OVER
+--
+
+CREATE TYPE cia_tally;
+
+CREATE FUNCTION cia_tally_in(cstring) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_in(cstring) IS 'input: the hexadecimal digits of a state';
+
+CREATE FUNCTION cia_tally_out(cia_tally) RETURNS cstring
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_out(cia_tally) IS 'output: the hexadecimal digits of a state';
+
+CREATE FUNCTION cia_tally_recv(internal) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_recv(internal) IS 'binary input: checked bytes of a state';
+
+CREATE FUNCTION cia_tally_send(cia_tally) RETURNS bytea
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_send(cia_tally) IS 'binary output: the bytes of a state';
+
+CREATE TYPE cia_tally (
+	INPUT = cia_tally_in,
+	OUTPUT = cia_tally_out,
+	RECEIVE = cia_tally_recv,
+	SEND = cia_tally_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+COMMENT ON TYPE cia_tally IS
+	'state of the aggregates that are made of sums: exact sums, which do not depend on the order of the rows';
+
+CREATE FUNCTION cia_tally_merge(cia_tally, cia_tally) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_merge(cia_tally, cia_tally) IS 'combine function: one state for the rows of both';
+
+CREATE FUNCTION cia_tally_log_loss(cia_tally, float8, boolean) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_log_loss(cia_tally, float8, boolean) IS 'transition function of cia_log_loss';
+
+CREATE FUNCTION cia_tally_log_loss(cia_tally, float8, boolean, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_log_loss(cia_tally, float8, boolean, float8) IS 'transition function of cia_log_loss';
+
+CREATE FUNCTION cia_tally_log_loss_number(cia_tally, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_log_loss_number(cia_tally, float8, float8) IS 'transition function of cia_log_loss';
+
+CREATE FUNCTION cia_tally_log_loss_number(cia_tally, float8, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_log_loss_number(cia_tally, float8, float8, float8) IS 'transition function of cia_log_loss';
+
+CREATE FUNCTION cia_tally_brier(cia_tally, float8, boolean) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_brier(cia_tally, float8, boolean) IS 'transition function of cia_brier';
+
+CREATE FUNCTION cia_tally_brier(cia_tally, float8, boolean, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_brier(cia_tally, float8, boolean, float8) IS 'transition function of cia_brier';
+
+CREATE FUNCTION cia_tally_brier_number(cia_tally, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_brier_number(cia_tally, float8, float8) IS 'transition function of cia_brier';
+
+CREATE FUNCTION cia_tally_brier_number(cia_tally, float8, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_brier_number(cia_tally, float8, float8, float8) IS 'transition function of cia_brier';
+
+CREATE FUNCTION cia_tally_calibration(cia_tally, float8, boolean) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_calibration(cia_tally, float8, boolean) IS 'transition function of cia_ece';
+
+CREATE FUNCTION cia_tally_calibration(cia_tally, float8, boolean, int) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_calibration(cia_tally, float8, boolean, int) IS 'transition function of cia_ece';
+
+CREATE FUNCTION cia_tally_calibration(cia_tally, float8, boolean, int, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_calibration(cia_tally, float8, boolean, int, float8) IS 'transition function of cia_ece';
+
+CREATE FUNCTION cia_tally_calibration_number(cia_tally, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_calibration_number(cia_tally, float8, float8) IS 'transition function of cia_ece';
+
+CREATE FUNCTION cia_tally_calibration_number(cia_tally, float8, float8, int) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_calibration_number(cia_tally, float8, float8, int) IS 'transition function of cia_ece';
+
+CREATE FUNCTION cia_tally_calibration_number(cia_tally, float8, float8, int, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_calibration_number(cia_tally, float8, float8, int, float8) IS 'transition function of cia_ece';
+
+CREATE FUNCTION cia_tally_confusion(cia_tally, float8, boolean) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_confusion(cia_tally, float8, boolean) IS 'transition function of cia_accuracy, cia_precision, cia_recall, cia_f1 and cia_mcc';
+
+CREATE FUNCTION cia_tally_confusion(cia_tally, float8, boolean, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_confusion(cia_tally, float8, boolean, float8) IS 'transition function of cia_accuracy, cia_precision, cia_recall, cia_f1 and cia_mcc';
+
+CREATE FUNCTION cia_tally_confusion(cia_tally, float8, boolean, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_confusion(cia_tally, float8, boolean, float8, float8) IS 'transition function of cia_accuracy, cia_precision, cia_recall, cia_f1 and cia_mcc';
+
+CREATE FUNCTION cia_tally_confusion_number(cia_tally, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_confusion_number(cia_tally, float8, float8) IS 'transition function of cia_accuracy, cia_precision, cia_recall, cia_f1 and cia_mcc';
+
+CREATE FUNCTION cia_tally_confusion_number(cia_tally, float8, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_confusion_number(cia_tally, float8, float8, float8) IS 'transition function of cia_accuracy, cia_precision, cia_recall, cia_f1 and cia_mcc';
+
+CREATE FUNCTION cia_tally_confusion_number(cia_tally, float8, float8, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_confusion_number(cia_tally, float8, float8, float8, float8) IS 'transition function of cia_accuracy, cia_precision, cia_recall, cia_f1 and cia_mcc';
+
+CREATE FUNCTION cia_tally_squared(cia_tally, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_squared(cia_tally, float8, float8) IS 'transition function of cia_rmse';
+
+CREATE FUNCTION cia_tally_squared(cia_tally, float8, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_squared(cia_tally, float8, float8, float8) IS 'transition function of cia_rmse';
+
+CREATE FUNCTION cia_tally_absolute(cia_tally, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_absolute(cia_tally, float8, float8) IS 'transition function of cia_mae';
+
+CREATE FUNCTION cia_tally_absolute(cia_tally, float8, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_absolute(cia_tally, float8, float8, float8) IS 'transition function of cia_mae';
+
+CREATE FUNCTION cia_tally_percentage(cia_tally, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_percentage(cia_tally, float8, float8) IS 'transition function of cia_mape';
+
+CREATE FUNCTION cia_tally_percentage(cia_tally, float8, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_percentage(cia_tally, float8, float8, float8) IS 'transition function of cia_mape';
+
+CREATE FUNCTION cia_tally_variance(cia_tally, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_variance(cia_tally, float8, float8) IS 'transition function of cia_r2';
+
+CREATE FUNCTION cia_tally_variance(cia_tally, float8, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_variance(cia_tally, float8, float8, float8) IS 'transition function of cia_r2';
+
+CREATE FUNCTION cia_tally_deviance(cia_tally, float8, float8, text) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_deviance(cia_tally, float8, float8, text) IS 'transition function of cia_deviance';
+
+CREATE FUNCTION cia_tally_deviance(cia_tally, float8, float8, text, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_deviance(cia_tally, float8, float8, text, float8) IS 'transition function of cia_deviance';
+
+CREATE FUNCTION cia_tally_mean(cia_tally) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_mean(cia_tally) IS 'final function: weighted mean of the losses';
+
+CREATE FUNCTION cia_tally_rmse(cia_tally) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_rmse(cia_tally) IS 'final function: cia_rmse';
+
+CREATE FUNCTION cia_tally_r2(cia_tally) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_r2(cia_tally) IS 'final function: cia_r2';
+
+CREATE FUNCTION cia_tally_ece(cia_tally) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_ece(cia_tally) IS 'final function: cia_ece';
+
+CREATE FUNCTION cia_tally_accuracy(cia_tally) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_accuracy(cia_tally) IS 'final function: cia_accuracy';
+
+CREATE FUNCTION cia_tally_precision(cia_tally) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_precision(cia_tally) IS 'final function: cia_precision';
+
+CREATE FUNCTION cia_tally_recall(cia_tally) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_recall(cia_tally) IS 'final function: cia_recall';
+
+CREATE FUNCTION cia_tally_f1(cia_tally) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_f1(cia_tally) IS 'final function: cia_f1';
+
+CREATE FUNCTION cia_tally_mcc(cia_tally) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_mcc(cia_tally) IS 'final function: cia_mcc';
+
+CREATE AGGREGATE cia_log_loss(probability float8, label boolean) (
+	SFUNC = cia_tally_log_loss, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_log_loss(probability float8, label boolean) IS
+$$log loss (cross entropy): the mean of -ln(p) where the label is true and of -ln(1 - p) where it is not, with p within 1e-15 of 0 and 1; 0 is best (Good 1952).
+probability: of the label being true, from 0 to 1. Rows with a NULL are skipped; no rows, NULL. The sum is exact, so the answer does not depend on the order of the rows.$$;
+
+CREATE AGGREGATE cia_log_loss(probability float8, label boolean, weight float8) (
+	SFUNC = cia_tally_log_loss, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_log_loss(probability float8, label boolean, weight float8) IS
+	'log loss, weights';
+
+CREATE AGGREGATE cia_log_loss(probability float8, label float8) (
+	SFUNC = cia_tally_log_loss_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_log_loss(probability float8, label float8) IS
+	'log loss, labels 1 and 0';
+
+CREATE AGGREGATE cia_log_loss(probability float8, label float8, weight float8) (
+	SFUNC = cia_tally_log_loss_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_log_loss(probability float8, label float8, weight float8) IS
+	'log loss, labels 1 and 0, weights';
+
+CREATE AGGREGATE cia_brier(probability float8, label boolean) (
+	SFUNC = cia_tally_brier, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_brier(probability float8, label boolean) IS
+$$Brier score: the mean of (p - label)^2; 0 is best (Brier 1950).
+probability: of the label being true, from 0 to 1. Rows with a NULL are skipped; no rows, NULL.$$;
+
+CREATE AGGREGATE cia_brier(probability float8, label boolean, weight float8) (
+	SFUNC = cia_tally_brier, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_brier(probability float8, label boolean, weight float8) IS
+	'Brier score, weights';
+
+CREATE AGGREGATE cia_brier(probability float8, label float8) (
+	SFUNC = cia_tally_brier_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_brier(probability float8, label float8) IS
+	'Brier score, labels 1 and 0';
+
+CREATE AGGREGATE cia_brier(probability float8, label float8, weight float8) (
+	SFUNC = cia_tally_brier_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_brier(probability float8, label float8, weight float8) IS
+	'Brier score, labels 1 and 0, weights';
+
+CREATE AGGREGATE cia_ece(probability float8, label boolean) (
+	SFUNC = cia_tally_calibration, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ece(probability float8, label boolean) IS
+$$expected calibration error: the mean, over bins of equal width weighted by their rows, of |share of true labels - mean probability|; 0 is best (Naeini, Cooper and Hauskrecht 2015).
+probability: of the label being true, from 0 to 1; a bin holds (lower edge, upper edge], the first one 0 too; there are 10 of them. Rows with a NULL are skipped; no rows, NULL.$$;
+
+CREATE AGGREGATE cia_ece(probability float8, label boolean, bins int) (
+	SFUNC = cia_tally_calibration, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ece(probability float8, label boolean, bins int) IS
+	'expected calibration error, bins';
+
+CREATE AGGREGATE cia_ece(probability float8, label boolean, bins int, weight float8) (
+	SFUNC = cia_tally_calibration, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ece(probability float8, label boolean, bins int, weight float8) IS
+	'expected calibration error, bins and weights';
+
+CREATE AGGREGATE cia_ece(probability float8, label float8) (
+	SFUNC = cia_tally_calibration_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ece(probability float8, label float8) IS
+	'expected calibration error, labels 1 and 0';
+
+CREATE AGGREGATE cia_ece(probability float8, label float8, bins int) (
+	SFUNC = cia_tally_calibration_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ece(probability float8, label float8, bins int) IS
+	'expected calibration error, labels 1 and 0, bins';
+
+CREATE AGGREGATE cia_ece(probability float8, label float8, bins int, weight float8) (
+	SFUNC = cia_tally_calibration_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ece(probability float8, label float8, bins int, weight float8) IS
+	'expected calibration error, labels 1 and 0, bins and weights';
+
+CREATE AGGREGATE cia_accuracy(score float8, label boolean) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_accuracy(score float8, label boolean) IS
+$$accuracy: the share of the rows that are called what they are, (TP + TN) / rows; 1 is best.
+A row is called positive if its score is at least the threshold, 0.5 by default. Rows with a NULL are skipped. No rows, NULL.$$;
+
+CREATE AGGREGATE cia_accuracy(score float8, label boolean, threshold float8) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_accuracy(score float8, label boolean, threshold float8) IS
+	'accuracy, threshold';
+
+CREATE AGGREGATE cia_accuracy(score float8, label boolean, threshold float8, weight float8) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_accuracy(score float8, label boolean, threshold float8, weight float8) IS
+	'accuracy, threshold and weights';
+
+CREATE AGGREGATE cia_accuracy(score float8, label float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_accuracy(score float8, label float8) IS
+	'accuracy, labels 1 and 0';
+
+CREATE AGGREGATE cia_accuracy(score float8, label float8, threshold float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_accuracy(score float8, label float8, threshold float8) IS
+	'accuracy, labels 1 and 0, threshold';
+
+CREATE AGGREGATE cia_accuracy(score float8, label float8, threshold float8, weight float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_accuracy(score float8, label float8, threshold float8, weight float8) IS
+	'accuracy, labels 1 and 0, threshold and weights';
+
+CREATE AGGREGATE cia_precision(score float8, label boolean) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_precision(score float8, label boolean) IS
+$$precision (positive predictive value): the share of the rows called positive that are, TP / (TP + FP); 1 is best.
+A row is called positive if its score is at least the threshold, 0.5 by default. Rows with a NULL are skipped. No row called positive, NULL.$$;
+
+CREATE AGGREGATE cia_precision(score float8, label boolean, threshold float8) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_precision(score float8, label boolean, threshold float8) IS
+	'precision, threshold';
+
+CREATE AGGREGATE cia_precision(score float8, label boolean, threshold float8, weight float8) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_precision(score float8, label boolean, threshold float8, weight float8) IS
+	'precision, threshold and weights';
+
+CREATE AGGREGATE cia_precision(score float8, label float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_precision(score float8, label float8) IS
+	'precision, labels 1 and 0';
+
+CREATE AGGREGATE cia_precision(score float8, label float8, threshold float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_precision(score float8, label float8, threshold float8) IS
+	'precision, labels 1 and 0, threshold';
+
+CREATE AGGREGATE cia_precision(score float8, label float8, threshold float8, weight float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_precision(score float8, label float8, threshold float8, weight float8) IS
+	'precision, labels 1 and 0, threshold and weights';
+
+CREATE AGGREGATE cia_recall(score float8, label boolean) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_recall(score float8, label boolean) IS
+$$recall (sensitivity, true positive rate): the share of the positive rows that are called so, TP / (TP + FN); 1 is best.
+A row is called positive if its score is at least the threshold, 0.5 by default. Rows with a NULL are skipped. No positive row, NULL.$$;
+
+CREATE AGGREGATE cia_recall(score float8, label boolean, threshold float8) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_recall(score float8, label boolean, threshold float8) IS
+	'recall, threshold';
+
+CREATE AGGREGATE cia_recall(score float8, label boolean, threshold float8, weight float8) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_recall(score float8, label boolean, threshold float8, weight float8) IS
+	'recall, threshold and weights';
+
+CREATE AGGREGATE cia_recall(score float8, label float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_recall(score float8, label float8) IS
+	'recall, labels 1 and 0';
+
+CREATE AGGREGATE cia_recall(score float8, label float8, threshold float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_recall(score float8, label float8, threshold float8) IS
+	'recall, labels 1 and 0, threshold';
+
+CREATE AGGREGATE cia_recall(score float8, label float8, threshold float8, weight float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_recall(score float8, label float8, threshold float8, weight float8) IS
+	'recall, labels 1 and 0, threshold and weights';
+
+CREATE AGGREGATE cia_f1(score float8, label boolean) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_f1(score float8, label boolean) IS
+$$F1: the harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN); 1 is best (van Rijsbergen 1979).
+A row is called positive if its score is at least the threshold, 0.5 by default. Rows with a NULL are skipped. No row is positive or called so, NULL.$$;
+
+CREATE AGGREGATE cia_f1(score float8, label boolean, threshold float8) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_f1(score float8, label boolean, threshold float8) IS
+	'F1, threshold';
+
+CREATE AGGREGATE cia_f1(score float8, label boolean, threshold float8, weight float8) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_f1(score float8, label boolean, threshold float8, weight float8) IS
+	'F1, threshold and weights';
+
+CREATE AGGREGATE cia_f1(score float8, label float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_f1(score float8, label float8) IS
+	'F1, labels 1 and 0';
+
+CREATE AGGREGATE cia_f1(score float8, label float8, threshold float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_f1(score float8, label float8, threshold float8) IS
+	'F1, labels 1 and 0, threshold';
+
+CREATE AGGREGATE cia_f1(score float8, label float8, threshold float8, weight float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_f1(score float8, label float8, threshold float8, weight float8) IS
+	'F1, labels 1 and 0, threshold and weights';
+
+CREATE AGGREGATE cia_mcc(score float8, label boolean) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_mcc(score float8, label boolean) IS
+$$Matthews correlation of what rows are and are called, (TP TN - FP FN) / sqrt((TP + FP) (TP + FN) (TN + FP) (TN + FN)); from -1 to 1, 0 is chance (Matthews 1975).
+A row is called positive if its score is at least the threshold, 0.5 by default. Rows with a NULL are skipped. Rows are all of one class, or called so, NULL.$$;
+
+CREATE AGGREGATE cia_mcc(score float8, label boolean, threshold float8) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_mcc(score float8, label boolean, threshold float8) IS
+	'Matthews correlation, threshold';
+
+CREATE AGGREGATE cia_mcc(score float8, label boolean, threshold float8, weight float8) (
+	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_mcc(score float8, label boolean, threshold float8, weight float8) IS
+	'Matthews correlation, threshold and weights';
+
+CREATE AGGREGATE cia_mcc(score float8, label float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_mcc(score float8, label float8) IS
+	'Matthews correlation, labels 1 and 0';
+
+CREATE AGGREGATE cia_mcc(score float8, label float8, threshold float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_mcc(score float8, label float8, threshold float8) IS
+	'Matthews correlation, labels 1 and 0, threshold';
+
+CREATE AGGREGATE cia_mcc(score float8, label float8, threshold float8, weight float8) (
+	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_mcc(score float8, label float8, threshold float8, weight float8) IS
+	'Matthews correlation, labels 1 and 0, threshold and weights';
+
+CREATE AGGREGATE cia_rmse(predicted float8, actual float8) (
+	SFUNC = cia_tally_squared, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_rmse, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_rmse(predicted float8, actual float8) IS
+$$root mean squared error: sqrt(mean of (actual - predicted)^2), in the units of the columns; 0 is best. Rows with a NULL are skipped; no rows, NULL.$$;
+
+CREATE AGGREGATE cia_rmse(predicted float8, actual float8, weight float8) (
+	SFUNC = cia_tally_squared, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_rmse, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_rmse(predicted float8, actual float8, weight float8) IS
+	'root mean squared error, weights';
+
+CREATE AGGREGATE cia_mae(predicted float8, actual float8) (
+	SFUNC = cia_tally_absolute, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_mae(predicted float8, actual float8) IS
+$$mean absolute error: the mean of |actual - predicted|, in the units of the columns; 0 is best. Rows with a NULL are skipped; no rows, NULL.$$;
+
+CREATE AGGREGATE cia_mae(predicted float8, actual float8, weight float8) (
+	SFUNC = cia_tally_absolute, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_mae(predicted float8, actual float8, weight float8) IS
+	'mean absolute error, weights';
+
+CREATE AGGREGATE cia_mape(predicted float8, actual float8) (
+	SFUNC = cia_tally_percentage, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_mape(predicted float8, actual float8) IS
+$$mean absolute percentage error, as a share: the mean of |actual - predicted| / |actual|, where |actual| counts as 2.2e-16 at least, as in scikit-learn; 0 is best. Leave rows of actual 0 out with FILTER. Rows with a NULL are skipped; no rows, NULL.$$;
+
+CREATE AGGREGATE cia_mape(predicted float8, actual float8, weight float8) (
+	SFUNC = cia_tally_percentage, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_mape(predicted float8, actual float8, weight float8) IS
+	'mean absolute percentage error, as a share, weights';
+
+CREATE AGGREGATE cia_r2(predicted float8, actual float8) (
+	SFUNC = cia_tally_variance, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_r2, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_r2(predicted float8, actual float8) IS
+$$R squared: 1 - sum of (actual - predicted)^2 / sum of (actual - mean of actual)^2; 1 is best, 0 is as good as the mean.
+The sums are exact, so the answer is right however far from zero the values lie. Rows with a NULL are skipped; no rows, or actual never varies, NULL.$$;
+
+CREATE AGGREGATE cia_r2(predicted float8, actual float8, weight float8) (
+	SFUNC = cia_tally_variance, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_r2, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_r2(predicted float8, actual float8, weight float8) IS
+	'R squared, weights';
+
+CREATE AGGREGATE cia_deviance(predicted float8, actual float8, family text) (
+	SFUNC = cia_tally_deviance, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_deviance(predicted float8, actual float8, family text) IS
+$$mean deviance of a family of distributions (McCullagh and Nelder 1989); 0 is best. With y actual and m predicted it is, per row:
+gaussian (y - m)^2; binomial 2 (y ln(y / m) + (1 - y) ln((1 - y) / (1 - m))), m within 1e-15 of 0 and 1; poisson 2 (y ln(y / m) - y + m); gamma 2 (ln(m / y) + y / m - 1); inverse_gaussian (y - m)^2 / (m^2 y); tweedie 2 (y^(2-p) / ((1-p) (2-p)) - y m^(1-p) / (1-p) + m^(2-p) / (2-p)), p = 1.5, or as in tweedie(1.7).
+Rows with a NULL are skipped; no rows, NULL. The share of deviance explained is 1 - cia_deviance(m, y, f) / cia_deviance(mean of y, y, f).$$;
+
+CREATE AGGREGATE cia_deviance(predicted float8, actual float8, family text, weight float8) (
+	SFUNC = cia_tally_deviance, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
+	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_deviance(predicted float8, actual float8, family text, weight float8) IS
+	'mean deviance of a family of distributions, weights';
+
+
+--
 -- Read a regression
 --
 

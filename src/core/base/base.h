@@ -7,6 +7,7 @@
  *	value.h		JSON-shaped values and their compact binary form
  *	parallel.h	loops over tasks on a small pool of threads
  *	linalg.h	the few dense matrix operations, by BLAS or by the portable twin
+ *	exact.h		sums of doubles without rounding
  *	sort.h		stable sorts that need no allocation of their own
  *	special.h	log gamma, its derivatives, incomplete gamma and beta functions
  *	distribution.h	tails and quantiles of normal, t, F and chi-squared
@@ -19,6 +20,7 @@
 #include "base/value.h"
 #include "base/parallel.h"
 #include "base/linalg.h"
+#include "base/exact.h"
 #include "base/sort.h"
 #include "base/special.h"
 #include "base/distribution.h"

@@ -7,6 +7,7 @@
  *	interval.h	shares and their intervals
  *	curve.h		curves, lift, calibration and the cheapest cut-off, of two classes
  *	decide.h	the confusion matrix, residuals, and how groups fare
+ *	tally.h		measures made of sums, in a flat state: tally.c, measures.c
  *	guard.c		features that are too good to be true
  *	training.c	a frame to a judged model: order, split, fit, judge
  *	by.c		the same with one part per group of rows
@@ -19,6 +20,7 @@
 #define ML_JUDGE_H
 
 #include "model/model.h"
+#include "judge/tally.h"
 
 #define ML_MAX_METRICS 16
 

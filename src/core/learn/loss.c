@@ -29,8 +29,8 @@ constant_variance(double mu, double theta)
 	return 1;
 }
 
-static double
-squared_deviance(double y, double mu, double theta)
+double
+ml_squared_deviance(double y, double mu, double theta)
 {
 	return (y - mu) * (y - mu);
 }
@@ -67,8 +67,8 @@ y_log_ratio(double y, double mu)
 	return y > 0 ? y * log(y / mu) : 0;
 }
 
-static double
-binomial_deviance(double y, double mu, double theta)
+double
+ml_binomial_deviance(double y, double mu, double theta)
 {
 	return 2 * (y_log_ratio(y, mu) + y_log_ratio(1 - y, 1 - mu));
 }
@@ -189,8 +189,8 @@ cloglog_loss(ml_loss_block *block)
 	}
 }
 
-static double
-poisson_deviance(double y, double mu, double theta)
+double
+ml_poisson_deviance(double y, double mu, double theta)
 {
 	return 2 * (y_log_ratio(y, mu) - (y - mu));
 }
@@ -227,8 +227,8 @@ inverse(double x)
 	return 1 / x;
 }
 
-static double
-gamma_deviance(double y, double mu, double theta)
+double
+ml_gamma_deviance(double y, double mu, double theta)
 {
 	return -2 * (log(y / mu) - (y - mu) / mu);
 }
@@ -305,10 +305,10 @@ negative_binomial_loss(ml_loss_block *block)
 }
 
 #define BINOMIAL                                                                         \
-	.name = "logistic", .deviance = binomial_deviance, .constant = no_constant,          \
+	.name = "logistic", .deviance = ml_binomial_deviance, .constant = no_constant,       \
 	.variance = binomial_variance, .least = -INFINITY
 #define GAMMA                                                                            \
-	.name = "gamma", .deviance = gamma_deviance, .variance = gamma_variance,             \
+	.name = "gamma", .deviance = ml_gamma_deviance, .variance = gamma_variance,          \
 	.dispersed = true, .above = true
 
 const ml_family ml_family_table[] = {
@@ -317,7 +317,7 @@ const ml_family ml_family_table[] = {
      .loss = squared_loss,
      .respond = identity,
      .link_of = identity,
-     .deviance = squared_deviance,
+     .deviance = ml_squared_deviance,
      .constant = no_constant,
      .variance = constant_variance,
      .least = -INFINITY,
@@ -335,7 +335,7 @@ const ml_family ml_family_table[] = {
      .loss = poisson_loss,
      .respond = exp,
      .link_of = log,
-     .deviance = poisson_deviance,
+     .deviance = ml_poisson_deviance,
      .constant = poisson_constant,
      .variance = poisson_variance,
      .canonical = true,

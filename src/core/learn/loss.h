@@ -49,6 +49,12 @@ typedef struct ml_family
 	bool has_ratio; /* exp(coefficient) is an odds or a rate ratio */
 } ml_family;
 
+/* Deviances of a row of weight 1; theta is not read. */
+extern double ml_squared_deviance(double y, double mu, double theta);
+extern double ml_binomial_deviance(double y, double mu, double theta);
+extern double ml_poisson_deviance(double y, double mu, double theta);
+extern double ml_gamma_deviance(double y, double mu, double theta);
+
 extern const ml_family ml_family_table[];
 extern const int ml_family_count;
 
