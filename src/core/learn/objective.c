@@ -16,6 +16,12 @@ typedef union bits
 	int64_t whole;
 } bits;
 
+typedef union short_bits
+{
+	float number;
+	int32_t whole;
+} short_bits;
+
 /*
  * exp of -708 .. 709 by reduction to |r| <= ln 2 / 2 and a polynomial; 2 units in the last place.  Without
  * branches, so that a loop over it becomes vectors, and without libm: the same bits everywhere.
@@ -55,9 +61,32 @@ exp_of(double x)
 	return exp_within(x < -708 ? -708 : x > 709 ? 709 : x);
 }
 
+/* The same of -87 .. 0 in single precision, to one unit in the last place but one. */
+static inline float
+exp_briefly(float x)
+{
+	float n, r, p;
+	short_bits scale;
+
+	scale.number = x * 1.44269504f + 0x1.8p23f;
+	n = scale.number - 0x1.8p23f;
+	r = x - n * 0.693359375f;
+	r = r + n * 2.12194440e-4f;
+	p = 1.0f / 720;
+	p = p * r + 1.0f / 120;
+	p = p * r + 1.0f / 24;
+	p = p * r + 1.0f / 6;
+	p = p * r + 0.5f;
+	p = p * r + 1;
+	p = p * r + 1;
+	scale.whole = (int32_t) ((uint32_t) (scale.whole + 127) << 23);
+	return p * scale.number;
+}
+
 /*
- * Both branches are computed and one is taken, by comparing integers: where a comparison of
- * doubles could raise a flag, compilers make no vectors of a loop.
+ * In single precision, since gradients will be rounded to 16 bits.  Of p and 1 - p the smaller
+ * is e / (1 + e), e = exp(-|z|): a gradient near zero has all its digits, too.  Which of them it
+ * is, is chosen by bits: where a comparison could raise a flag, compilers make no vectors.
  */
 ML_HOT static void
 take_logistic(const ml_objective_block *b)
@@ -69,19 +98,23 @@ take_logistic(const ml_objective_block *b)
 
 	for (int i = 0; i < rows; i++)
 	{
-		bits z = {.number = margin[i]}, size = {.number = fabs(margin[i])}, p, low;
-		double e;
+		short_bits z = {.number = (float) margin[i]}, yes = {.number = (float) target[i]};
+		short_bits size = {.whole = z.whole & INT32_MAX}, large, small, g;
+		int32_t right;
+		float e;
 
-		/* numbers above zero are in the order of their bits; 0x4085e... is 700 */
-		size.whole = size.whole > INT64_C(0x4085e00000000000)
-		                 ? INT64_C(0x4085e00000000000)
-		                 : size.whole;
-		e = exp_within(-size.number);
-		p.number = 1 / (1 + e);
-		low.number = e * p.number;
-		p.whole = z.whole < 0 ? low.whole : p.whole;
-		gradient[i] = p.number - target[i];
-		curvature[i] = p.number * (1 - p.number);
+		/* numbers above zero are in the order of their bits; 0x42ae... is 87 */
+		size.whole = size.whole > 0x42ae0000 ? 0x42ae0000 : size.whole;
+		e = exp_briefly(-size.number);
+		large.number = 1 / (1 + e);
+		small.number = e * large.number;
+		/* all bits are set where the sign of z says what the target does */
+		yes.whole = yes.whole > 0 ? -1 : 0;
+		right = z.whole >> 31 ^ yes.whole;
+		g.whole = (small.whole & right) | (large.whole & ~right);
+		g.whole ^= yes.whole & INT32_MIN;
+		gradient[i] = g.number;
+		curvature[i] = large.number * small.number;
 		/* log1p(e) is left to the caller, who seldom asks for the loss */
 		loss[i] = e;
 	}
