@@ -102,7 +102,7 @@ twin_gain(const twin *w, const twin_node *n, int64_t gi, int64_t hi, double more
 static bool
 twin_side(const plot *p, const ml_split *s, int row)
 {
-	int bin = p->binned.column[s->feature][row];
+	int bin = ml_binned_bin(&p->binned, s->feature, row);
 
 	if (bin == p->binned.cut[s->feature].bins)
 		return s->missing_left;
@@ -146,7 +146,7 @@ twin_category(twin *w, twin_node *n, int feature, double *most)
 	for (int i = 0; i < n->rows; i++)
 	{
 		ml_sum sum = ml_pair_sum(w->p->gradients.pair[n->row[i]]);
-		int bin = w->p->binned.column[feature][n->row[i]];
+		int bin = ml_binned_bin(&w->p->binned, feature, n->row[i]);
 
 		g[bin] += ml_sum_g(sum);
 		h[bin] += ml_sum_h(sum);
@@ -204,7 +204,7 @@ twin_search(twin *w, twin_node *n)
 		bool missing = false;
 
 		for (int i = 0; i < n->rows; i++)
-			missing |= w->p->binned.column[f][n->row[i]] == bins;
+			missing |= ml_binned_bin(&w->p->binned, f, n->row[i]) == bins;
 		if (!w->p->binned.ordered[f])
 		{
 			twin_category(w, n, f, &most);
@@ -375,6 +375,55 @@ grows_the_twins_trees_of_many_columns(test_host *t)
 
 		p.options.leaves = 6;
 		check_twin(t, &p);
+	}
+}
+
+/* A byte of several features tells the bin of each. */
+static void
+check_places(const plot *p)
+{
+	const ml_binned *b = &p->binned;
+
+	for (int f = 0; f < b->features; f++)
+	{
+		const ml_feature *feature = &p->table.schema.feature[b->source[f]];
+		const ml_column *column = &p->table.frame->column[feature->column];
+
+		for (int64_t row = 0; row < b->rows; row++)
+		{
+			uint8_t bin;
+
+			if (feature->kind == ML_NUMBER)
+				ml_cut_numbers(&b->cut[f], ml_numbers_at(column, row), 1, &bin);
+			else
+				ml_cut_codes(&b->cut[f], ml_codes_at(column, row), 1, &bin);
+			CHECK_INT(ml_binned_bin(b, f, row), bin);
+		}
+	}
+}
+
+/* Features of few values, with and without missing ones, share bytes; the trees are the same. */
+static void
+grows_the_twins_trees_of_shared_bytes(test_host *t)
+{
+	for (uint64_t seed = 0; seed < 12; seed++)
+	{
+		plot p = {.table = {.rows = 200 + (int) seed,
+		                    .numbers = 3 + (int) seed,
+		                    .categories = (int) seed % 4,
+		                    .levels = 2 + (int) seed % 5,
+		                    .values = 2 + (int) seed % 3,
+		                    .missing = seed % 2 ? 0.01 : 0,
+		                    .seed = 300 + seed},
+		          .options = standard};
+
+		p.options.min_rows = 1 + (int64_t) seed;
+		p.constant = true;
+		check_twin(t, &p);
+		check_places(&p);
+		CHECK(p.binned.slots < p.binned.features);
+		for (int s = 0; s < p.binned.slots; s++)
+			CHECK(p.binned.values[s] >= 1 && p.binned.values[s] <= 256);
 	}
 }
 
@@ -612,6 +661,7 @@ bears_refusals_and_stops(test_host *t)
 
 TEST_MAIN({grows_the_twins_trees, "trees of a twin that counts rows one by one"},
           {grows_the_twins_trees_of_many_columns, "the same in several panels"},
+          {grows_the_twins_trees_of_shared_bytes, "the same where features share bytes"},
           {does_not_know_how_it_is_done, "threads, vectors, lost histograms: one tree"},
           {does_not_know_the_threads_when_wide, "threads share a search: one tree"},
           {keeps_its_limits, "least rows and depth hold exactly"},

@@ -51,12 +51,12 @@ add_value(value_set *set, uint64_t key)
 	return ++set->count <= ML_CUT_BINS;
 }
 
-/* Every value of the column; false once there are more than bins. */
+/* Every value of the column; few is false once there are more than bins. */
 static ml_status
 collect_values(const cut_work *work, const ml_column *column, ml_worker *worker,
-               value_set *set, bool *few)
+               value_set *set, bool *few, bool *complete)
 {
-	*few = true;
+	*few = *complete = true;
 	for (int64_t row = work->begin; row < work->frame->rows && *few;)
 	{
 		const double *x = ml_numbers_at(column, row);
@@ -65,7 +65,9 @@ collect_values(const cut_work *work, const ml_column *column, ml_worker *worker,
 		if (ml_worker_stop(worker))
 			return ML_STOPPED;
 		for (int64_t i = 0; i < next - row && *few; i++)
-			if (!isnan(x[i]))
+			if (isnan(x[i]))
+				*complete = false;
+			else
 				*few = add_value(set, ml_number_key(x[i]));
 		row = next;
 	}
@@ -184,11 +186,12 @@ cut_number(const cut_work *work, const ml_column *column, ml_cut *cut, ml_worker
 
 	for (int i = 0; i < ML_CUT_BINS; i++)
 		cut->edge[i] = INFINITY;
-	ML_TRY(collect_values(work, column, worker, &set, &few));
+	ML_TRY(collect_values(work, column, worker, &set, &few, &cut->complete));
 	if (few)
 		cut_at_values(&set, cut);
 	else
 	{
+		cut->complete = false;
 		ML_TRY(sort_values(work, column, space, worker, &sorted, &count));
 		cut_at_quantiles(work, sorted, count, cut);
 	}
@@ -235,13 +238,37 @@ cut_category(ml_host *host, const ml_feature *feature, ml_cut *cut)
 }
 
 static ml_status
+look_for_missing(const cut_work *work, const ml_column *column, ml_cut *cut,
+                 ml_worker *worker)
+{
+	int32_t least = 0;
+
+	for (int64_t row = work->begin; row < work->frame->rows;)
+	{
+		const int32_t *code = ml_codes_at(column, row);
+		int64_t next = ml_block_end(row, work->frame->rows);
+
+		if (ml_worker_stop(worker))
+			return ML_STOPPED;
+		for (int64_t i = 0; i < next - row; i++)
+			least = code[i] < least ? code[i] : least;
+		row = next;
+	}
+	cut->complete = least == 0;
+	return ML_OK;
+}
+
+static ml_status
 cut_task(void *argument, int64_t task, ml_worker *worker)
 {
 	const cut_work *work = argument;
 	const ml_feature *feature = &work->schema->feature[task];
 
-	if (feature->use != ML_USE_TERM || feature->kind != ML_NUMBER)
+	if (feature->use != ML_USE_TERM)
 		return ML_OK;
+	if (feature->kind == ML_CATEGORY)
+		return look_for_missing(work, &work->frame->column[feature->column],
+		                        &work->cut[task], worker);
 	return cut_number(work, &work->frame->column[feature->column], &work->cut[task],
 	                  worker);
 }

@@ -4,11 +4,14 @@
  *
  * By column, for sending rows left and right: a split looks at one feature.  By row, for
  * histograms: a leaf's rows lie anywhere, and one of 32 bytes costs one cache line.
- * Features past ML_PANEL go into further panels, each with rows of its own.
+ * Slots past ML_PANEL go into further panels, each with rows of its own.
  *
- * Where counters of all features began at multiples of a power of two, the busy bins of all
- * features would share cache sets, and loads would wait for stores to addresses that are equal
- * in their low 12 bits: twice as slow on a processor of 2021.  So features are as wide as
+ * Features of few bins share a slot as long as their product fits a byte: the largest comes
+ * first, and goes where it leaves the least room.  Eight flags cost as much as one.
+ *
+ * Where counters of all slots began at multiples of a power of two, the busy bins of all
+ * slots would share cache sets, and loads would wait for stores to addresses that are equal
+ * in their low 12 bits: twice as slow on a processor of 2021.  So slots are as wide as
  * they need to be, and the large ones a bit more.
  */
 #include "learn/learn.h"
@@ -16,7 +19,7 @@
 #include <math.h>
 #include <string.h>
 
-#define WIDE 128   /* counters from which on a feature is moved aside */
+#define WIDE 128   /* counters from which on a slot is moved aside */
 #define STAGGER 20 /* by so many */
 #define LINE 64    /* bytes of a cache line */
 
@@ -24,6 +27,8 @@ typedef struct binned_work
 {
 	const ml_problem *problem;
 	ml_binned *binned;
+	int *first; /* [slots] feature of a slot; -1: none */
+	int *next;  /* [features] the slot's next one */
 } binned_work;
 
 static int
@@ -37,17 +42,17 @@ count_features(const ml_schema *schema)
 }
 
 static int
-stride_of(int features)
+stride_of(int slots)
 {
-	int bytes = features + (int) sizeof(ml_pair);
+	int bytes = slots + (int) sizeof(ml_pair);
 
 	return bytes <= 8 ? 8 : bytes <= 16 ? 16 : 32;
 }
 
 static int
-panels_of(int features)
+panels_of(int slots)
 {
-	return (features + ML_PANEL - 1) / ML_PANEL;
+	return (slots + ML_PANEL - 1) / ML_PANEL;
 }
 
 double
@@ -61,71 +66,156 @@ ml_binned_memory(const ml_problem *problem, int threads)
 	       rows * (features + 32.0 * (panels - 1) + last) + 64.0 * panels;
 }
 
-/* Bytes of the rows of one chunk of the frame. */
+/* Bins of some rows of a feature, in the frame from row on. */
+static void
+bin_rows(const binned_work *work, int feature, int64_t row, int count, uint8_t *bin)
+{
+	const ml_problem *problem = work->problem;
+	const ml_binned *binned = work->binned;
+	const ml_feature *term = &problem->schema->feature[binned->source[feature]];
+	const ml_column *column = &problem->frame->column[term->column];
+
+	if (term->kind == ML_NUMBER)
+		ml_cut_numbers(&binned->cut[feature], ml_numbers_at(column, row), count, bin);
+	else
+		ml_cut_codes(&binned->cut[feature], ml_codes_at(column, row), count, bin);
+}
+
+/* Rows of one chunk of the frame. */
+typedef struct stretch
+{
+	int64_t row; /* of the frame */
+	int64_t at;  /* of the table */
+	int count;
+} stretch;
+
+/* Bytes of one slot, from all of its features. */
+static void
+fill_slot(const binned_work *work, int slot, const stretch *s)
+{
+	const ml_binned *binned = work->binned;
+	uint8_t *byte = binned->column[slot] + s->at, bin[ML_CHUNK];
+	bool shared = false;
+
+	for (int f = work->first[slot]; f >= 0; f = work->next[f])
+	{
+		int below = binned->place[f].below;
+
+		bin_rows(work, f, s->row, s->count, shared ? bin : byte);
+		for (int i = 0; shared && i < s->count; i++)
+			byte[i] = (uint8_t) (byte[i] + below * bin[i]);
+		shared = true;
+	}
+}
+
 static ml_status
 fill_chunk(void *argument, int64_t task, ml_worker *worker)
 {
 	const binned_work *work = argument;
 	const ml_problem *problem = work->problem;
 	const ml_binned *binned = work->binned;
-	int64_t chunk = (problem->begin >> ML_CHUNK_BITS) + task;
-	int64_t first = chunk << ML_CHUNK_BITS, end = first + ML_CHUNK;
-	int64_t at;
-	int count;
+	int64_t first = ((problem->begin >> ML_CHUNK_BITS) + task) << ML_CHUNK_BITS;
+	int64_t end = first + ML_CHUNK;
+	stretch s;
 
 	first = first > problem->begin ? first : problem->begin;
 	end = end < problem->end ? end : problem->end;
-	at = first - problem->begin;
-	count = (int) (end - first);
+	s = (stretch){
+	    .row = first, .at = first - problem->begin, .count = (int) (end - first)};
 	for (int p = 0; p < binned->panels; p++)
 	{
 		const ml_panel *panel = &binned->panel[p];
 
 		if (ml_worker_stop(worker))
 			return ML_STOPPED;
-		for (int k = 0; k < panel->features; k++)
+		for (int k = 0; k < panel->slots; k++)
 		{
-			int f = panel->first + k;
-			const ml_feature *feature = &problem->schema->feature[binned->source[f]];
-			const ml_column *column = &problem->frame->column[feature->column];
-			uint8_t *bin = binned->column[f] + at;
-			uint8_t *row = panel->row + at * panel->stride + k;
+			const uint8_t *byte = binned->column[panel->first + k] + s.at;
+			uint8_t *row = panel->row + s.at * panel->stride + k;
 
-			if (feature->kind == ML_NUMBER)
-				ml_cut_numbers(&binned->cut[f], ml_numbers_at(column, first), count, bin);
-			else
-				ml_cut_codes(&binned->cut[f], ml_codes_at(column, first), count, bin);
-			for (int i = 0; i < count; i++)
-				row[(int64_t) i * panel->stride] = bin[i];
+			fill_slot(work, panel->first + k, &s);
+			for (int i = 0; i < s.count; i++)
+				row[(int64_t) i * panel->stride] = byte[i];
 		}
 	}
 	return ML_OK;
 }
 
+/* The slot in which a feature leaves the least room, or a new one. */
+static int
+choose_slot(const ml_binned *binned, int bins)
+{
+	int best = binned->slots;
+
+	for (int s = 0; s < binned->slots; s++)
+		if (binned->values[s] * bins <= ML_CUT_BINS + 1 &&
+		    (best == binned->slots || binned->values[s] > binned->values[best]))
+			best = s;
+	return best;
+}
+
+/* The feature becomes the last digit of the slot. */
+static void
+put_into_slot(ml_binned *binned, binned_work *work, int feature, int bins)
+{
+	int slot = choose_slot(binned, bins), *last = &work->first[slot];
+
+	if (slot == binned->slots)
+	{
+		binned->slots++;
+		binned->values[slot] = 1;
+		*last = -1;
+	}
+	while (*last >= 0)
+		last = &work->next[*last];
+	*last = feature;
+	work->next[feature] = -1;
+	binned->place[feature] =
+	    (ml_place){.slot = slot, .below = binned->values[slot], .bins = bins};
+	binned->values[slot] *= bins;
+}
+
+/* Features of many bins come first. */
+static ml_status
+share_slots(ml_host *host, ml_binned *binned, binned_work *work)
+{
+	ML_NEW(host, binned->place, binned->features);
+	ML_NEW(host, binned->values, binned->features);
+	ML_NEW(host, work->first, binned->features);
+	ML_NEW(host, work->next, binned->features);
+	for (int bins = ML_CUT_BINS + 1; bins > 0; bins--)
+		for (int f = 0; f < binned->features; f++)
+			if (binned->cut[f].bins + !binned->cut[f].complete == bins)
+				put_into_slot(binned, work, f, bins);
+	return ML_OK;
+}
+
 /* Which features there are, and where their counters are. */
 static ml_status
-lay_out(ml_host *host, const ml_problem *problem, const ml_cut *cut, ml_binned *binned)
+lay_out(ml_host *host, const ml_cut *cut, ml_binned *binned, binned_work *work)
 {
-	const ml_schema *schema = problem->schema;
+	const ml_schema *schema = work->problem->schema;
 	int count = 0;
 
 	ML_NEW(host, binned->source, binned->features);
 	ML_NEW(host, binned->cut, binned->features);
 	ML_NEW(host, binned->ordered, binned->features);
-	ML_NEW(host, binned->offset, binned->features + 1);
-	ML_NEW(host, binned->column, binned->features);
 	for (int f = 0; f < schema->features; f++)
+		if (schema->feature[f].use == ML_USE_TERM)
+		{
+			binned->source[count] = f;
+			binned->cut[count] = cut[f];
+			binned->ordered[count++] = schema->feature[f].kind == ML_NUMBER;
+		}
+	ML_TRY(share_slots(host, binned, work));
+	ML_NEW(host, binned->offset, binned->slots + 1);
+	ML_NEW(host, binned->column, binned->slots);
+	for (int s = 0; s < binned->slots; s++)
 	{
-		int counters = (cut[f].bins + 1 + 3) / 4 * 4;
+		int counters = (binned->values[s] + 3) / 4 * 4;
 
-		if (schema->feature[f].use != ML_USE_TERM)
-			continue;
-		binned->source[count] = f;
-		binned->cut[count] = cut[f];
-		binned->ordered[count] = schema->feature[f].kind == ML_NUMBER;
-		binned->offset[count + 1] =
-		    binned->offset[count] + counters + (counters >= WIDE ? STAGGER : 0);
-		count++;
+		binned->offset[s + 1] =
+		    binned->offset[s] + counters + (counters >= WIDE ? STAGGER : 0);
 	}
 	return ML_OK;
 }
@@ -140,21 +230,21 @@ ml_binned_create(ml_host *host, const ml_problem *problem, ml_binned *binned)
 
 	*binned = (ml_binned){.rows = problem->end - problem->begin,
 	                      .features = count_features(problem->schema)};
-	binned->panels = panels_of(binned->features);
 	ML_NEW(host, cut, problem->schema->features);
 	ML_TRY(ml_cuts_find(problem->frame, problem->schema, problem->begin, cut));
-	ML_TRY(lay_out(host, problem, cut, binned));
+	ML_TRY(lay_out(host, cut, binned, &work));
+	for (int s = 0; s < binned->slots; s++)
+		ML_NEW_RAW(host, binned->column[s], binned->rows);
+	binned->panels = panels_of(binned->slots);
 	ML_NEW(host, binned->panel, binned->panels);
-	for (int f = 0; f < binned->features; f++)
-		ML_NEW_RAW(host, binned->column[f], binned->rows);
 	for (int p = 0; p < binned->panels; p++)
 	{
 		ml_panel *panel = &binned->panel[p];
-		int left = binned->features - p * ML_PANEL;
+		int left = binned->slots - p * ML_PANEL;
 
 		panel->first = p * ML_PANEL;
-		panel->features = left < ML_PANEL ? left : ML_PANEL;
-		panel->stride = stride_of(panel->features);
+		panel->slots = left < ML_PANEL ? left : ML_PANEL;
+		panel->stride = stride_of(panel->slots);
 		/* no row lies on two cache lines */
 		ML_NEW_RAW(host, panel->row, binned->rows * panel->stride + LINE);
 		panel->row += LINE - (uintptr_t) panel->row % LINE;

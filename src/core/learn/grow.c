@@ -57,7 +57,7 @@ ml_status
 ml_grower_create(ml_host *host, const ml_binned *table, const ml_schema *schema,
                  const ml_tree_options *options, ml_grower *grower)
 {
-	int64_t counters = table->offset[table->features], leaves = options->leaves;
+	int64_t counters = table->offset[table->slots], leaves = options->leaves;
 	int threads = ml_pool_threads(host);
 
 	*grower =
@@ -344,7 +344,7 @@ count_children(ml_grower *grower, ml_leaf *left, ml_leaf *right)
 	ML_TRY(ml_histogram_count(grower, small, false));
 	if (parent != NULL)
 		ml_histogram_subtract(parent, small->histogram,
-		                      grower->table->offset[grower->table->features]);
+		                      grower->table->offset[grower->table->slots]);
 	else
 	{
 		take_histogram(grower, large, small);
@@ -424,8 +424,8 @@ plant(ml_grower *grower)
 	                  .only = -1};
 	take_histogram(grower, root, NULL);
 	ML_TRY(ml_histogram_count(grower, root, true));
-	for (int bin = 0; bin <= table->cut[0].bins; bin++)
-		root->sum += root->histogram[bin];
+	for (int value = 0; value < table->values[0]; value++)
+		root->sum += root->histogram[value];
 	settle(grower, root);
 	memset(grower->in_tree, 1, (size_t) table->features);
 	draw_features(grower, grower->options.seed, grower->options.column_share,
@@ -462,7 +462,7 @@ ml_grower_walk(const ml_grower *grower, int64_t row)
 	while (grower->node[at].feature >= 0)
 	{
 		const ml_split *split = &grower->split_of[at];
-		int bin = table->column[split->feature][row];
+		int bin = ml_binned_bin(table, split->feature, row);
 		bool left = bin == table->cut[split->feature].bins ? split->missing_left
 		            : table->ordered[split->feature]
 		                ? bin <= split->bin

@@ -25,7 +25,7 @@ typedef struct count_work
 typedef struct batch
 {
 	const ml_panel *panel;
-	const int32_t *offset; /* [features] of the panel's counters */
+	const int32_t *offset; /* [slots] of the panel's counters */
 	const uint32_t *order; /* rows */
 	int64_t rows;
 	const ml_pair *pair; /* new pairs, to be put into the rows; NULL: are there */
@@ -33,11 +33,11 @@ typedef struct batch
 } batch;
 
 /*
- * Features is panel->features where the compiler should know it, to unroll.  What the loop
- * reads stands in variables, or it would be read again after every addition.
+ * The compiler knows slots and stride, to unroll.  What the loop reads stands in variables, or
+ * it would be read again after every addition.
  */
-static inline void
-add_some(const batch *b, int features, int stride)
+static inline __attribute__((always_inline)) void
+add_some(const batch *b, int slots, int stride)
 {
 	uint8_t *base = b->panel->row;
 	const uint32_t *order = b->order;
@@ -45,8 +45,8 @@ add_some(const batch *b, int features, int stride)
 	int64_t rows = b->rows;
 	ml_sum *of[ML_PANEL];
 
-	for (int f = 0; f < features; f++)
-		of[f] = b->sum + b->offset[f];
+	for (int s = 0; s < slots; s++)
+		of[s] = b->sum + b->offset[s];
 	for (int64_t i = 0; i < rows; i++)
 	{
 		uint8_t *row = base + (int64_t) order[i] * stride;
@@ -64,29 +64,32 @@ add_some(const batch *b, int features, int stride)
 			memcpy(&pair, row + stride - sizeof pair, sizeof pair);
 		sum = ml_pair_sum(pair);
 #pragma GCC unroll 28
-		for (int f = 0; f < features; f++)
-			of[f][row[f]] += sum;
+		for (int s = 0; s < slots; s++)
+			of[s][row[s]] += sum;
 	}
 }
 
+#define COUNT(slots, stride)                                                             \
+  case slots:                                                                            \
+		add_some(b, slots, stride);                                                      \
+		break;
+#define COUNT_4(slots, stride)                                                           \
+	COUNT(slots, stride)                                                                 \
+	COUNT(slots + 1, stride) COUNT(slots + 2, stride) COUNT(slots + 3, stride)
+
+/* The number of slots says what the stride is. */
 static void
 add_rows(const batch *b)
 {
-	int features = b->panel->features, stride = b->panel->stride;
-
-	switch (stride)
+	switch (b->panel->slots)
 	{
-		case 8:
-			add_some(b, features, 8);
-			break;
-		case 16:
-			add_some(b, features, 16);
-			break;
-		default:
-			if (features == ML_PANEL)
-				add_some(b, ML_PANEL, 32);
-			else
-				add_some(b, features, 32);
+		COUNT_4(1, 8)
+		COUNT_4(5, 16)
+		COUNT_4(9, 16)
+		COUNT_4(13, 32)
+		COUNT_4(17, 32)
+		COUNT_4(21, 32)
+		COUNT_4(25, 32)
 	}
 }
 
@@ -103,8 +106,7 @@ count_task(void *argument, int64_t task, ml_worker *worker)
 	const int32_t *offset = table->offset + panel->first;
 	ml_sum *sum = chunk == 0 ? work->leaf->histogram : grower->private_sum[chunk - 1];
 
-	memset(sum + offset[0], 0,
-	       (size_t) (offset[panel->features] - offset[0]) * sizeof *sum);
+	memset(sum + offset[0], 0, (size_t) (offset[panel->slots] - offset[0]) * sizeof *sum);
 	/* blocks, so that a stop is answered */
 	for (int64_t row = begin; row < end; row += ML_CHUNK)
 	{
@@ -145,8 +147,8 @@ ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, bool fresh)
 {
 	const ml_binned *table = grower->table;
 	count_work work = {.grower = grower, .leaf = leaf, .fresh = fresh, .chunks = 1};
-	double values = (double) leaf->rows * table->features;
-	int64_t counters = table->offset[table->features];
+	double values = (double) leaf->rows * table->slots;
+	int64_t counters = table->offset[table->slots];
 	int threads = ml_pool_threads(grower->host);
 
 	if (values < SHARE_WORK)

@@ -20,7 +20,7 @@ typedef struct part_work
 	const ml_grower *grower;
 	const ml_leaf *leaf;
 	const uint8_t *column;
-	const uint8_t *goes_left;
+	const uint8_t *goes_left; /* [256] by the column's byte */
 	int parts;
 	int64_t left[ML_MAX_THREADS]; /* rows of each part that go left */
 } part_work;
@@ -147,11 +147,12 @@ ml_status
 ml_part_rows(ml_grower *grower, const ml_leaf *leaf, const uint8_t *goes_left,
              int64_t *left)
 {
-	part_work work = {.grower = grower,
-	                  .leaf = leaf,
-	                  .column = grower->table->column[leaf->split.feature],
-	                  .goes_left = goes_left,
-	                  .parts = 1};
+	part_work work = {
+	    .grower = grower,
+	    .leaf = leaf,
+	    .column = grower->table->column[grower->table->place[leaf->split.feature].slot],
+	    .goes_left = goes_left,
+	    .parts = 1};
 
 	if (leaf->rows >= SHARE_ROWS)
 		work.parts = ml_pool_threads(grower->host);

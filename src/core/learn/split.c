@@ -272,13 +272,35 @@ search_category(search *s, int feature, const ml_sum *sum, const ml_sum *rows)
 	s->l2 = l2;
 }
 
+/* The feature's own counters: those of its slot, where need be summed over the others in it. */
+static const ml_sum *
+counters_of(const ml_binned *table, int feature, const ml_sum *histogram, ml_sum *room)
+{
+	const ml_place *place = &table->place[feature];
+	const ml_sum *sum = histogram + table->offset[place->slot];
+	const ml_sum *end = sum + table->values[place->slot];
+
+	if (place->bins == table->values[place->slot] &&
+	    place->bins == table->cut[feature].bins + 1)
+		return sum;
+	memset(room, 0, BINS * sizeof *room);
+	while (sum < end)
+		for (int bin = 0; bin < place->bins; bin++)
+			for (int i = 0; i < place->below; i++)
+				room[bin] += *sum++;
+	return room;
+}
+
 static void
 search_feature(search *s, int feature)
 {
 	const ml_binned *table = s->grower->table;
-	const ml_sum *sum = s->leaf->histogram + table->offset[feature];
-	const ml_sum *rows = s->exact ? s->grower->counts + table->offset[feature] : NULL;
+	ml_sum sum_room[BINS], rows_room[BINS];
+	const ml_sum *sum = counters_of(table, feature, s->leaf->histogram, sum_room);
+	const ml_sum *rows = NULL;
 
+	if (s->exact)
+		rows = counters_of(table, feature, s->grower->counts, rows_room);
 	if (!table->ordered[feature])
 	{
 		s->direction = 0;
@@ -364,7 +386,7 @@ ml_split_search(ml_grower *grower, ml_leaf *const *leaf, int leaves)
 	search_work work = {.grower = grower, .leaf = leaf, .tasks = tasks_of(table)};
 	int tasks = work.tasks * leaves;
 
-	if ((int64_t) table->offset[table->features] * leaves < SHARE_COUNTERS)
+	if ((int64_t) table->offset[table->slots] * leaves < SHARE_COUNTERS)
 		for (int i = 0; i < tasks; i++)
 			(void) search_task(&work, i, NULL);
 	else
@@ -380,15 +402,15 @@ ml_split_search_exactly(ml_grower *grower, ml_leaf *leaf)
 	const ml_binned *table = grower->table;
 	int tasks = tasks_of(table);
 
-	memset(grower->counts, 0, (size_t) table->offset[table->features] * sizeof(ml_sum));
-	for (int f = 0; f < table->features; f++)
+	memset(grower->counts, 0, (size_t) table->offset[table->slots] * sizeof(ml_sum));
+	for (int s = 0; s < table->slots; s++)
 	{
-		ml_sum *rows = grower->counts + table->offset[f];
+		ml_sum *rows = grower->counts + table->offset[s];
 
 		if (ml_stop(grower->host))
 			return ML_STOPPED;
-		for (int64_t i = 0; grower->usable[f] && i < leaf->rows; i++)
-			rows[table->column[f][grower->order[leaf->begin + i]]]++;
+		for (int64_t i = 0; i < leaf->rows; i++)
+			rows[table->column[s][grower->order[leaf->begin + i]]]++;
 	}
 	for (int i = 0; i < tasks; i++)
 		search_range(grower, leaf, grower->usable, i * FEATURES_PER_TASK, true,
@@ -400,11 +422,16 @@ ml_split_search_exactly(ml_grower *grower, ml_leaf *leaf)
 void
 ml_split_sides(const ml_binned *table, const ml_split *split, uint8_t *goes_left)
 {
+	const ml_place *place = &table->place[split->feature];
 	int bins = table->cut[split->feature].bins;
 
-	for (int bin = 0; bin < bins; bin++)
-		goes_left[bin] = table->ordered[split->feature]
-		                     ? bin <= split->bin
-		                     : split->set[bin / 64] >> (bin % 64) & 1;
-	goes_left[bins] = split->missing_left;
+	for (int value = 0; value < table->values[place->slot]; value++)
+	{
+		int bin = value / place->below % place->bins;
+
+		goes_left[value] = bin == bins ? split->missing_left
+		                   : table->ordered[split->feature]
+		                       ? bin <= split->bin
+		                       : split->set[bin / 64] >> (bin % 64) & 1;
+	}
 }

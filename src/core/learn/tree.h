@@ -27,7 +27,7 @@
 
 #include "learn/learner.h"
 
-#define ML_PANEL 28 /* features of a panel: with a pair they fill 32 bytes */
+#define ML_PANEL 28 /* bytes of a panel's row: with a pair they fill 32 */
 #define ML_MAX_LEAVES 65536
 #define ML_MAX_DEPTH 128
 #define ML_PART_ROOM 8 /* rows that a thread may write past its own */
@@ -37,28 +37,51 @@
 typedef uint32_t ml_pair;
 typedef int64_t ml_sum;
 
-/* Features side by side, row by row; the last four bytes of a row are its pair. */
+/* Slots side by side, row by row; the last four bytes of a row are its pair. */
 typedef struct ml_panel
 {
-	int first; /* of the features */
-	int features;
+	int first; /* of the slots */
+	int slots;
 	int stride;
 	uint8_t *row;
 } ml_panel;
 
-/* The terms of a schema as bytes. */
+/* Where a feature's bin stands in a byte: byte / below % bins. */
+typedef struct ml_place
+{
+	int slot;
+	int below; /* product of the bins of the slot's features before it */
+	int bins;  /* missing counted, unless no row of the table lacks the value */
+} ml_place;
+
+/*
+ * The terms of a schema as bytes.  Features of few bins share a slot, as the digits of a
+ * number: a byte tells all of them, one counter counts them all.
+ */
 typedef struct ml_binned
 {
 	int64_t rows;
 	int features;
-	int *source;      /* [features] of the schema */
-	ml_cut *cut;      /* [features] */
-	bool *ordered;    /* [features] a number: bins have an order */
-	int32_t *offset;  /* [features + 1] of the feature's counters in a histogram */
-	uint8_t **column; /* [features][rows] */
+	int *source;     /* [features] of the schema */
+	ml_cut *cut;     /* [features] */
+	bool *ordered;   /* [features] a number: bins have an order */
+	ml_place *place; /* [features] */
+	int slots;
+	int *values;      /* [slots] that its byte can have */
+	int32_t *offset;  /* [slots + 1] of the slot's counters in a histogram */
+	uint8_t **column; /* [slots][rows] */
 	int panels;
 	ml_panel *panel;
 } ml_binned;
+
+/* The bin of a feature in a row of the table. */
+static inline int
+ml_binned_bin(const ml_binned *table, int feature, int64_t row)
+{
+	const ml_place *place = &table->place[feature];
+
+	return table->column[place->slot][row] / place->below % place->bins;
+}
 
 /* binned.c: rows of the problem's frame from its begin on */
 extern ml_status
@@ -223,7 +246,7 @@ extern ml_status ml_split_search_exactly(ml_grower *grower, ml_leaf *leaf);
 extern ml_status ml_part_rows(ml_grower *grower, const ml_leaf *leaf,
                               const uint8_t *goes_left, int64_t *left);
 
-/* What becomes of each bin of the split's feature: 1 goes left. */
+/* What becomes of each value of the byte that the split's feature is in: 1 goes left. */
 extern void
 ml_split_sides(const ml_binned *table, const ml_split *split, uint8_t *goes_left);
 
