@@ -308,6 +308,32 @@ adds_up_to_the_margin(test_host *t)
 	}
 }
 
+/* Work space is used again, and nothing is left in it. */
+static void
+forgets_the_row_before(test_host *t)
+{
+	plan *p = ml_alloc(&t->core, sizeof *p);
+	double row[2][MOST_FEATURES], first[MOST_FEATURES], again[MOST_FEATURES], bias;
+	ml_forest_state *state;
+
+	p->schema = make_schema(t, 12);
+	p->trees = 30;
+	p->leaves = 90;
+	p->values = 12;
+	p->state = 11;
+	state = prepare(t, p);
+	for (int k = 0; k < 50; k++)
+	{
+		make_row(p, row[0]);
+		make_row(p, row[1]);
+		ml_forest_explain(state, row[0], first, &bias);
+		ml_forest_explain(state, row[1], again, &bias);
+		ml_forest_explain(state, row[0], again, &bias);
+		for (int f = 0; f < 12; f++)
+			CHECK_SAME(again[f], first[f]);
+	}
+}
+
 static plan *
 small_plan(test_host *t)
 {
@@ -456,6 +482,7 @@ bears_refusals_and_stops(test_host *t)
 TEST_MAIN({scores_like_a_walk, "scores by masks are those of a walk, bit by bit"},
           {explains_like_all_orders, "contributions are averages over all orders"},
           {adds_up_to_the_margin, "contributions and bias add up to the margin"},
+          {forgets_the_row_before, "a row is explained as if it were the first"},
           {refuses_what_is_made_up, "a number that does not fit is refused"},
           {refuses_what_is_no_tree, "cycles and strays are refused"},
           {refuses_what_is_too_deep, "trees that are too deep are refused"},

@@ -426,7 +426,8 @@ ml_forest_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitte
 	ML_TRY(ml_forest_read(host, schema, fitted, &state->forest));
 	state->features = schema->features;
 	ML_TRY(ml_leaf_masks_create(host, schema, &state->forest, &state->masks));
-	ML_TRY(ml_shapley_create(host, &state->forest, &state->shapley));
+	ML_TRY(ml_shapley_create(host, schema, &state->forest, &state->shapley));
+	ML_TRY(ml_shapley_work_create(host, state->shapley, &state->work));
 	*out = state;
 	return ML_OK;
 }
@@ -462,6 +463,5 @@ ml_forest_explain(const void *argument, const double *row, double *contribution,
 {
 	const ml_forest_state *state = argument;
 
-	memset(contribution, 0, (size_t) state->features * sizeof *contribution);
-	ml_shapley_explain(state->shapley, row, contribution, bias);
+	ml_shapley_explain(state->shapley, row, state->work, contribution, bias);
 }

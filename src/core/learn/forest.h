@@ -21,7 +21,7 @@
  *
  *	forest.c		arrays from trees, and trees from arrays, with every check there is
  *	forest_score.c	the leaves of all trees at once, by bits
- *	forest_explain.c	exact Shapley values
+ *	forest_shapley.c, forest_explain.c	exact Shapley values
  */
 #ifndef ML_FOREST_H
 #define ML_FOREST_H
@@ -68,6 +68,7 @@ typedef struct ml_forest_state
 	int features;
 	struct ml_leaf_masks *masks; /* NULL: trees are walked */
 	struct ml_shapley *shapley;
+	struct ml_shapley_work *work; /* so no two threads may explain by one state */
 	double (*respond)(double margin);
 } ml_forest_state;
 
@@ -88,11 +89,16 @@ ml_leaf_masks_create(ml_host *host, const ml_schema *schema, const ml_forest *fo
                      struct ml_leaf_masks **masks);
 extern double ml_leaf_masks_margin(const struct ml_leaf_masks *masks, const double *row);
 
-/* forest_explain.c */
-extern ml_status
-ml_shapley_create(ml_host *host, const ml_forest *forest, struct ml_shapley **shapley);
-extern void ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
-                               double *contribution, double *bias);
+/* forest_shapley.c; schema and forest must outlive it */
+extern ml_status ml_shapley_create(ml_host *host, const ml_schema *schema,
+                                   const ml_forest *forest, struct ml_shapley **shapley);
+
+/* forest_explain.c; each thread explains with work space of its own */
+extern ml_status ml_shapley_work_create(ml_host *host, const struct ml_shapley *shapley,
+                                        struct ml_shapley_work **work);
+extern void
+ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
+                   struct ml_shapley_work *work, double *contribution, double *bias);
 
 #define ML_TREE_LANES                                                                    \
 	8 /* sums of trees kept apart: tree t is added to sum t % ML_TREE_LANES */

@@ -11,15 +11,27 @@
  *	phi_i = v (o_i - w_i) Integral Prod_{j != i} f_j(t) dt,   f_j(t) = w_j (1 - t) + o_j t.
  *
  * The integrand is a polynomial of a degree below the number of features on the path, so
- * Gauss and Legendre's rule with half as many points is exact.  All factors are positive:
- * one can be divided out.  A walk through the tree takes the products down and sums of v
- * times them up, so a tree costs a few operations per node and point and not leaves * depth^2.
+ * Gauss and Legendre's rule with half as many points is exact.
  *
- * Where a feature is asked about again, the lower edge adds its own term and takes off
- * that of the edge above it, for the leaves below.  If the row has failed the upper edge,
- * these two are equal.
+ * At every point a node has two numbers: P, the product of the factors f of the questions
+ * above it, and R, the sum over the leaves below it of v times the factors that come on the
+ * way there.  At a node that asks about feature i, of whose cover the side that the row does
+ * not take has the share r,
+ *
+ *	P_other = P r h,   P_same = P - P_other,   R = R_same + r h (R_other - R_same),
+ *	phi_i += Integral P r g (R_same - R_other) dt.
+ *
+ * Where i is asked about for the first time, h = 1 - t and g = 1.  Where the row has passed the
+ * questions about i above, with x the product of their cover ratios and f = x (1 - t) + t,
+ * h = x (1 - t) / f and g = x / f^2.  Where it has failed one, h = 1 and g = 0.  So one walk
+ * down for P and one up for R suffice, a few operations per node and point, none depending on
+ * what the row answers but by way of addresses.
+ *
+ * Points fill vectors.  A contribution is added up in lanes, and those in a fixed order, so
+ * all processors answer the same bits.
  */
 #include "learn/learn.h"
+#include "learn/shapley.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,332 +39,227 @@
 /* Into each of the clones of the function that loops over trees. */
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-#define STEP 4 /* points are a multiple of it, to fill vectors */
-#define MOST_POINTS ((ML_MAX_DEPTH / 2 + STEP) / STEP * STEP)
+#define STEP ML_SHAPLEY_STEP
 
-/* A node, in the order in which a walk meets them, and the edge that leads to it. */
-typedef struct stop
-{
-	const ml_node *node;
-	int depth;
-	int feature; /* of the edge; -1: the root */
-	int before;  /* depth of the edge above that asks about the same feature; 0: none */
-	bool is_left;
-	double share;    /* w: product of cover ratios at the questions about the feature */
-	double ratio;    /* cover by the parent's */
-	double *inverse; /* [points] 1 / (w (1 - t) + t) */
-} stop;
+/* What processors without vectors of that length have, the compiler makes of it. */
+typedef double vector __attribute__((vector_size(STEP * sizeof(double)), may_alias));
 
-typedef struct tree_stops
+typedef struct taken
 {
-	int count;
-	int points;
-	const double *rule; /* [4][points] t, 1 - t, weights, weights / (1 - t) */
-	stop *stop;
-} tree_stops;
+	const ml_way *way;
+	const double *tilt;
+} taken;
 
-struct ml_shapley
+struct ml_shapley_work
 {
-	const ml_forest *forest;
-	double bias;
-	int trees;
-	tree_stops *tree;
-	double *rule[MOST_POINTS / STEP + 1]; /* by points / STEP; NULL: not used */
+	double *number;  /* [features][2] missing is above, below all thresholds */
+	int32_t *code;   /* [features] of a category; missing is behind the last */
+	uint64_t *left;  /* bit per fork and cherry: where the row goes */
+	uint8_t *passed; /* 0, 1, then right and left of each fork: has the row passed? */
+	taken *taken;    /* of each fork */
+	double *product; /* P of each place */
+	double *sum;     /* R of each place */
+	double *lane;    /* [features][STEP] less what they contribute */
 };
 
-typedef struct builder
-{
-	ml_host *host;
-	struct ml_shapley *shapley;
-	const ml_node *node; /* of the tree */
-	tree_stops *tree;
-	stop path[ML_MAX_DEPTH + 1];
-	int different[ML_MAX_DEPTH + 1]; /* features above and at each depth */
-	int most;
-	double expected;
-} builder;
-
-/* Nodes and weights on [0, 1], by Newton's method on Legendre's polynomial. */
-static ml_status
-make_rule(ml_host *host, int points, double **out)
-{
-	double *rule;
-
-	ML_NEW(host, rule, 4 * (int64_t) points);
-	for (int i = 0; i < points; i++)
-	{
-		double x = cos(3.14159265358979323846 * (i + 0.75) / (points + 0.5)), slope = 1;
-
-		for (int round = 0; round < 100; round++)
-		{
-			double value = x, before = 1, step;
-
-			for (int k = 2; k <= points; k++)
-			{
-				double next = ((2 * k - 1) * x * value - (k - 1) * before) / k;
-
-				before = value;
-				value = next;
-			}
-			slope = points * (x * value - before) / (x * x - 1);
-			step = value / slope;
-			x -= step;
-			if (fabs(step) < 1e-16)
-				break;
-		}
-		rule[i] = (1 + x) / 2;
-		rule[points + i] = (1 - x) / 2;
-		rule[2 * points + i] = 1 / ((1 - x * x) * slope * slope);
-		rule[3 * points + i] = rule[2 * points + i] / rule[points + i];
-	}
-	*out = rule;
-	return ML_OK;
-}
-
-static void
-add_stop(builder *b, stop *path, int depth, int node)
-{
-	path->node = &b->node[node];
-	path->depth = depth;
-	b->tree->stop[b->tree->count++] = *path;
-	if (path->node->feature < 0)
-	{
-		double share = 1;
-
-		for (int d = 1; d <= depth; d++)
-			share *= b->path[d].ratio;
-		b->expected += share * path->node->value;
-	}
-}
-
-/* The edge from the node at a depth to one of its children. */
-static void
-follow(builder *b, int depth, int child, bool is_left)
-{
-	const ml_node *parent = b->path[depth].node;
-	stop *next = &b->path[depth + 1];
-
-	*next = (stop){.feature = parent->feature, .is_left = is_left};
-	next->ratio = b->node[child].cover / parent->cover;
-	for (int d = depth; d > 0 && next->before == 0; d--)
-		if (b->path[d].feature == parent->feature)
-			next->before = d;
-	next->share = next->ratio * (next->before > 0 ? b->path[next->before].share : 1);
-	b->different[depth + 1] = b->different[depth] + (next->before == 0);
-	if (b->different[depth + 1] > b->most)
-		b->most = b->different[depth + 1];
-	add_stop(b, next, depth + 1, child);
-}
-
-/* The walk; depth is bounded by the model's check. */
-static void
-walk(builder *b, int depth)
-{
-	const ml_node *node = b->path[depth].node;
-
-	if (node->feature < 0)
-		return;
-	follow(b, depth, node->left, true);
-	walk(b, depth + 1);
-	follow(b, depth, node->right, false);
-	walk(b, depth + 1);
-}
-
-static ml_status
-make_tree(builder *b, const ml_forest *forest, int tree)
-{
-	struct ml_shapley *shapley = b->shapley;
-	int64_t nodes = forest->first[tree + 1] - forest->first[tree];
-	int points;
-
-	b->node = forest->node + forest->first[tree];
-	b->tree = &shapley->tree[tree];
-	b->most = 1;
-	b->different[0] = 0;
-	ML_NEW(b->host, b->tree->stop, nodes);
-	b->path[0] = (stop){.feature = -1, .share = 1, .ratio = 1};
-	add_stop(b, &b->path[0], 0, 0);
-	walk(b, 0);
-	points = ((b->most + 1) / 2 + STEP - 1) / STEP * STEP;
-	if (shapley->rule[points / STEP] == NULL)
-		ML_TRY(make_rule(b->host, points, &shapley->rule[points / STEP]));
-	b->tree->points = points;
-	b->tree->rule = shapley->rule[points / STEP];
-	for (int i = 0; i < b->tree->count; i++)
-	{
-		stop *s = &b->tree->stop[i];
-
-		ML_NEW_RAW(b->host, s->inverse, points);
-		for (int k = 0; k < points; k++)
-			s->inverse[k] =
-			    i == 0 ? 1
-			           : 1 / (s->share * b->tree->rule[points + k] + b->tree->rule[k]);
-	}
-	return ML_OK;
-}
-
 ml_status
-ml_shapley_create(ml_host *host, const ml_forest *forest, struct ml_shapley **out)
+ml_shapley_work_create(ml_host *host, const struct ml_shapley *shapley,
+                       struct ml_shapley_work **out)
 {
-	builder *b;
+	int64_t features = shapley->schema->features, forks = shapley->forks;
+	struct ml_shapley_work *work;
 
-	ML_NEW(host, b, 1);
-	ML_NEW(host, b->shapley, 1);
-	b->host = host;
-	b->shapley->forest = forest;
-	b->shapley->trees = forest->trees;
-	ML_NEW(host, b->shapley->tree, forest->trees);
-	for (int t = 0; t < forest->trees; t++)
-	{
-		if (ml_stop(host))
-			return ML_STOPPED;
-		ML_TRY(make_tree(b, forest, t));
-	}
-	b->shapley->bias = forest->base + b->expected;
-	*out = b->shapley;
+	ML_NEW(host, work, 1);
+	ML_NEW(host, work->number, 2 * features);
+	ML_NEW(host, work->code, features);
+	ML_NEW(host, work->left, forks / 64 + 1);
+	ML_NEW(host, work->passed, 2 + 2 * forks);
+	ML_NEW(host, work->taken, forks);
+	/* a tree of one leaf has no place, but its root has points */
+	ML_TRY(ml_shapley_room(host, shapley->vectors + STEP, &work->product));
+	ML_TRY(ml_shapley_room(host, shapley->vectors, &work->sum));
+	ML_TRY(ml_shapley_room(host, STEP * features, &work->lane));
+	work->passed[1] = 1;
+	*out = work;
 	return ML_OK;
 }
 
-/* The edges from the root to where the walk is. */
-typedef struct trail
-{
-	const stop *at[ML_MAX_DEPTH + 1];
-	bool passed[ML_MAX_DEPTH + 1];       /* o of the edge's feature, down to this edge */
-	bool passed_above[ML_MAX_DEPTH + 1]; /* o before this edge */
-	bool goes_left[ML_MAX_DEPTH + 1];    /* the row, at the node */
-	double *product;                     /* [depth + 1][points] */
-	double *sum;                         /* [depth + 1][points] of v times it, below */
-} trail;
-
+/* Where the row goes at all forks and cherries. */
 ALWAYS_INLINE void
-scale_by(int points, double ratio, const double *restrict from, double *restrict to)
+answer(const ml_shapley_tree *tree, const double *row, struct ml_shapley_work *work)
 {
-	for (int k = 0; k < points; k++)
-		to[k] = from[k] * ratio;
-}
+	int next = 0;
 
-/* rule holds t and, points further, 1 - t; inverse is of the factor there was. */
-ALWAYS_INLINE void
-change_factor(int points, double share, double o, const double *restrict rule,
-              const double *restrict inverse, const double *restrict from,
-              double *restrict to)
-{
-	for (int k = 0; k < points; k++)
-		to[k] = from[k] * (share * rule[points + k] + o * rule[k]) * inverse[k];
-}
-
-ALWAYS_INLINE void
-add_sums(int points, const double *restrict from, double *restrict to)
-{
-	for (int k = 0; k < points; k++)
-		to[k] += from[k];
-}
-
-/* Goes down an edge: the factor of its feature becomes another one. */
-ALWAYS_INLINE void
-go_down(const tree_stops *tree, trail *t, int depth, int points)
-{
-	const stop *here = t->at[depth], *above = t->at[here->before];
-	const double *from = t->product + (depth - 1) * points;
-	double *to = t->product + depth * points;
-	double o;
-
-	/* the root has been passed, its factor is 1 */
-	t->passed_above[depth] = t->passed[here->before];
-	t->passed[depth] = t->passed_above[depth] && t->goes_left[depth - 1] == here->is_left;
-	o = t->passed[depth] ? 1 : 0;
-	if (t->passed_above[depth])
-		change_factor(points, here->share, o, tree->rule, above->inverse, from, to);
-	else
-		scale_by(points, here->ratio, from, to);
-}
-
-/* Comes back up an edge: what the leaves below it say of its feature. */
-ALWAYS_INLINE void
-come_up(const tree_stops *tree, trail *t, int depth, int points, double *contribution)
-{
-	const stop *here = t->at[depth], *above = t->at[here->before];
-	const double *sum = t->sum + depth * points, *weight = tree->rule + 2 * points;
-	double lane[STEP] = {0};
-	double more = 1 - above->share; /* of the root 0 */
-
-	add_sums(points, sum, t->sum + (depth - 1) * points);
-	if (!t->passed_above[depth])
-		return;
-	if (t->passed[depth])
-		for (int k = 0; k < points; k += STEP)
-			for (int j = 0; j < STEP; j++)
-				lane[j] += sum[k + j] * weight[k + j] *
-				           ((1 - here->share) * here->inverse[k + j] -
-				            more * above->inverse[k + j]);
-	else
-		for (int k = 0; k < points; k += STEP)
-			for (int j = 0; j < STEP; j++)
-				lane[j] -= sum[k + j] * (weight[points + k + j] +
-				                         weight[k + j] * more * above->inverse[k + j]);
-	contribution[here->feature] += (lane[0] + lane[1]) + (lane[2] + lane[3]);
-}
-
-ALWAYS_INLINE void
-explain_tree(const ml_forest *forest, const tree_stops *tree, const double *row,
-             int points, trail *t, double *contribution)
-{
-	int depth = 0;
-
-	t->passed[0] = true;
-	for (int i = 0; i < tree->count; i++)
+	for (int i = 0; i < tree->words; i++)
 	{
-		const stop *here = &tree->stop[i];
+		uint64_t left = 0;
 
-		for (; depth >= here->depth && depth > 0; depth--)
-			come_up(tree, t, depth, points, contribution);
-		depth = here->depth;
-		t->at[depth] = here;
-		if (depth > 0)
-			go_down(tree, t, depth, points);
-		else
-			for (int k = 0; k < points; k++)
-				t->product[k] = 1;
-		for (int k = 0; k < points; k++)
-			t->sum[depth * points + k] =
-			    here->node->feature < 0
-			        ? here->node->value * t->product[depth * points + k]
-			        : 0;
-		if (here->node->feature >= 0)
-			t->goes_left[depth] = ml_goes_left(here->node, row);
+		for (int a = 0; a < tree->answers; a++)
+		{
+			const ml_label_answers *answer = &tree->answer[a];
+
+			left |= answer->word[work->code[answer->feature] * (int64_t) tree->words + i];
+		}
+		for (; next < tree->number_end[i]; next++)
+		{
+			const ml_number_question *question = &tree->number[next];
+
+			left |= (uint64_t) (work->number[question->input] <= question->threshold)
+			        << question->bit;
+		}
+		work->left[i] = left;
 	}
-	for (; depth > 0; depth--)
-		come_up(tree, t, depth, points, contribution);
+	for (int i = 0; i < tree->labels; i++)
+	{
+		const ml_label_question *question = &tree->label[i];
+
+		work->left[question->place / 64] |= (uint64_t) ml_goes_left(question->node, row)
+		                                    << (question->place % 64);
+	}
+}
+
+ALWAYS_INLINE int
+goes_left(const struct ml_shapley_work *work, unsigned place)
+{
+	return work->left[place / 64] >> (place % 64) & 1;
+}
+
+/* P of all places. */
+ALWAYS_INLINE void
+go_down(const ml_shapley_tree *tree, struct ml_shapley_work *work, int points)
+{
+	uint8_t *restrict passed = work->passed;
+	double *restrict product = work->product;
+
+	memcpy(product, tree->rule, (size_t) points * sizeof *product);
+	for (int i = 0; i < tree->forks; i++)
+	{
+		const ml_fork *fork = &tree->fork[i];
+		int left = goes_left(work, (unsigned) i);
+		uint8_t has_passed = passed[fork->bond.passed];
+		const ml_way *way = &fork->way[left];
+		const double *tilt = fork->bond.tilt[has_passed], *from = product + i * points;
+		double *same = product + way->same, *other = product + way->other;
+
+		passed[2 + 2 * i + left] = has_passed;
+		passed[2 + 2 * i + !left] = 0;
+		work->taken[i] = (taken){way, tilt};
+		for (int k = 0; k < points; k += STEP)
+		{
+			vector all = *(const vector *) (from + k);
+			vector lost = all * (way->ratio * *(const vector *) (tilt + k));
+
+			*(vector *) (other + k) = lost;
+			*(vector *) (same + k) = all - lost;
+		}
+	}
+}
+
+/* R of the cherries, and what they contribute. */
+ALWAYS_INLINE void
+pick(const ml_shapley_tree *tree, struct ml_shapley_work *work, int points)
+{
+	for (int i = 0; i < tree->cherries; i++)
+	{
+		const ml_cherry *cherry = &tree->cherry[i];
+		int place = tree->forks + i, left = goes_left(work, (unsigned) place);
+		const double *tilt = cherry->bond.tilt[work->passed[cherry->bond.passed]];
+		const double *product = work->product + place * points;
+		double *to = work->sum + place * points, *lane = work->lane + cherry->bond.lane;
+		double value = cherry->value[left], step = cherry->step[left];
+		vector total = *(const vector *) lane;
+
+		for (int k = 0; k < points; k += STEP)
+		{
+			*(vector *) (to + k) = value + *(const vector *) (tilt + k) * step;
+			total += *(const vector *) (product + k) *
+			         *(const vector *) (tilt + points + k) * step;
+		}
+		*(vector *) lane = total;
+	}
+}
+
+/* R of the forks, and what they contribute. */
+ALWAYS_INLINE void
+come_up(const ml_shapley_tree *tree, struct ml_shapley_work *work, int points)
+{
+	for (int i = tree->forks - 1; i >= 0; i--)
+	{
+		const taken *taken = &work->taken[i];
+		const double *tilt = taken->tilt, *product = work->product + i * points;
+		const double *same = work->sum + taken->way->same;
+		const double *other = work->sum + taken->way->other;
+		double *to = work->sum + i * points, ratio = taken->way->ratio;
+		double *lane = work->lane + tree->fork[i].bond.lane;
+		vector total = *(const vector *) lane;
+
+		for (int k = 0; k < points; k += STEP)
+		{
+			vector kept = *(const vector *) (same + k);
+			vector step = ratio * (*(const vector *) (other + k) - kept);
+
+			*(vector *) (to + k) = kept + *(const vector *) (tilt + k) * step;
+			total += *(const vector *) (product + k) *
+			         *(const vector *) (tilt + points + k) * step;
+		}
+		*(vector *) lane = total;
+	}
+}
+
+ALWAYS_INLINE void
+explain_tree(const ml_shapley_tree *tree, const double *row, int points,
+             struct ml_shapley_work *work)
+{
+	double *leaf = work->sum + (tree->forks + tree->cherries) * points;
+
+	for (int i = 0; i < tree->leaves; i++)
+		for (int k = 0; k < points; k += STEP)
+			*(vector *) (leaf + i * points + k) = tree->leaf[i] + (vector){0};
+	answer(tree, row, work);
+	go_down(tree, work, points);
+	pick(tree, work, points);
+	come_up(tree, work, points);
 }
 
 /* The compiler knows the number of points that most trees need. */
 ML_HOT static void
-explain_trees(const struct ml_shapley *shapley, const double *row, trail *t,
-              double *contribution)
+explain_trees(const struct ml_shapley *shapley, const double *row,
+              struct ml_shapley_work *work)
 {
 	for (int i = 0; i < shapley->trees; i++)
 	{
-		const tree_stops *tree = &shapley->tree[i];
+		const ml_shapley_tree *tree = &shapley->tree[i];
 
 		if (tree->points == STEP)
-			explain_tree(shapley->forest, tree, row, STEP, t, contribution);
+			explain_tree(tree, row, STEP, work);
 		else if (tree->points == 2 * STEP)
-			explain_tree(shapley->forest, tree, row, 2 * STEP, t, contribution);
+			explain_tree(tree, row, 2 * STEP, work);
 		else
-			explain_tree(shapley->forest, tree, row, tree->points, t, contribution);
+			explain_tree(tree, row, tree->points, work);
 	}
 }
 
 void
 ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
-                   double *contribution, double *bias)
+                   struct ml_shapley_work *work, double *contribution, double *bias)
 {
-	double product[(ML_MAX_DEPTH + 1) * MOST_POINTS];
-	double sum[(ML_MAX_DEPTH + 1) * MOST_POINTS];
-	trail t;
+	const ml_schema *schema = shapley->schema;
 
-	t.product = product;
-	t.sum = sum;
-	explain_trees(shapley, row, &t, contribution);
+	for (int f = 0; f < schema->features; f++)
+		if (schema->feature[f].kind == ML_NUMBER)
+		{
+			work->number[2 * f] = row[f] == row[f] ? row[f] : INFINITY;
+			work->number[2 * f + 1] = row[f] == row[f] ? row[f] : -INFINITY;
+		}
+		else
+			work->code[f] = row[f] >= 0 ? (int32_t) row[f] : schema->feature[f].levels;
+	memset(work->lane, 0, (size_t) schema->features * STEP * sizeof *work->lane);
+	explain_trees(shapley, row, work);
+	for (int f = 0; f < schema->features; f++)
+	{
+		const double *lane = work->lane + STEP * f;
+
+		contribution[f] = 0 - ((lane[0] + lane[1]) + (lane[2] + lane[3]));
+	}
 	*bias = shapley->bias;
 }
