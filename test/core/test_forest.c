@@ -3,6 +3,7 @@
  * test_forest.c: forests made at random: masks against walks, Shapley values against the
  * sum over all orders, and what is wrong with a forest that somebody made up.
  */
+#include "models.h"
 #include "table.h"
 
 #define MOST_FEATURES 12
@@ -334,6 +335,56 @@ forgets_the_row_before(test_host *t)
 	}
 }
 
+/* The mean over the rows in front of the size of each contribution; fewer where trees are large. */
+static void
+weighs_features(test_host *t)
+{
+	static const char *const name[] = {"boosted_trees", "random_forest", "decision_tree"};
+	static const int rows[] = {8, 90, 1700};
+
+	for (int i = 0; i < 9; i++)
+	{
+		table s = {.rows = rows[i % 3],
+		           .numbers = 4,
+		           .categories = 2,
+		           .levels = 9,
+		           .missing = 0.1,
+		           .seed = 40 + (uint64_t) i};
+		sample_option options[] = {{"holdout", 0}, {"min_rows", 1}, {NULL, 0}};
+		int64_t sampled = s.rows < 1000 ? s.rows : 1000, nodes;
+		double row[6], contribution[6], mean[6] = {0}, bias;
+		const ml_part *part;
+		ml_result result;
+
+		s.frame = table_frame(t, &s);
+		REQUIRE_OK(sample_train_learner(
+		    &t->core, s.frame, ml_learner_of_task(test_text(name[i / 3]), ML_REGRESSION),
+		    options, &result));
+		part = ml_fitted_part(&result.model->fitted, "importance_shap");
+		REQUIRE(part != NULL && part->count == result.model->schema.features);
+		nodes = ml_fitted_part(&result.model->fitted, "feature")->count;
+		if (nodes * sampled > 20000000)
+			sampled = 20000000 / nodes;
+		for (int64_t r = 0; r < sampled; r++)
+		{
+			for (int f = 0; f < part->count; f++)
+			{
+				const ml_column *column =
+				    &s.frame->column[result.model->schema.feature[f].column];
+
+				row[f] = column->kind == ML_NUMBER ? *ml_numbers_at(column, r)
+				                                   : *ml_codes_at(column, r);
+			}
+			ml_forest_explain(result.model->state, row, contribution, &bias);
+			for (int f = 0; f < part->count; f++)
+				mean[f] += fabs(contribution[f]) / (double) sampled;
+		}
+		for (int f = 0; f < part->count; f++)
+			CHECK_NEAR(part->number[f], mean[f], 1e-12);
+		CHECK(s.rows < 1000 || (mean[0] > mean[3] && mean[1] > mean[3]));
+	}
+}
+
 static plan *
 small_plan(test_host *t)
 {
@@ -483,6 +534,7 @@ TEST_MAIN({scores_like_a_walk, "scores by masks are those of a walk, bit by bit"
           {explains_like_all_orders, "contributions are averages over all orders"},
           {adds_up_to_the_margin, "contributions and bias add up to the margin"},
           {forgets_the_row_before, "a row is explained as if it were the first"},
+          {weighs_features, "importance is the mean size of contributions"},
           {refuses_what_is_made_up, "a number that does not fit is refused"},
           {refuses_what_is_no_tree, "cycles and strays are refused"},
           {refuses_what_is_too_deep, "trees that are too deep are refused"},

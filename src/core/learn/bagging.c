@@ -226,7 +226,7 @@ fit(ml_host *host, const ml_problem *problem, const void *given, ml_fitted *fitt
 	}
 	fitted->converged = true;
 	fitted->iterations = options->trees;
-	return ml_forest_write(host, &b->forest, problem->schema->features, fitted);
+	return ml_forest_write(host, &b->forest, problem, fitted);
 }
 
 static double

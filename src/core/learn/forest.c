@@ -54,7 +54,10 @@ make_room(ml_forest *forest, int64_t nodes, int64_t codes)
 	return ML_OK;
 }
 
-/* The list of nodes has twice the room it needs, and was half as long before. */
+/*
+ * The list of nodes has twice the room it needs, and was half as long before.  Another copy is
+ * laid out for Shapley values, with a kilobyte per feature for their means.
+ */
 double
 ml_forest_memory(const ml_problem *problem, int64_t trees, const ml_tree_options *options)
 {
@@ -63,8 +66,8 @@ ml_forest_memory(const ml_problem *problem, int64_t trees, const ml_tree_options
 	       most = 1 + rows / (double) options->min_rows;
 	double nodes = 2 * (double) trees * (leaves < most ? leaves : most);
 
-	return 65536 + nodes * (4 * sizeof(ml_node) + 12 * sizeof(double)) +
-	       (double) trees * 4 * sizeof(int64_t);
+	return 65536 + nodes * (5 * sizeof(ml_node) + 12 * sizeof(double) + 300) +
+	       1024.0 * problem->schema->features + (double) trees * 4 * sizeof(int64_t);
 }
 
 /* Codes of the labels that go left; they may be more than bins. */
@@ -176,7 +179,8 @@ static const char *const node_part[NODE_PARTS] = {"feature", "threshold", "missi
                                                   "cover",   "gain",      "set_size"};
 
 ml_status
-ml_forest_write(ml_host *host, const ml_forest *forest, int features, ml_fitted *fitted)
+ml_forest_write(ml_host *host, const ml_forest *forest, const ml_problem *problem,
+                ml_fitted *fitted)
 {
 	double *of[NODE_PARTS], *base, *tree_nodes, *code;
 
@@ -204,7 +208,8 @@ ml_forest_write(ml_host *host, const ml_forest *forest, int features, ml_fitted 
 	}
 	for (int64_t i = 0; i < forest->codes; i++)
 		code[i] = forest->code[i];
-	return write_importance(host, forest, features, fitted);
+	ML_TRY(write_importance(host, forest, problem->schema->features, fitted));
+	return ml_forest_importance(host, problem, fitted);
 }
 
 /* A whole number of that range. */
@@ -427,7 +432,6 @@ ml_forest_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitte
 	state->features = schema->features;
 	ML_TRY(ml_leaf_masks_create(host, schema, &state->forest, &state->masks));
 	ML_TRY(ml_shapley_create(host, schema, &state->forest, &state->shapley));
-	ML_TRY(ml_shapley_work_create(host, state->shapley, &state->work));
 	*out = state;
 	return ML_OK;
 }
@@ -463,5 +467,6 @@ ml_forest_explain(const void *argument, const double *row, double *contribution,
 {
 	const ml_forest_state *state = argument;
 
-	ml_shapley_explain(state->shapley, row, state->work, contribution, bias);
+	memset(contribution, 0, (size_t) state->features * sizeof *contribution);
+	ml_shapley_explain(state->shapley, row, contribution, bias);
 }

@@ -18,10 +18,12 @@
  *	set_size		[nodes] labels in the node's set
  *	set_code		[their sum] codes of these labels, node after node
  *	importance_gain, importance_splits	[features] sums over all nodes
+ *	importance_shap	[features] mean size of the contributions to rows of the training
  *
  *	forest.c		arrays from trees, and trees from arrays, with every check there is
  *	forest_score.c	the leaves of all trees at once, by bits
  *	forest_shapley.c, forest_explain.c	exact Shapley values
+ *	forest_importance.c		means of them
  */
 #ifndef ML_FOREST_H
 #define ML_FOREST_H
@@ -54,8 +56,12 @@ extern ml_status ml_forest_add(ml_forest *forest, const ml_grower *grower, doubl
 
 /* Leaves the first so many trees. */
 extern void ml_forest_cut(ml_forest *forest, int trees);
+extern ml_status ml_forest_write(ml_host *host, const ml_forest *forest,
+                                 const ml_problem *problem, ml_fitted *fitted);
+
+/* Adds importance_shap to what has been written: some 1,000 rows are explained. */
 extern ml_status
-ml_forest_write(ml_host *host, const ml_forest *forest, int features, ml_fitted *fitted);
+ml_forest_importance(ml_host *host, const ml_problem *problem, ml_fitted *fitted);
 
 /* A forest from learned arrays: ML_BAD_MODEL unless everything about them is in order. */
 extern ml_status ml_forest_read(ml_host *host, const ml_schema *schema,
@@ -67,8 +73,7 @@ typedef struct ml_forest_state
 	ml_forest forest;
 	int features;
 	struct ml_leaf_masks *masks; /* NULL: trees are walked */
-	struct ml_shapley *shapley;
-	struct ml_shapley_work *work; /* so no two threads may explain by one state */
+	struct ml_shapley *shapley;  /* so no two threads may explain by one state */
 	double (*respond)(double margin);
 } ml_forest_state;
 
@@ -89,16 +94,17 @@ ml_leaf_masks_create(ml_host *host, const ml_schema *schema, const ml_forest *fo
                      struct ml_leaf_masks **masks);
 extern double ml_leaf_masks_margin(const struct ml_leaf_masks *masks, const double *row);
 
-/* forest_shapley.c; schema and forest must outlive it */
+/* forest_shapley.c, for one thread; schema and forest must outlive it */
 extern ml_status ml_shapley_create(ml_host *host, const ml_schema *schema,
                                    const ml_forest *forest, struct ml_shapley **shapley);
 
-/* forest_explain.c; each thread explains with work space of its own */
-extern ml_status ml_shapley_work_create(ml_host *host, const struct ml_shapley *shapley,
-                                        struct ml_shapley_work **work);
-extern void
-ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
-                   struct ml_shapley_work *work, double *contribution, double *bias);
+/* forest_explain.c: the same for another thread, as long as the first one lives */
+extern ml_status ml_shapley_share(ml_host *host, const struct ml_shapley *shapley,
+                                  struct ml_shapley **out);
+
+/* Adds to the contributions that are there; bias is the margin of the average row. */
+extern void ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
+                               double *contribution, double *bias);
 
 #define ML_TREE_LANES                                                                    \
 	8 /* sums of trees kept apart: tree t is added to sum t % ML_TREE_LANES */

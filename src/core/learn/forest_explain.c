@@ -63,13 +63,16 @@ struct ml_shapley_work
 };
 
 ml_status
-ml_shapley_work_create(ml_host *host, const struct ml_shapley *shapley,
-                       struct ml_shapley_work **out)
+ml_shapley_share(ml_host *host, const struct ml_shapley *shapley, struct ml_shapley **out)
 {
 	int64_t features = shapley->schema->features, forks = shapley->forks;
+	struct ml_shapley *mine;
 	struct ml_shapley_work *work;
 
+	ML_NEW(host, mine, 1);
 	ML_NEW(host, work, 1);
+	*mine = *shapley;
+	mine->work = work;
 	ML_NEW(host, work->number, 2 * features);
 	ML_NEW(host, work->code, features);
 	ML_NEW(host, work->left, forks / 64 + 1);
@@ -80,7 +83,7 @@ ml_shapley_work_create(ml_host *host, const struct ml_shapley *shapley,
 	ML_TRY(ml_shapley_room(host, shapley->vectors, &work->sum));
 	ML_TRY(ml_shapley_room(host, STEP * features, &work->lane));
 	work->passed[1] = 1;
-	*out = work;
+	*out = mine;
 	return ML_OK;
 }
 
@@ -239,12 +242,10 @@ explain_trees(const struct ml_shapley *shapley, const double *row,
 	}
 }
 
-void
-ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
-                   struct ml_shapley_work *work, double *contribution, double *bias)
+/* The row as questions read it. */
+static void
+take_row(const ml_schema *schema, const double *row, struct ml_shapley_work *work)
 {
-	const ml_schema *schema = shapley->schema;
-
 	for (int f = 0; f < schema->features; f++)
 		if (schema->feature[f].kind == ML_NUMBER)
 		{
@@ -253,13 +254,23 @@ ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
 		}
 		else
 			work->code[f] = row[f] >= 0 ? (int32_t) row[f] : schema->feature[f].levels;
-	memset(work->lane, 0, (size_t) schema->features * STEP * sizeof *work->lane);
+}
+
+void
+ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
+                   double *contribution, double *bias)
+{
+	struct ml_shapley_work *work = shapley->work;
+	int features = shapley->schema->features;
+
+	take_row(shapley->schema, row, work);
+	memset(work->lane, 0, (size_t) features * STEP * sizeof *work->lane);
 	explain_trees(shapley, row, work);
-	for (int f = 0; f < schema->features; f++)
+	for (int f = 0; f < features; f++)
 	{
 		const double *lane = work->lane + STEP * f;
 
-		contribution[f] = 0 - ((lane[0] + lane[1]) + (lane[2] + lane[3]));
+		contribution[f] -= (lane[0] + lane[1]) + (lane[2] + lane[3]);
 	}
 	*bias = shapley->bias;
 }

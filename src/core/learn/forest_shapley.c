@@ -360,6 +360,5 @@ ml_shapley_create(ml_host *host, const ml_schema *schema, const ml_forest *fores
 		ML_TRY(make_forks(&b, repeats));
 		ML_TRY(make_questions(&b));
 	}
-	*out = b.shapley;
-	return ML_OK;
+	return ml_shapley_share(host, b.shapley, out);
 }

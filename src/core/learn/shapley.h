@@ -95,8 +95,9 @@ struct ml_shapley
 	int trees;
 	ml_shapley_tree *tree;
 	double *rule[ML_SHAPLEY_POINTS / ML_SHAPLEY_STEP + 1]; /* NULL: not used */
-	int64_t vectors; /* doubles in all places of a tree, at most */
-	int64_t forks;   /* and cherries, at most */
+	int64_t vectors;              /* doubles in all places of a tree, at most */
+	int64_t forks;                /* and cherries, at most */
+	struct ml_shapley_work *work; /* of the thread */
 };
 
 /* Room for doubles that begins where a line of the cache does; zeros. */
