@@ -97,7 +97,7 @@ find_edges(const ml_steps *steps, int bins, bool uniform, double *edge)
 
 typedef struct bin_sum
 {
-	ml_tally tally;
+	ml_share tally;
 	double score;
 	double low;
 	double high;
@@ -132,7 +132,7 @@ sum_bins(ml_host *host, const ml_outcomes *in, const double *edge, int bins, bin
 		to->low = to->tally.weight == 0 || score < to->low ? score : to->low;
 		to->high = to->tally.weight == 0 || score > to->high ? score : to->high;
 		to->score += weight * score;
-		ml_tally_add(&to->tally, weight, in->target[i] > 0);
+		ml_share_add(&to->tally, weight, in->target[i] > 0);
 	}
 	return ML_OK;
 }
@@ -163,8 +163,8 @@ ml_calibrate_bins(ml_host *host, const ml_outcomes *in, int bins, bool uniform,
 		                            .high = sum[i].high,
 		                            .rows = sum[i].tally.weight,
 		                            .mean_score = sum[i].score / sum[i].tally.weight,
-		                            .observed = ml_tally_share(&sum[i].tally)};
-		ml_tally_interval(&sum[i].tally, &out->observed_low, &out->observed_high);
+		                            .observed = ml_share_value(&sum[i].tally)};
+		ml_share_interval(&sum[i].tally, &out->observed_low, &out->observed_high);
 		(*count)++;
 	}
 	return ML_OK;

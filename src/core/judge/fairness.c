@@ -15,10 +15,10 @@
 typedef struct group_sum
 {
 	int64_t rows;
-	ml_tally selected;
-	ml_tally positive;
-	ml_tally true_positive;
-	ml_tally false_positive;
+	ml_share selected;
+	ml_share positive;
+	ml_share true_positive;
+	ml_share false_positive;
 	double score;
 } group_sum;
 
@@ -34,9 +34,9 @@ sum_groups(ml_host *host, const ml_outcomes *in, const int32_t *code, double thr
 
 		ML_PAUSE(host, row);
 		to->rows++;
-		ml_tally_add(&to->selected, weight, selected);
-		ml_tally_add(&to->positive, weight, positive);
-		ml_tally_add(positive ? &to->true_positive : &to->false_positive, weight,
+		ml_share_add(&to->selected, weight, selected);
+		ml_share_add(&to->positive, weight, positive);
+		ml_share_add(positive ? &to->true_positive : &to->false_positive, weight,
 		             selected);
 		to->score += weight * in->score[row];
 	}
@@ -48,13 +48,13 @@ rates_of(const group_sum *sum)
 {
 	ml_fair_group group = {.rows = sum->rows,
 	                       .weight = sum->selected.weight,
-	                       .selected = ml_tally_share(&sum->selected),
-	                       .true_positive_rate = ml_tally_share(&sum->true_positive),
-	                       .false_positive_rate = ml_tally_share(&sum->false_positive),
+	                       .selected = ml_share_value(&sum->selected),
+	                       .true_positive_rate = ml_share_value(&sum->true_positive),
+	                       .false_positive_rate = ml_share_value(&sum->false_positive),
 	                       .mean_score = sum->score / sum->selected.weight,
-	                       .observed = ml_tally_share(&sum->positive)};
+	                       .observed = ml_share_value(&sum->positive)};
 
-	ml_tally_interval(&sum->selected, &group.selected_low, &group.selected_high);
+	ml_share_interval(&sum->selected, &group.selected_low, &group.selected_high);
 	return group;
 }
 

@@ -7,25 +7,25 @@
 #include <math.h>
 
 void
-ml_tally_add(ml_tally *tally, double weight, bool hit)
+ml_share_add(ml_share *share, double weight, bool hit)
 {
-	tally->weight += weight;
-	tally->squares += weight * weight;
-	tally->hits += hit ? weight : 0;
+	share->weight += weight;
+	share->squares += weight * weight;
+	share->hits += hit ? weight : 0;
 }
 
 double
-ml_tally_share(const ml_tally *tally)
+ml_share_value(const ml_share *share)
 {
-	return tally->weight > 0 ? tally->hits / tally->weight : NAN;
+	return share->weight > 0 ? share->hits / share->weight : NAN;
 }
 
 /* Wilson (1927), with Kish's effective number of rows. */
 void
-ml_tally_interval(const ml_tally *tally, double *low, double *high)
+ml_share_interval(const ml_share *share, double *low, double *high)
 {
-	double p = ml_tally_share(tally);
-	double n = tally->weight * tally->weight / tally->squares;
+	double p = ml_share_value(share);
+	double n = share->weight * share->weight / share->squares;
 	double middle = (p + ML_Z * ML_Z / (2 * n)) / (1 + ML_Z * ML_Z / n);
 	double half =
 	    ML_Z / (1 + ML_Z * ML_Z / n) * sqrt(p * (1 - p) / n + ML_Z * ML_Z / (4 * n * n));
