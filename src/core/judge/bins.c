@@ -97,7 +97,7 @@ find_edges(const ml_steps *steps, int bins, bool uniform, double *edge)
 
 typedef struct bin_sum
 {
-	ml_share tally;
+	ml_share share;
 	double score;
 	double low;
 	double high;
@@ -129,10 +129,10 @@ sum_bins(ml_host *host, const ml_outcomes *in, const double *edge, int bins, bin
 		bin_sum *to = &sum[bin_of(edge, bins, score)];
 
 		ML_PAUSE(host, i);
-		to->low = to->tally.weight == 0 || score < to->low ? score : to->low;
-		to->high = to->tally.weight == 0 || score > to->high ? score : to->high;
+		to->low = to->share.weight == 0 || score < to->low ? score : to->low;
+		to->high = to->share.weight == 0 || score > to->high ? score : to->high;
 		to->score += weight * score;
-		ml_share_add(&to->tally, weight, in->target[i] > 0);
+		ml_share_add(&to->share, weight, in->target[i] > 0);
 	}
 	return ML_OK;
 }
@@ -157,14 +157,14 @@ ml_calibrate_bins(ml_host *host, const ml_outcomes *in, int bins, bool uniform,
 	{
 		ml_calibration_bin *out = &bin[*count];
 
-		if (!(sum[i].tally.weight > 0))
+		if (!(sum[i].share.weight > 0))
 			continue;
 		*out = (ml_calibration_bin){.low = sum[i].low,
 		                            .high = sum[i].high,
-		                            .rows = sum[i].tally.weight,
-		                            .mean_score = sum[i].score / sum[i].tally.weight,
-		                            .observed = ml_share_value(&sum[i].tally)};
-		ml_share_interval(&sum[i].tally, &out->observed_low, &out->observed_high);
+		                            .rows = sum[i].share.weight,
+		                            .mean_score = sum[i].score / sum[i].share.weight,
+		                            .observed = ml_share_value(&sum[i].share)};
+		ml_share_interval(&sum[i].share, &out->observed_low, &out->observed_high);
 		(*count)++;
 	}
 	return ML_OK;
