@@ -459,6 +459,15 @@ $$how a decision by the score of a classifier of two classes treats groups of th
 attribute: column of the source that names the groups, which need not be a feature; NULL is a group, the last one; threshold: least score of a row that is selected; source and rows as in cia_evaluate; options: rows, favourable (selected, the default, or rejected where the score is a risk).
 selection_rate has Wilson's 95 % interval; mean_score and observed_rate show calibration. The ratios are a group's rates over the highest of all groups (of the share that is not selected, if that is favourable); four_fifths says whether selection_ratio is 0.8 or more.$$;
 
+CREATE FUNCTION cia_compare(model_a text, model_b text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (metric text, a float8, b float8, difference float8, low float8, high float8, p_value float8,
+				   better text)
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_compare(text, text, text, jsonb) IS
+$$whether one model is better than another of the same target, on the same rows of a source.
+source and rows as in cia_evaluate; options: rows. On a source that a model was trained on only rows that were kept out of its training count, for both.
+difference is a - b with its 95 % interval, p_value that of there being none, from rows in pairs: DeLong's test of the AUC, McNemar's mid-p test of accuracy, else the normal one of what each row adds to the difference. better names the model that is, if p_value < 0.05. Weights are those of model_a.$$;
+
 CREATE FUNCTION cia_woe(source text, target text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (feature text, bin int, low float8, high float8, labels text[], missing boolean,
 				   "rows" float8, events float8, non_events float8, event_rate float8, woe float8,

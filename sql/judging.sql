@@ -114,6 +114,36 @@ SELECT false_positive_rate, true_positive_rate, rows FROM cia_roc_curve('churn',
 SELECT "precision", recall, rows FROM cia_pr_curve('churn', 'SELECT * FROM known WHERE NOT churned ORDER BY id LIMIT 1');
 SELECT bin, rows, responders, rate, lift, cumulative_gain, ks FROM cia_lift_table('churn', 'SELECT * FROM known WHERE NOT churned ORDER BY id LIMIT 1');
 SELECT bin, rows, observed_rate, round(observed_high::numeric, 3) AS high FROM cia_calibration('churn', 'SELECT * FROM known WHERE NOT churned ORDER BY id LIMIT 1');
+-- Which model is better, on rows that neither has seen.
+RESET client_min_messages;
+SELECT metric, round(difference::numeric, 3) AS difference, low <= difference AND difference <= high AS inside, p_value < 0.001 AS certain, better FROM cia_compare('churn', 'coarse', 'customer');
+SELECT metric, difference, p_value, better FROM cia_compare('churn', 'churn', 'known') WHERE metric <> 'rows';
+SET client_min_messages = warning;
+-- Both sides are what cia_evaluate says; the other way round is the opposite.
+SELECT bool_and(abs(c.a - e.value) < 1e-12 AND abs(c.b - f.value) < 1e-12 AND abs(c.a - c.b - c.difference) < 1e-15) AS same, bool_and(abs(c.difference + d.difference) < 1e-15 AND abs(c.low + d.high) < 1e-12 AND c.p_value = d.p_value AND c.better = d.better) AS opposite, count(*)
+FROM cia_compare('churn', 'coarse', 'known') c JOIN cia_compare('coarse', 'churn', 'known') d USING (metric)
+JOIN cia_evaluate('churn', 'known') e USING (metric) JOIN cia_evaluate('coarse', 'known') f USING (metric) WHERE metric <> 'rows';
+-- McNemar's mid-p by its formula.
+SELECT abs(p_value - (SELECT 2 * sum((factorial(n) / factorial(k) / factorial(n - k) / 2::numeric ^ n)::float8 * CASE WHEN k < least THEN 1 ELSE 0.5 END)
+	FROM (SELECT least(count(*) FILTER (WHERE a AND NOT b), count(*) FILTER (WHERE b AND NOT a))::int AS least, count(*) FILTER (WHERE a <> b)::int AS n
+		  FROM (SELECT churned = (cia_score('churn', k) >= 0.5) AS a, churned = (cia_score('weighted', k) >= 0.5) AS b FROM known k) s) s,
+		 LATERAL (SELECT generate_series(0, least) AS k) k)) < 1e-9 AS same
+FROM cia_compare('churn', 'weighted', 'known') WHERE metric = 'accuracy';
+SELECT model FROM cia_train('thrift', 'customer', 'spend', id => '{id}', features => '{age}');
+SELECT metric, round(difference::numeric, 3) AS difference, p_value < 0.001 AS certain, better FROM cia_compare('thrift', 'spend', 'customer');
+SELECT model FROM cia_train('plain', 'customer', 'plan', 'multinomial', id => '{id}', features => '{region}');
+SELECT metric, difference > 0 AS more, p_value < 0.05 AS certain, better FROM cia_compare('plan', 'plain', 'customer');
+SELECT metric, a > b AS more, better FROM cia_compare('weighted', 'coarse', 'customer');
+-- Versions; no rows; one row; one class.
+SELECT model FROM cia_train('churn', 'customer', 'churned', id => '{id}', features => '{age}');
+SELECT metric, better FROM cia_compare('churn@1', 'churn@2', 'customer');
+SELECT * FROM cia_compare('churn', 'coarse', 'SELECT * FROM known WHERE false');
+SELECT metric, difference IS NOT NULL AS difference, p_value IS NOT NULL AS p FROM cia_compare('churn', 'coarse', 'SELECT * FROM known ORDER BY id LIMIT 1');
+SELECT metric, difference IS NOT NULL AS difference, p_value IS NOT NULL AS p FROM cia_compare('churn', 'coarse', 'SELECT * FROM known WHERE churned');
+-- Rows by another id, and other shares: those that both have kept out.
+SELECT model FROM cia_train('nameless', 'customer', 'churned', features => '{age}', options => '{"holdout": 0.5}');
+SELECT a = (SELECT count(*) FROM cia_residuals('nameless', 'customer') a JOIN cia_residuals('coarse', 'SELECT * FROM customer', '{"rows": "holdout"}') b USING (row_number)) AS both, a > 0 AS some
+FROM cia_compare('nameless', 'coarse', 'customer') WHERE metric = 'rows';
 RESET client_min_messages;
 
 -- What is wrong is said.
@@ -141,6 +171,15 @@ SELECT * FROM cia_fairness('churn', 'SELECT a.*, b AS who FROM known a, generate
 SELECT * FROM cia_fairness('churn', 'SELECT id + 800 * b AS id, age, visits, region, churned FROM known a, generate_series(1, 2) b', 'id');
 \echo :SQLSTATE
 SELECT * FROM cia_fairness('spend', 'customer', 'region');
+SELECT * FROM cia_compare('churn', 'spend', 'customer');
+\echo :SQLSTATE
+SELECT * FROM cia_compare('churn', 'nobody', 'customer');
+\echo :SQLSTATE
+SELECT model FROM cia_train('stay', 'customer', 'churned', id => '{id}', features => '{age}', options => '{"positive": "false"}');
+SELECT * FROM cia_compare('churn', 'stay', 'customer');
+SELECT model FROM cia_train('kept', 'SELECT * FROM customer WHERE id < 60', 'churned', features => '{age}', options => '{"holdout": 0.05}');
+SELECT * FROM cia_compare('kept', 'churn', 'SELECT * FROM customer WHERE id < 60', '{"rows": "holdout"}');
+\echo :SQLSTATE
 
 SELECT count(cia_drop_model(model)) FROM cia_models;
 DROP VIEW known;

@@ -279,29 +279,30 @@ cia_judged_tell(const cia_judged *run)
 		     errdetail("Rows that the model was trained on would flatter it.")));
 }
 
-cia_judged *
-cia_judged_open(FunctionCallInfo fcinfo, int argument, const cia_judged_table *table)
+/* Reads the options and finds the roles of columns; everything but the model lives in the arena. */
+static cia_judged *
+open_run(FunctionCallInfo fcinfo, MemoryContext arena, const cia_loaded *loaded,
+         const cia_judged_call *call)
 {
-	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
-	cia_door *door = cia_door_open(
-	    AllocSetContextCreate(CurrentMemoryContext, "cia judge", ALLOCSET_DEFAULT_SIZES));
-	MemoryContext before = MemoryContextSwitchTo(door->arena);
+	MemoryContext before = MemoryContextSwitchTo(arena);
 	cia_judged *run = palloc0(sizeof *run);
-	ml_option_set set = {table->option, table->options, &run->options};
+	ml_option_set set = {call->table->option, call->table->options, &run->options};
 	Oid schema = cia_schema(fcinfo);
-	cia_entry entry = cia_registry_find(schema, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	cia_entry entry =
+	    cia_registry_find(schema, text_to_cstring(PG_GETARG_TEXT_PP(call->model)));
 	ml_value given;
 
 	run->loaded = loaded;
-	run->door = door;
+	run->door = cia_door_open(arena);
 	run->lineage = cia_registry_lineage(schema, &entry);
-	cia_object_from_jsonb(door, PG_GETARG_JSONB_P(argument), &given);
+	cia_object_from_jsonb(run->door, PG_GETARG_JSONB_P(call->options), &given);
 	cia_only_options_read(&given, &set, get_func_name(fcinfo->flinfo->fn_oid));
-	run->ordered = table->ordered;
-	if (!table->unjudged)
-		choose_rows(run, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	run->ordered = call->table->ordered;
+	if (!call->table->unjudged)
+		choose_rows(run, text_to_cstring(PG_GETARG_TEXT_PP(call->source)));
 	run->roles = (cia_roles){
-	    .target = table->unjudged ? NULL : cia_text_cstring(loaded->model->schema.target),
+	    .target =
+	        call->table->unjudged ? NULL : cia_text_cstring(loaded->model->schema.target),
 	    .features =
 	        run->holdout ? run->lineage.inputs : feature_columns(&loaded->model->schema),
 	    .id = run->holdout ? run->lineage.id : NULL,
@@ -310,6 +311,38 @@ cia_judged_open(FunctionCallInfo fcinfo, int argument, const cia_judged_table *t
 	    .learner = loaded->model->learner};
 	MemoryContextSwitchTo(before);
 	return run;
+}
+
+static MemoryContext
+new_arena(void)
+{
+	return AllocSetContextCreate(CurrentMemoryContext, "cia judge",
+	                             ALLOCSET_DEFAULT_SIZES);
+}
+
+cia_judged *
+cia_judged_open(FunctionCallInfo fcinfo, int options, const cia_judged_table *table)
+{
+	const cia_judged_call call = {
+	    .table = table, .model = 0, .source = 1, .options = options};
+
+	return open_run(fcinfo, new_arena(), cia_model_arg(fcinfo, 0), &call);
+}
+
+cia_judged *
+cia_judged_open_copy(FunctionCallInfo fcinfo, const cia_judged_call *call)
+{
+	MemoryContext arena = new_arena(), before = MemoryContextSwitchTo(arena);
+	cia_loaded *loaded = palloc(sizeof *loaded);
+	Oid schema = cia_schema(fcinfo);
+	cia_entry entry;
+
+	loaded->name = text_to_cstring(PG_GETARG_TEXT_PP(call->model));
+	entry = cia_registry_find(schema, loaded->name);
+	loaded->model =
+	    cia_model_decode(cia_door_for_model(arena), cia_registry_content(schema, &entry));
+	MemoryContextSwitchTo(before);
+	return open_run(fcinfo, arena, loaded, call);
 }
 
 void

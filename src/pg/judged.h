@@ -81,7 +81,20 @@ typedef struct cia_judged
  * are that argument.  The source is the second.  Raises 22023.
  */
 extern cia_judged *
-cia_judged_open(FunctionCallInfo fcinfo, int argument, const cia_judged_table *table);
+cia_judged_open(FunctionCallInfo fcinfo, int options, const cia_judged_table *table);
+
+/* Which argument is what. */
+typedef struct cia_judged_call
+{
+	const cia_judged_table *table;
+	int model;
+	int source;
+	int options;
+} cia_judged_call;
+
+/* The same for functions of several models, each decoded anew: a call site keeps one alone. */
+extern cia_judged *
+cia_judged_open_copy(FunctionCallInfo fcinfo, const cia_judged_call *call);
 
 /*
  * Runs the source once, with the caller's rights, and finds the columns of the features: rows is

@@ -6,6 +6,7 @@
  *	class_metrics.c	the same of several classes
  *	interval.h	shares and their intervals
  *	curve.h		curves, lift, calibration and the cheapest cut-off, of two classes
+ *	compare.h	two models on the same rows
  *	decide.h	the confusion matrix, residuals, and how groups fare
  *	tally.h		measures made of sums, in a flat state: tally.c, measures.c
  *	guard.c		features that are too good to be true
@@ -92,6 +93,13 @@ extern const char *ml_main_metric(ml_task_kind task);
  */
 extern ml_status
 ml_auc(ml_host *host, const ml_outcomes *outcomes, double *auc, double *error);
+
+/*
+ * The same with what each row adds to it: the sum of squares is the variance, that of products
+ * with another score's the covariance.  NULL where the AUC is NaN.
+ */
+extern ml_status ml_auc_influence(ml_host *host, const ml_outcomes *outcomes, double *auc,
+                                  double **influence);
 
 /* Notes features that alone predict the target almost perfectly. */
 extern ml_status

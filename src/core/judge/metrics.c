@@ -87,8 +87,9 @@ typedef struct curve
 	double error;
 	double ks;
 	double average_precision;
-	double *
-	    placement; /* per row: weight share of the other class that is below (or above) */
+	/* per row: the weight of the other class that is below; delong makes of it what the row adds
+	 * to the AUC, less the mean of its class, so that the sum of squares is the variance */
+	double *placement;
 } curve;
 
 static void
@@ -143,30 +144,33 @@ walk(ml_host *host, const ml_outcomes *in, const uint32_t *order, curve *out)
 	return ML_OK;
 }
 
-/* var(AUC) = var(placements of positives) / n1 + var(placements of negatives) / n0. */
+/*
+ * var(AUC) = var(placements of positives) / n1 + var(placements of negatives) / n0.  A negative's
+ * placement counts the positives below it, so it takes from the AUC.
+ */
 static ml_status
 delong(ml_host *host, const ml_outcomes *in, curve *out)
 {
-	double spread[2] = {0, 0}, n[2] = {out->negative_rows, out->positive_rows};
-	double total[2] = {out->negatives, out->positives}, mean[2], variance = 0;
+	double n[2] = {out->negative_rows, out->positive_rows};
+	double total[2] = {out->negatives, out->positives}, mean[2], scale[2], variance = 0;
 
 	for (int64_t i = 0; i < in->rows; i++)
 		if (is_positive(in, i))
 			out->auc += weight_at(in, i) * out->placement[i];
 	out->auc /= out->positives * out->negatives;
-	/* a negative's placement counts the positives below it */
 	mean[1] = out->auc;
 	mean[0] = 1 - out->auc;
+	for (int own = 0; own < 2; own++)
+		scale[own] = (own ? 1 : -1) * sqrt(n[own] / (n[own] - 1)) / total[own];
 	for (int64_t i = 0; i < in->rows; i++)
 	{
 		int own = is_positive(in, i);
 		double away = weight_at(in, i) * (out->placement[i] / total[1 - own] - mean[own]);
 
 		ML_PAUSE(host, i);
-		spread[own] += away * away;
+		out->placement[i] = scale[own] * away;
+		variance += out->placement[i] * out->placement[i];
 	}
-	for (int own = 0; own < 2; own++)
-		variance += spread[own] / (total[own] * total[own]) * n[own] / (n[own] - 1);
 	out->error = sqrt(variance);
 	return ML_OK;
 }
@@ -198,6 +202,17 @@ ml_auc(ml_host *host, const ml_outcomes *in, double *auc, double *error)
 	ML_TRY(trace(host, in, &traced));
 	*auc = traced.auc;
 	*error = traced.error;
+	return ML_OK;
+}
+
+ml_status
+ml_auc_influence(ml_host *host, const ml_outcomes *in, double *auc, double **influence)
+{
+	curve traced = {0};
+
+	ML_TRY(trace(host, in, &traced));
+	*auc = traced.auc;
+	*influence = traced.placement;
 	return ML_OK;
 }
 
