@@ -4,6 +4,8 @@
  */
 #include "table.h"
 
+#include "judge/slices.h"
+
 #define ROWS 4000
 
 typedef struct sliced
@@ -205,6 +207,32 @@ bears_losses_that_never_vary(test_host *t)
 }
 
 static void
+takes_the_loss_of_the_task(test_host *t)
+{
+	static const double score[] = {0.25, 0.75, 1, 0}, target[] = {1, 0, 1, 1};
+	static const double likelihood[] = {0.5, 0.125, 1, 0};
+	ml_judged judged = {.task = ML_BINARY,
+	                    .outcomes = {.rows = 4, .score = score, .target = target}};
+	ml_losses losses;
+
+	REQUIRE_OK(ml_judged_losses(&t->core, &judged, &losses));
+	CHECK_SAME(losses.loss[0], -log(0.25));
+	CHECK_SAME(losses.loss[1], -log(0.25));
+	CHECK_SAME(losses.loss[2], -log(1));
+	CHECK_SAME(losses.loss[3], -log(1e-15));
+	judged.task = ML_REGRESSION;
+	REQUIRE_OK(ml_judged_losses(&t->core, &judged, &losses));
+	CHECK_SAME(losses.loss[1], 0.5625);
+	CHECK(losses.score == score && losses.target == target);
+	judged =
+	    (ml_judged){.task = ML_MULTICLASS,
+	                .classes = {.rows = 4, .target = target, .likelihood = likelihood}};
+	REQUIRE_OK(ml_judged_losses(&t->core, &judged, &losses));
+	CHECK_SAME(losses.loss[1], -log(0.125));
+	CHECK_SAME(losses.loss[3], -log(1e-15));
+}
+
+static void
 bears_refusals_and_stops(test_host *t)
 {
 	sliced s = {.table = shape};
@@ -238,4 +266,5 @@ TEST_MAIN({finds_what_is_worse, "the slice that is worse comes first, and alone 
           {tests_like_welch, "p-values are Welch's, times the number of slices"},
           {has_nothing_to_say_of_few, "few rows make no slices"},
           {bears_losses_that_never_vary, "losses that never vary are no worse anywhere"},
+          {takes_the_loss_of_the_task, "a row's loss is that of its task"},
           {bears_refusals_and_stops, "refused memory and stops are answered"})

@@ -16,7 +16,7 @@
  *	evaluate.c	a model on the rows of a frame
  *	evidence.c	what each feature of a frame alone tells of its target
  *	varied.h	a model on rows of which a feature is changed
- *	slices.c	where a model errs most
+ *	slices.h	where a model errs most
  */
 #ifndef ML_JUDGE_H
 #define ML_JUDGE_H
@@ -266,40 +266,5 @@ ml_evidence(ml_host *host, ml_frame *frame, const ml_evidence_options *options,
             ml_schema *schema, ml_notes *notes);
 
 #include "judge/varied.h"
-/* What was predicted of each row, what came out, and what that costs. */
-typedef struct ml_losses
-{
-	const double *score;
-	const double *target;
-	const double *weight; /* NULL: all 1 */
-	const double *loss;
-} ml_losses;
-
-/* Rows that have something in common. */
-typedef struct ml_slice
-{
-	int feature;
-	int level; /* a label; levels: missing, as any level of a number is; -1: a range of numbers */
-	double low; /* and what numbers of it there are */
-	double high;
-	double rows;
-	double score; /* means */
-	double target;
-	double loss;
-	double effect; /* of the slice on the loss, in standard deviations */
-	double
-	    p_value; /* of a loss no greater than elsewhere, for as many slices as there are */
-} ml_slice;
-
-typedef struct ml_slices
-{
-	int looked_at;
-	int slices; /* with more loss than elsewhere, the surest first */
-	ml_slice *slice;
-} ml_slices;
-
-/* rows are those of the losses, their codes translated. */
-extern ml_status ml_find_slices(ml_host *host, const ml_model *model, const ml_rows *rows,
-                                const ml_losses *losses, ml_slices *out);
 
 #endif

@@ -7,7 +7,7 @@
  * Slice Finder (2019), with slices of one condition.  p-values are Bonferroni's: times the
  * number of slices that were looked at.
  */
-#include "judge/judge.h"
+#include "judge/slices.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,6 +15,7 @@
 #define BINS 5
 #define SAMPLE 65536 /* rows that quintiles are taken from */
 #define LEAST_ROWS 30
+#define CLIP 1e-15       /* as in the log loss of metrics.c */
 #define LEAST_SHARE 0.01 /* of the weight, of a label that is a slice of its own */
 
 /* Sums over a slice, weighted. */
@@ -136,10 +137,10 @@ test_slice(const slice_sums *in, const slice_sums *all, ml_slice *out)
 	double a = variance / (n - 1), b = spread / (m - 1);
 
 	out->effect = (mean - other) / sqrt((variance + spread) / 2);
-	out->p_value = a + b > 0 ? ml_t_tail((mean - other) / sqrt(a + b),
-	                                     (a + b) * (a + b) /
-	                                         (a * a / (n - 1) + b * b / (m - 1)))
-	                         : mean <= other;
+	out->p_value =
+	    a + b > 0 ? ml_t_tail((mean - other) / sqrt(a + b),
+	                          (a + b) * (a + b) / (a * a / (n - 1) + b * b / (m - 1)))
+	              : mean <= other;
 }
 
 /* Keeps the slices of a feature that are large enough to tell something. */
@@ -252,4 +253,41 @@ ml_find_slices(ml_host *host, const ml_model *model, const ml_rows *rows,
 	for (int f = 0; f < model->schema.features; f++)
 		ML_TRY(look_at(host, &work, f));
 	return rank(host, out);
+}
+
+static double
+loss_of(const ml_judged *judged, int64_t i)
+{
+	const ml_outcomes *in = &judged->outcomes;
+	double difference, p;
+
+	if (judged->task == ML_MULTICLASS)
+		return -log(fmax(judged->classes.likelihood[i], CLIP));
+	if (judged->task == ML_BINARY)
+	{
+		p = in->target[i] > 0 ? in->score[i] : 1 - in->score[i];
+		return -log(fmax(p, CLIP));
+	}
+	if (in->deviance != NULL)
+		return in->deviance(in->state, in->target[i], in->score[i]);
+	difference = in->target[i] - in->score[i];
+	return difference * difference;
+}
+
+ml_status
+ml_judged_losses(ml_host *host, const ml_judged *judged, ml_losses *losses)
+{
+	bool classes = judged->task == ML_MULTICLASS;
+	int64_t rows = classes ? judged->classes.rows : judged->outcomes.rows;
+	double *loss;
+
+	ML_NEW(host, loss, rows);
+	for (int64_t i = 0; i < rows; i++)
+		loss[i] = loss_of(judged, i);
+	*losses =
+	    (ml_losses){.score = classes ? judged->classes.predicted : judged->outcomes.score,
+	                .target = classes ? judged->classes.target : judged->outcomes.target,
+	                .weight = classes ? judged->classes.weight : judged->outcomes.weight,
+	                .loss = loss};
+	return ML_OK;
 }
