@@ -1235,6 +1235,12 @@ CREATE FUNCTION cia_part(model cia_model, group_value text) RETURNS cia_model
 COMMENT ON FUNCTION cia_part(cia_model, text) IS
 	'the part of a model given as a value, as a model of its own';
 
+CREATE FUNCTION cia_report(model text, source text DEFAULT NULL, options jsonb DEFAULT '{}') RETURNS text
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_report(text, text, jsonb) IS
+$$a model's validation as one HTML page that needs nothing else: metrics with intervals, curves, lift, calibration, importance, where it errs most, notes, options and lineage.
+model: name, for the version in production, or name@version; source: a table, a view or one query with the columns of the training, by default the source of the training, of which only the holdout is judged; options: rows, as in cia_evaluate. The page is well-formed XML as well, without scripts, light or dark by the reader's setting, and prints on paper. psql -Atc "SELECT cia_report('churn')" > churn.html$$;
+
 CREATE FUNCTION cia_drop_model(model text) RETURNS boolean
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_drop_model(text) IS

@@ -86,7 +86,7 @@ cia_partial_dependence(PG_FUNCTION_ARGS)
 	int feature = find_feature(run->loaded, text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	ml_dependence in;
 
-	cia_judged_run(&run, 1, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	cia_judged_run(&run, 1, run->source);
 	cia_check(run->door, ml_dependence_take(&run->door->host, model, &run->rows, feature,
 	                                        run->options.dependence.points, &in));
 	for (int v = 0; v < in.values; v++)

@@ -52,11 +52,11 @@ holdout_share(const ml_model *model)
 }
 
 static void
-choose_rows(cia_judged *run, const char *source)
+choose_rows(cia_judged *run)
 {
 	ml_text rows = run->options.rows;
-	bool trained_on =
-	    holdout_share(run->loaded->model) > 0 && same_source(source, run->lineage.source);
+	bool trained_on = holdout_share(run->loaded->model) > 0 &&
+	                  same_source(run->source, run->lineage.source);
 	bool open = rows.bytes == NULL || ml_text_is(rows, "auto");
 
 	run->holdout = open ? trained_on : ml_text_is(rows, "holdout");
@@ -288,18 +288,21 @@ open_run(FunctionCallInfo fcinfo, MemoryContext arena, const cia_loaded *loaded,
 	cia_judged *run = palloc0(sizeof *run);
 	ml_option_set set = {call->table->option, call->table->options, &run->options};
 	Oid schema = cia_schema(fcinfo);
-	cia_entry entry =
-	    cia_registry_find(schema, text_to_cstring(PG_GETARG_TEXT_PP(call->model)));
 	ml_value given;
 
 	run->loaded = loaded;
 	run->door = cia_door_open(arena);
-	run->lineage = cia_registry_lineage(schema, &entry);
+	run->entry =
+	    cia_registry_find(schema, text_to_cstring(PG_GETARG_TEXT_PP(call->model)));
+	run->lineage = cia_registry_lineage(schema, &run->entry);
+	run->source = PG_ARGISNULL(call->source)
+	                  ? run->lineage.source
+	                  : text_to_cstring(PG_GETARG_TEXT_PP(call->source));
 	cia_object_from_jsonb(run->door, PG_GETARG_JSONB_P(call->options), &given);
 	cia_only_options_read(&given, &set, get_func_name(fcinfo->flinfo->fn_oid));
 	run->ordered = call->table->ordered;
 	if (!call->table->unjudged)
-		choose_rows(run, text_to_cstring(PG_GETARG_TEXT_PP(call->source)));
+		choose_rows(run);
 	run->roles = (cia_roles){
 	    .target =
 	        call->table->unjudged ? NULL : cia_text_cstring(loaded->model->schema.target),
@@ -369,7 +372,7 @@ cia_judged_run(cia_judged *const *run, int runs, const char *source)
 void
 cia_judged_score(cia_judged *run, FunctionCallInfo fcinfo, ml_judged *judged)
 {
-	cia_judged_run(&run, 1, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	cia_judged_run(&run, 1, run->source);
 	cia_judged_tell(run);
 	cia_check(run->door,
 	          ml_judged_read(&run->door->host, run->loaded->model, &run->rows, judged));

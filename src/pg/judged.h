@@ -65,7 +65,9 @@ typedef struct cia_judged
 {
 	const cia_loaded *loaded;
 	cia_door *door; /* all of this lives in its arena */
+	cia_entry entry;
 	cia_lineage lineage;
+	char *source;
 	cia_judged_options options;
 	cia_roles roles; /* may be added to before the source is read */
 	bool holdout;    /* judge only what was kept out of training */
@@ -78,7 +80,7 @@ typedef struct cia_judged
 
 /*
  * Looks up the model that is the first argument, opens a door, and reads the options, which
- * are that argument.  The source is the second.  Raises 22023.
+ * are that argument.  The source is the second; NULL: the one of the training.  Raises 22023.
  */
 extern cia_judged *
 cia_judged_open(FunctionCallInfo fcinfo, int options, const cia_judged_table *table);

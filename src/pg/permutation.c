@@ -99,7 +99,7 @@ cia_permutation_importance(PG_FUNCTION_ARGS)
 
 	check_method(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	check_metric(run);
-	cia_judged_run(&run, 1, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	cia_judged_run(&run, 1, run->source);
 	cia_judged_tell(run);
 	cia_check(run->door, ml_permutation_take(&run->door->host, run->loaded->model,
 	                                         &run->rows, &run->options.permutation, &in));
