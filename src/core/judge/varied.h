@@ -38,7 +38,7 @@ ml_dependence_take(ml_host *host, const ml_model *model, const ml_rows *rows, in
 
 typedef struct ml_permutation_options
 {
-	ml_text metric; /* bytes == NULL: the main one of the task */
+	ml_text metric; /* one that the task has; bytes == NULL: its main one */
 	int64_t repeats;
 	int64_t seed;
 } ml_permutation_options;
