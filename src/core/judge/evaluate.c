@@ -30,16 +30,24 @@ value_of(const ml_rows *rows, int feature, int64_t row)
 	return code >= 0 && rows->code != NULL ? rows->code[feature][code] : code;
 }
 
-void
+bool
 ml_rows_gather(const ml_rows *rows, const ml_schema *schema, int64_t row, double *x)
 {
 	const ml_variation *varied = rows->variation;
+	bool other = false;
 
 	for (int f = 0; f < schema->features; f++)
 		x[f] = value_of(rows, f, row);
 	for (int i = 0; varied != NULL && i < varied->features; i++)
-		x[varied->feature[i]] = value_of(rows, varied->feature[i],
-		                                 rows->begin + varied->from[row - rows->begin]);
+	{
+		int f = varied->feature[i];
+		double value = value_of(rows, f, rows->begin + varied->from[row - rows->begin]);
+
+		/* missing differs from missing here, which does no harm */
+		other |= value != x[f];
+		x[f] = value;
+	}
+	return other;
 }
 
 /* Class and likelihood of the outcome of row number at. */
@@ -52,6 +60,25 @@ score_class(score_work *work, const double *x, int64_t at)
 	work->predicted[at] = ml_likeliest(work->model->schema.classes, probability);
 	work->likelihood[at] =
 	    work->target[at] >= 0 ? probability[(int) work->target[at]] : 0;
+}
+
+/* Takes over what is known of a row that no variation has changed; false if that is nothing. */
+static bool
+keep_answer(score_work *work, int64_t at)
+{
+	const ml_variation *varied = work->rows->variation;
+	const ml_judged *known = varied != NULL ? varied->unvaried : NULL;
+
+	if (known == NULL)
+		return false;
+	if (work->predicted != NULL)
+	{
+		work->predicted[at] = known->classes.predicted[at];
+		work->likelihood[at] = known->classes.likelihood[at];
+	}
+	else
+		work->score[at] = known->outcomes.score[at];
+	return true;
 }
 
 static ml_status
@@ -67,7 +94,9 @@ score_chunk(void *argument, int64_t task, ml_worker *worker)
 	{
 		if (row % ML_BLOCK == 0 && ml_worker_stop(worker))
 			return ML_STOPPED;
-		ml_rows_gather(rows, &work->model->schema, row, x);
+		if (!ml_rows_gather(rows, &work->model->schema, row, x) &&
+		    keep_answer(work, row - rows->begin))
+			continue;
 		if (work->predicted != NULL)
 			score_class(work, x, row - rows->begin);
 		else

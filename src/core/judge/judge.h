@@ -177,6 +177,8 @@ typedef struct ml_variation
 	int features;
 	const uint32_t
 	    *from; /* [end - begin] the row, from begin on, that each takes them from */
+	const struct ml_judged
+	    *unvaried; /* what the model says of the rows as they are; NULL: not known */
 } ml_variation;
 
 /* Rows [begin, end) of a frame as a model's features. */
@@ -191,8 +193,11 @@ typedef struct ml_rows
 	const ml_variation *variation; /* NULL: all features are the row's own */
 } ml_rows;
 
-/* A row of the frame as the model has it: x has ml_model_room doubles. */
-extern void
+/*
+ * A row of the frame as the model has it: x has ml_model_room doubles.  Is it another than
+ * without the variation?
+ */
+extern bool
 ml_rows_gather(const ml_rows *rows, const ml_schema *schema, int64_t row, double *x);
 
 extern ml_status

@@ -54,6 +54,7 @@ typedef struct permutation_work
 	const ml_model *model;
 	ml_rows rows; /* with codes translated */
 	ml_truth truth;
+	ml_judged unvaried;
 	const ml_permutation_options *options;
 	bool larger;
 	int *width;     /* [count] features that move together */
@@ -84,29 +85,39 @@ shuffle(permutation_work *work, int64_t repeat)
 	return ML_OK;
 }
 
-/* The metric of the rows, with those features moved. */
 static ml_status
-judge(permutation_work *work, const ml_variation *variation, double *value)
+take_metric(permutation_work *work, const ml_judged *judged, double *value)
 {
-	ml_rows rows = work->rows;
 	const ml_metric *metric;
 	ml_report report;
 
-	rows.variation = variation;
-	ML_TRY(ml_judge_rows(work->host, work->model, &rows, &work->truth, &report));
+	ML_TRY(ml_judged_report(work->host, judged, &report));
 	metric = ml_report_metric(&report, work->out->metric);
 	*value = metric != NULL ? metric->value : NAN;
 	return ML_OK;
+}
+
+/* The metric of the rows, with features moved or as they are. */
+static ml_status
+judge(permutation_work *work, const ml_variation *variation, ml_judged *judged,
+      double *value)
+{
+	ml_rows rows = work->rows;
+
+	rows.variation = variation;
+	ML_TRY(ml_judged_score(work->host, work->model, &rows, &work->truth, judged));
+	return take_metric(work, judged, value);
 }
 
 /* The same in a branch: what it takes is given back. */
 static ml_status
 judge_apart(permutation_work *work, const ml_variation *variation, double *value)
 {
+	ml_judged judged;
 	ml_status status, closed;
 
 	ML_TRY(ml_branch_open(work->host));
-	status = judge(work, variation, value);
+	status = judge(work, variation, &judged, value);
 	closed = ml_branch_close(work->host, NULL, 0);
 	return status != ML_OK ? status : closed;
 }
@@ -120,7 +131,8 @@ judge_features(permutation_work *work, int64_t repeat)
 	for (int i = 0; i < out->count; i++)
 	{
 		int *feature, first = out->permuted[i].feature;
-		ml_variation variation = {.features = work->width[i], .from = work->from};
+		ml_variation variation = {
+		    .features = work->width[i], .from = work->from, .unvaried = &work->unvaried};
 		double value;
 
 		ml_progress(work->host, ML_STAGE_PERMUTE, (double) (repeat * out->count + i),
@@ -180,7 +192,7 @@ take(permutation_work *work, const ml_rows *rows)
 	ML_TRY(group_features(work));
 	ML_NEW_RAW(host, work->from, rows->end - rows->begin);
 	ML_NEW(host, work->drop, out->count * repeats);
-	ML_TRY(judge_apart(work, NULL, &out->value));
+	ML_TRY(judge(work, NULL, &work->unvaried, &out->value));
 	for (int64_t repeat = 0; repeat < repeats; repeat++)
 	{
 		ML_TRY(shuffle(work, repeat));
