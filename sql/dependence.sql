@@ -71,19 +71,32 @@ SELECT count(*) FROM cia_partial_dependence('line', 'SELECT age, debt, home, vec
 
 -- Errors.
 SELECT * FROM cia_partial_dependence('nobody', 'guests', 'age');
+\echo :SQLSTATE
 SELECT * FROM cia_partial_dependence('trees', 'guests', 'Age');
+\echo :SQLSTATE
 SELECT * FROM cia_partial_dependence('trees', 'guests', 'vec');
+\echo :SQLSTATE
 SELECT * FROM cia_partial_dependence('trees', 'guests', 'vec[3]');
+\echo :SQLSTATE
 SELECT * FROM cia_partial_dependence('trees', 'SELECT age, home FROM guest', 'age');
+\echo :SQLSTATE
 SELECT * FROM cia_partial_dependence('trees', 'SELECT age::text, debt, home, vec, member, opened, region FROM guest', 'age');
+\echo :SQLSTATE
 SELECT * FROM cia_partial_dependence('trees', 'SELECT age / 0.0::float8 AS age, debt, home, vec, member, opened, region FROM guest', 'age');
+\echo :SQLSTATE
 SELECT * FROM cia_partial_dependence('trees', 'SELECT ''infinity''::float8 AS age, debt, home, vec, member, opened, region FROM guest', 'age');
+\echo :SQLSTATE
 SELECT * FROM cia_partial_dependence('trees', 'guests', 'age', '{"points": 0}');
+\echo :SQLSTATE
 SELECT * FROM cia_partial_dependence('trees', 'guests', 'age', '{"sample": 0}');
+\echo :SQLSTATE
 SELECT * FROM cia_partial_dependence('trees', 'guests', 'age', '{"point": 5}');
+\echo :SQLSTATE
 SELECT * FROM cia_partial_dependence('trees', 'guests', 'age', '[]');
+\echo :SQLSTATE
 SET cia.max_memory = '1MB';
 SELECT * FROM cia_partial_dependence('trees', 'SELECT g.* FROM guest g, generate_series(1, 100)', 'age');
+\echo :SQLSTATE
 RESET cia.max_memory;
 
 DROP FUNCTION by_hand;

@@ -59,15 +59,25 @@ SELECT count(*), count(importance), count(value) FROM cia_importance('trees', 'S
 
 -- Errors.
 SELECT * FROM cia_importance('nobody', 'guests');
+\echo :SQLSTATE
 SELECT * FROM cia_importance('trees', 'guests', 'shap');
+\echo :SQLSTATE
 SELECT * FROM cia_importance('trees', 'guests', options => '{"metric": "r2"}');
+\echo :SQLSTATE
 SELECT * FROM cia_importance('line', 'guests', options => '{"metric": "rows"}');
+\echo :SQLSTATE
 SELECT * FROM cia_importance('classes', 'guests', options => '{"metric": "auc"}');
+\echo :SQLSTATE
 SELECT * FROM cia_importance('trees', 'guests', options => '{"repeats": 0}');
+\echo :SQLSTATE
 SELECT * FROM cia_importance('trees', 'guests', options => '{"rows": "some"}');
+\echo :SQLSTATE
 SELECT * FROM cia_importance('trees', 'guests', options => '{"repeat": 3}');
+\echo :SQLSTATE
 SELECT * FROM cia_importance('trees', 'SELECT id, age, debt, home, vec, region FROM guest');
+\echo :SQLSTATE
 SELECT * FROM cia_importance('trees', 'SELECT age, gold FROM guests');
+\echo :SQLSTATE
 
 DROP VIEW guests;
 DROP TABLE guest, first;

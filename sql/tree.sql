@@ -74,14 +74,18 @@ SELECT algorithm FROM cia_train('pool', 'SELECT id, CASE WHEN age < 30 THEN ''br
 SELECT cia_tree('pool');
 
 -- Errors.
-\set VERBOSITY default
 SELECT cia_tree('boost', 0);
+\echo :SQLSTATE
 SELECT cia_tree('boost', 8);
+\echo :SQLSTATE
 SELECT cia_tree('nobody');
+\echo :SQLSTATE
 SELECT value IS NOT NULL FROM cia_train('line', 'SELECT age, spend FROM guest', 'spend', 'linear');
 SELECT cia_tree('line');
+\echo :SQLSTATE
 SELECT algorithm FROM cia_train('by', 'SELECT id, age, home, spend FROM guest', 'spend', 'decision_tree', id => '{id}', options => '{"by": "home", "leaves": 2}');
 SELECT cia_tree('by');
+\echo :SQLSTATE
 SELECT split_part(cia_tree(cia_part('by', 'rent')), E'\n', 2) AS part;
 SELECT cia_tree(NULL::text) IS NULL AS strict;
 
