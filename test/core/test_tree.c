@@ -15,6 +15,7 @@ typedef struct plot
 	ml_gradients gradients;
 	ml_grower grower;
 	bool constant; /* h is the same for all rows */
+	int draw; /* the tree is grown on rows drawn, one in so many left out; 0: on all */
 } plot;
 
 static const ml_tree_options standard = {.leaves = 20,
@@ -55,9 +56,10 @@ open_plot(test_host *t, plot *p)
 static void
 grow(plot *p)
 {
+	p->grower.rows = 0;
 	for (int64_t row = 0; row < p->binned.rows; row++)
-		p->grower.order[row] = (uint32_t) row;
-	p->grower.rows = p->binned.rows;
+		if (p->draw == 0 || row % p->draw != 0)
+			p->grower.order[p->grower.rows++] = (uint32_t) row;
 	REQUIRE_OK(ml_grow(&p->grower, &p->gradients));
 }
 
@@ -71,6 +73,9 @@ typedef struct twin_node
 	bool split;
 	ml_split best;
 	int left, right;
+	double low, high; /* what the value is held within */
+	uint64_t groups;  /* of interactions that a question may still be of */
+	int only;         /* the one feature that may be asked about; -1: no such */
 } twin_node;
 
 typedef struct twin
@@ -81,8 +86,42 @@ typedef struct twin
 	twin_node node[MOST_NODES];
 } twin;
 
+/* The best value of some rows, within the bounds of their leaf. */
 static double
-twin_gain(const twin *w, const twin_node *n, int64_t gi, int64_t hi, double more)
+twin_value(const twin *w, const twin_node *n, double g, double h, double l2)
+{
+	double soft = fmax(fabs(g) - w->p->options.l1, 0);
+	double value = h + l2 > 0 ? -copysign(soft, g) / (h + l2) : 0;
+
+	return fmin(fmax(value, n->low), n->high);
+}
+
+/* What rows of that value take off the loss. */
+static double
+twin_score(const twin *w, double g, double h, double value, double l2)
+{
+	return -(2 * g * value + (h + l2) * value * value +
+	         2 * w->p->options.l1 * fabs(value));
+}
+
+/* The same of two sides, whose values go the way of the constraint; the leaf's where there is none. */
+static double
+twin_held_gain(const twin *w, const twin_node *n, int feature, const double *sum,
+               double l2)
+{
+	double left = twin_value(w, n, sum[0], sum[1], l2);
+	double right = twin_value(w, n, sum[2], sum[3], l2);
+	int direction = w->p->options.monotone[feature];
+
+	if ((direction > 0 && left > right) || (direction < 0 && left < right))
+		return -INFINITY;
+	return twin_score(w, sum[0], sum[1], left, l2) +
+	       twin_score(w, sum[2], sum[3], right, l2);
+}
+
+static double
+twin_gain(const twin *w, const twin_node *n, int feature, int64_t gi, int64_t hi,
+          double more)
 {
 	const ml_tree_options *o = &w->p->options;
 	double gu = w->p->gradients.g_unit, hu = w->p->gradients.h_unit, l2 = o->l2 + more;
@@ -95,7 +134,9 @@ twin_gain(const twin *w, const twin_node *n, int64_t gi, int64_t hi, double more
 	if (hl < o->min_weight || h - hl < o->min_weight ||
 	    rows < (double) o->min_rows - 0.5 ||
 	    (double) n->rows - rows < (double) o->min_rows - 0.5 || !(bl * br > 0))
-		return 0;
+		return -INFINITY;
+	if (o->monotone != NULL)
+		return twin_held_gain(w, n, feature, (double[]){gl, hl, g - gl, h - hl}, l2);
 	return (tl * tl * br + tr * tr * bl) / (bl * br);
 }
 
@@ -127,7 +168,7 @@ twin_try(twin *w, twin_node *n, ml_split s, double more, double *most)
 		}
 	if (h == n->h)
 		return;
-	gain = twin_gain(w, n, g, h, more);
+	gain = twin_gain(w, n, s.feature, g, h, more);
 	if (gain > *most)
 	{
 		*most = gain;
@@ -188,6 +229,19 @@ twin_category(twin *w, twin_node *n, int feature, double *most)
 		}
 }
 
+/* Of one group with all features above, or the only one that was asked about. */
+static bool
+twin_may_ask(const twin *w, const twin_node *n, int feature)
+{
+	const uint64_t *groups = w->p->options.groups;
+
+	if (groups == NULL)
+		return true;
+	if (groups[feature] == 0)
+		return n->groups == UINT64_MAX && (n->only < 0 || n->only == feature);
+	return n->only < 0 && (groups[feature] & n->groups) != 0;
+}
+
 static void
 twin_search(twin *w, twin_node *n)
 {
@@ -196,13 +250,22 @@ twin_search(twin *w, twin_node *n)
 	double h = (double) n->h * w->p->gradients.h_unit + o->l2;
 	double score = h > 0 ? g * g / h : 0, most;
 
-	most = score + fmax(1e-10 * score, o->min_gain);
+	if (o->monotone != NULL)
+	{
+		double whole = (double) n->g * w->p->gradients.g_unit;
+
+		score = twin_score(w, whole, h - o->l2, twin_value(w, n, whole, h - o->l2, o->l2),
+		                   o->l2);
+	}
+	most = score + fmax(1e-10 * fabs(score), o->min_gain);
 	n->best.feature = -1;
 	for (int f = 0; f < w->p->binned.features; f++)
 	{
 		int bins = w->p->binned.cut[f].bins;
 		bool missing = false;
 
+		if (!twin_may_ask(w, n, f))
+			continue;
 		for (int i = 0; i < n->rows; i++)
 			missing |= ml_binned_bin(&w->p->binned, f, n->row[i]) == bins;
 		if (!w->p->binned.ordered[f])
@@ -229,7 +292,11 @@ twin_add(twin *w, int rows, int depth)
 	w->node[w->nodes] = (twin_node){.rows = rows,
 	                                .depth = depth,
 	                                .row = ml_alloc_array(&w->t->core, rows, sizeof(int)),
-	                                .best = {.feature = -1}};
+	                                .best = {.feature = -1},
+	                                .low = -INFINITY,
+	                                .high = INFINITY,
+	                                .groups = UINT64_MAX,
+	                                .only = -1};
 	return w->nodes++;
 }
 
@@ -251,6 +318,45 @@ twin_settle(twin *w, int node)
 		twin_search(w, n);
 }
 
+static double
+twin_worth(const twin *w, const twin_node *n)
+{
+	int64_t g = 0, h = 0;
+
+	for (int i = 0; i < n->rows; i++)
+	{
+		ml_sum sum = ml_pair_sum(w->p->gradients.pair[n->row[i]]);
+
+		g += ml_sum_g(sum);
+		h += ml_sum_h(sum);
+	}
+	return twin_value(w, n, (double) g * w->p->gradients.g_unit,
+	                  (double) h * w->p->gradients.h_unit, w->p->options.l2);
+}
+
+/* Both sides have the bounds of the leaf, parted half way, and the groups that are left. */
+static void
+twin_hand_down(twin *w, const twin_node *n)
+{
+	const ml_tree_options *o = &w->p->options;
+	twin_node *left = &w->node[n->left], *right = &w->node[n->right];
+	int f = n->best.feature;
+	double middle;
+
+	left->low = right->low = n->low;
+	left->high = right->high = n->high;
+	middle = (twin_worth(w, left) + twin_worth(w, right)) / 2;
+	if (o->monotone != NULL && o->monotone[f] > 0)
+		left->high = right->low = middle;
+	else if (o->monotone != NULL && o->monotone[f] < 0)
+		left->low = right->high = middle;
+	left->only = o->groups != NULL && o->groups[f] == 0 ? f : n->only;
+	left->groups =
+	    o->groups != NULL && o->groups[f] != 0 ? n->groups & o->groups[f] : n->groups;
+	right->only = left->only;
+	right->groups = left->groups;
+}
+
 static void
 twin_split(twin *w, int node)
 {
@@ -270,6 +376,7 @@ twin_split(twin *w, int node)
 
 		w->node[goes ? n->left : n->right].row[at[goes]++] = n->row[i];
 	}
+	twin_hand_down(w, n);
 	twin_settle(w, n->left);
 	twin_settle(w, n->right);
 }
@@ -277,10 +384,12 @@ twin_split(twin *w, int node)
 static void
 twin_grow(twin *w)
 {
-	int root = twin_add(w, (int) w->p->binned.rows, 0);
+	int root = twin_add(w, (int) w->p->binned.rows, 0), drawn = 0;
 
 	for (int i = 0; i < w->node[root].rows; i++)
-		w->node[root].row[i] = i;
+		if (w->p->draw == 0 || i % w->p->draw != 0)
+			w->node[root].row[drawn++] = i;
+	w->node[root].rows = drawn;
 	twin_settle(w, root);
 	for (int leaves = 1; leaves < w->p->options.leaves; leaves++)
 	{
@@ -297,12 +406,14 @@ twin_grow(twin *w)
 }
 
 static void
-check_node(const plot *p, const twin_node *want, int at)
+check_node(const twin *w, const twin_node *want, int at)
 {
+	const plot *p = w->p;
 	const ml_node *node = &p->grower.node[at];
 	const ml_split *split = &p->grower.split_of[at];
 
 	CHECK_SAME(node->cover, want->rows);
+	CHECK_NEAR(node->value, twin_worth(w, want), 1e-12);
 	CHECK((node->feature >= 0) == want->split);
 	if (!want->split || node->feature < 0)
 		return;
@@ -329,7 +440,7 @@ check_twin(test_host *t, plot *p)
 	CHECK_INT(p->grower.nodes, w->nodes);
 	CHECK(w->nodes > 1);
 	for (int i = 0; i < w->nodes && i < p->grower.nodes; i++)
-		check_node(p, &w->node[i], i);
+		check_node(w, &w->node[i], i);
 }
 
 static void
@@ -354,6 +465,37 @@ grows_the_twins_trees(test_host *t)
 		p.options.min_weight = test_below(&s, 2) ? 0 : 2;
 		p.options.min_gain = test_below(&s, 2) ? 0 : 0.5;
 		p.options.min_rows = p.constant ? 1 + test_below(&s, 12) : 1;
+		p.draw = (int) test_below(&s, 4) * 2;
+		check_twin(t, &p);
+	}
+}
+
+/* Scores of constrained trees are sums that may be rounded otherwise, so gains are near. */
+static void
+grows_the_twins_trees_under_constraints(test_host *t)
+{
+	static const int8_t directions[] = {1, -1, 0, 0, 0};
+	static const uint64_t groups[] = {1, 3, 2, 0, 1};
+
+	for (uint64_t seed = 0; seed < 40; seed++)
+	{
+		uint64_t s = seed + 500;
+		plot p = {.table = {.rows = 60 + (int) test_below(&s, 300),
+		                    .numbers = 3,
+		                    .categories = 2,
+		                    .levels = 2 + (int) test_below(&s, 12),
+		                    .values = test_below(&s, 2) ? 0 : 9,
+		                    .missing = test_below(&s, 2) ? 0 : 0.2,
+		                    .seed = seed + 500},
+		          .options = standard,
+		          .constant = test_below(&s, 2),
+		          .draw = (int) test_below(&s, 4) * 2};
+
+		p.options.l1 = test_below(&s, 3) ? 0 : 0.5;
+		p.options.min_weight = test_below(&s, 2) ? 0 : 2;
+		p.options.monotone = test_below(&s, 3) ? directions : NULL;
+		p.options.groups =
+		    p.options.monotone == NULL || test_below(&s, 2) ? groups : NULL;
 		check_twin(t, &p);
 	}
 }
@@ -660,6 +802,7 @@ bears_refusals_and_stops(test_host *t)
 }
 
 TEST_MAIN({grows_the_twins_trees, "trees of a twin that counts rows one by one"},
+          {grows_the_twins_trees_under_constraints, "the same under constraints"},
           {grows_the_twins_trees_of_many_columns, "the same in several panels"},
           {grows_the_twins_trees_of_shared_bytes, "the same where features share bytes"},
           {does_not_know_how_it_is_done, "threads, vectors, lost histograms: one tree"},

@@ -1,5 +1,5 @@
 -- The same rows, options and order of columns give the same model to the last byte, whatever runs it.
-SELECT plan(29);
+SELECT plan(56);
 SET client_min_messages = error;
 
 CREATE TABLE customer AS
@@ -17,10 +17,14 @@ ANALYZE customer, shuffled;
 CREATE TABLE print (task text, setting text, fingerprint text);
 CREATE FUNCTION keep(setting text, source text DEFAULT 'customer') RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM cia_train('classes', source, 'y', id => '{id}', exclude => '{amount}');
-	PERFORM cia_train('keyless', source, 'y', exclude => '{id,amount}');
+	PERFORM cia_train('classes', source, 'y', 'logistic', id => '{id}', exclude => '{amount}');
+	PERFORM cia_train('keyless', source, 'y', 'logistic', exclude => '{id,amount}');
 	PERFORM cia_train('value', source, 'amount', 'linear', id => '{id}', exclude => '{y}');
-	INSERT INTO print SELECT v.model, setting, v.fingerprint FROM cia_versions v WHERE v.production AND v.model IN ('classes', 'keyless', 'value');
+	PERFORM cia_train('trees', source, 'y', 'boosted_trees', id => '{id}', exclude => '{amount}',
+					  options => '{"trees": 15, "row_share": 0.7, "column_share": 0.8, "early_stopping": 5, "monotone": {"a": 1}}');
+	PERFORM cia_train('keyless trees', source, 'amount', 'boosted_trees', exclude => '{id,y}', options => '{"trees": 10}');
+	PERFORM cia_train('forest', source, 'y', 'random_forest', id => '{id}', exclude => '{amount}', options => '{"trees": 5}');
+	INSERT INTO print SELECT v.model, setting, v.fingerprint FROM cia_versions v WHERE v.production;
 END $$;
 
 SET cia.threads = 1;
@@ -54,7 +58,7 @@ SELECT ok(p.fingerprint = first.fingerprint, format('%s: %s', p.task, p.setting)
 FROM print p JOIN print first USING (task) WHERE first.setting = '1 thread' AND p.setting <> '1 thread' ORDER BY p.setting, p.task;
 
 -- Columns in another order: the same rows are held out, and scores agree but for rounding.
-SELECT cia_train('reordered', 'SELECT taste, since, vip, town, region, d, c, b, a, id, y FROM customer', 'y', id => '{id}') IS NOT NULL AS trained \g /dev/null
+SELECT cia_train('reordered', 'SELECT taste, since, vip, town, region, d, c, b, a, id, y FROM customer', 'y', 'logistic', id => '{id}') IS NOT NULL AS trained \g /dev/null
 SELECT is(r.metrics->'rows', c.metrics->'rows', 'columns in another order: as many rows are held out')
 FROM cia_versions r, cia_versions c WHERE r.model = 'reordered' AND c.model = 'classes' AND c.production;
 SELECT cmp_ok((SELECT max(abs(cia_score('reordered', x) - cia_score('classes', x))) FROM customer x), '<', 1e-6::float8, 'columns in another order: the same scores');
