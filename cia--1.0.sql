@@ -468,6 +468,25 @@ $$whether one model is better than another of the same target, on the same rows 
 source and rows as in cia_evaluate; options: rows. On a source that a model was trained on only rows that were kept out of its training count, for both.
 difference is a - b with its 95 % interval, p_value that of there being none, from rows in pairs: DeLong's test of the AUC, McNemar's mid-p test of accuracy, else the normal one of what each row adds to the difference. better names the model that is, if p_value < 0.05. Weights are those of model_a.$$;
 
+CREATE FUNCTION cia_cross_validate(
+	source    text,
+	target    text,
+	algorithm text DEFAULT 'auto',
+	options   jsonb DEFAULT '{}',
+	folds     int DEFAULT 5,
+	by        text DEFAULT NULL,
+	order_by  text DEFAULT NULL,
+	features  text[] DEFAULT NULL,
+	exclude   text[] DEFAULT NULL,
+	id        text[] DEFAULT NULL,
+	weight    text DEFAULT NULL
+) RETURNS TABLE (fold int, metric text, value float8, deviation float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 72 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_cross_validate(text, text, text, jsonb, int, text, text, text[], text[], text[], text) IS
+$$how good a training is: once per fold it is trained on the other rows and judged on the fold; nothing is stored.
+source, target, algorithm, options, features, exclude, id, weight: as in cia_train; folds: how many, 2 to 100; a row's fold follows from its id, else from its content, so no customer straddles two; by: column whose groups stay whole instead; order_by: column that tells when a row happened, so that each fold is judged by a model of earlier rows alone.
+Returns the mean of each metric and its standard deviation over the folds (fold is NULL), then each fold's metrics.$$;
+
 CREATE FUNCTION cia_woe(source text, target text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (feature text, bin int, low float8, high float8, labels text[], missing boolean,
 				   "rows" float8, events float8, non_events float8, event_rate float8, woe float8,

@@ -178,6 +178,7 @@ typedef struct cia_roles
 	const char *by;    /* the column that names groups, read as a category */
 	ArrayType *beside; /* columns kept as text with their rows, whatever else they are */
 	bool numbered;     /* the number of a row is kept with it */
+	const char *order_by;      /* the number that tells when a row happened, or NULL */
 	const ml_learner *learner; /* decides how the target is read */
 } cia_roles;
 
@@ -332,6 +333,9 @@ extern void cia_notes_show(const ml_notes *notes, ml_task_kind task);
 /* groups.c: parts of a model */
 /* Notes on the groups of a training by group, C strings; warns of fits with trouble. */
 extern List *cia_group_notes(const ml_result *result, const ml_frame *frame);
+
+/* What is wrong with a fit, in words. */
+extern const char *cia_trouble_text(ml_trouble_kind trouble);
 
 /* path.c: the notes with what is to be said of a chosen penalty */
 extern List *cia_note_path(cia_door *door, const ml_model *model, List *notes);
@@ -577,5 +581,6 @@ extern char *cia_feature_text(const ml_feature *feature, double value);
 #include "judged.h"
 #include "planner.h"
 #include "summary.h"
+#include "training.h"
 
 #endif

@@ -127,6 +127,10 @@ show_progress(ml_stage stage, double done, double total)
 			ereport(NOTICE,
 			        (errmsg("fitting models by group: %.0f of %.0f", done, total)));
 			return;
+		case ML_STAGE_FOLD:
+			ereport(NOTICE,
+			        (errmsg("cross-validating: fold %.0f of %.0f", done + 1, total)));
+			return;
 		case ML_STAGE_JUDGE:
 			ereport(NOTICE, (errmsg("judging the model on the holdout")));
 			return;

@@ -56,6 +56,12 @@ explain_word(ml_text word, ml_text column)
 	return psprintf("%s: \"%s\"", text, cia_text_cstring(column));
 }
 
+const char *
+cia_trouble_text(ml_trouble_kind trouble)
+{
+	return explain_word(cia_text_of(ml_trouble_word(trouble)), (ml_text){0});
+}
+
 static bool
 has_no_part(const ml_group_result *group)
 {

@@ -211,6 +211,8 @@ cast_hint(const cia_column *column)
 	                   quote_literal_cstr(column->name))
 	        : "";
 
+	if (column->role == ML_ORDER)
+		return "Take a number, a date or a timestamp.";
 	switch (column->type)
 	{
 		case INTERVALOID:
@@ -242,8 +244,9 @@ cast_hint(const cia_column *column)
 static void
 raise_type(const cia_column *column)
 {
-	static const char *const use[] = {"a feature", "a target", "a weight", "a cluster",
-	                                  "an id",     "a group",  "a label"};
+	static const char *const use[] = {
+	    "a feature", "a target", "a weight", "a cluster",
+	    "an id",     "a group",  "a label",  "the order of rows"};
 
 	ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 	                errmsg("column \"%s\" has type %s, which cannot be used as %s",
@@ -394,7 +397,7 @@ cia_column_open(cia_column *column, const char *name, Oid type, AttrNumber attno
 	}
 	if (open_scalar(column))
 	{
-		if (role == ML_WEIGHT && column->kind != ML_NUMBER)
+		if ((role == ML_WEIGHT || role == ML_ORDER) && column->kind != ML_NUMBER)
 			raise_type(column);
 		return;
 	}

@@ -97,7 +97,8 @@ check_offset_clashes(const cia_roles *roles, const char *target)
 	} given[] = {{roles->offset, "an offset"},
 	             {roles->exposure, "an exposure"},
 	             {roles->cluster, "a cluster"},
-	             {roles->by, "the name of a group"}};
+	             {roles->by, "the name of a group"},
+	             {roles->order_by, "the order of the rows"}};
 
 	for (size_t i = 0; i < lengthof(given); i++)
 	{
@@ -132,8 +133,8 @@ check_clashes(const cia_roles *roles)
 static void
 check_roles(TupleDesc tupdesc, const cia_roles *roles)
 {
-	const char *const named[] = {roles->weight, roles->offset, roles->exposure,
-	                             roles->cluster, roles->by};
+	const char *const named[] = {roles->weight,  roles->offset, roles->exposure,
+	                             roles->cluster, roles->by,     roles->order_by};
 
 	check_clashes(roles);
 	check_names(tupdesc, roles->features);
@@ -301,7 +302,7 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 	door->frame = rows->frame;
 	door->target = roles->target;
 	door->algorithm = roles->learner->name;
-	rows->column = palloc0(sizeof(cia_column) * (3 * tupdesc->natts + 1));
+	rows->column = palloc0(sizeof(cia_column) * (4 * tupdesc->natts + 1));
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
@@ -320,6 +321,10 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 		    cia_array_names(roles->beside, NameStr(attribute->attname)))
 			open_column(rows, roles, NameStr(attribute->attname), attribute->atttypid,
 			            attribute->attnum, ML_BESIDE);
+		if (!attribute->attisdropped &&
+		    is_same(roles->order_by, NameStr(attribute->attname)))
+			open_column(rows, roles, roles->order_by, attribute->atttypid,
+			            attribute->attnum, ML_ORDER);
 	}
 	if (OidIsValid(roles->target_type))
 		open_column(rows, roles, roles->target, roles->target_type, tupdesc->natts + 1,

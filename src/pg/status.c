@@ -216,6 +216,23 @@ raise_rows(const cia_door *door, ml_status status)
 }
 
 static void
+raise_folds(const cia_door *door, ml_status status)
+{
+	if (status == ML_NO_ORDER)
+		ereport(ERROR,
+		        (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		         errmsg("column \"%s\" is null in some rows, but tells their order",
+		                column_name(door)),
+		         errhint("Leave such rows out with WHERE.")));
+	ereport(ERROR,
+	        (errcode(ERRCODE_DATA_EXCEPTION),
+	         errmsg("training source is too small for %lld folds",
+	                (long long) door->host.fault.count),
+	         errdetail("A fold, or what comes before the first, would have no rows."),
+	         errhint("Ask for fewer folds.")));
+}
+
+static void
 raise_features(const cia_door *door, ml_status status)
 {
 	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
@@ -310,6 +327,8 @@ static void (*const raise_of[])(const cia_door *door, ml_status status) = {
     [ML_TOO_MANY_CLASSES] = raise_classes,
     [ML_NO_SUCH_CLASS] = raise_class,
     [ML_TOO_MANY_GROUPS] = raise_groups,
+    [ML_EMPTY_FOLD] = raise_folds,
+    [ML_NO_ORDER] = raise_folds,
     [ML_SINGULAR] = raise_singular,
     [ML_NOT_NUMERIC] = raise_range,
     [ML_TOO_LARGE] = raise_size,

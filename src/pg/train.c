@@ -34,122 +34,12 @@ enum
 
 typedef struct training
 {
+	cia_training of;
 	Oid schema;
 	char *model;
-	char *source;
-	char *algorithm;
-	Oid target_type;
-	cia_roles roles;
-	ml_value options; /* as given */
-	cia_door *door;
-	cia_settings settings;
-	cia_rows *rows;
 	List *notes; /* C strings */
 	instr_time started;
 } training;
-
-char *
-cia_text_arg(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	if (!PG_ARGISNULL(argument))
-		return text_to_cstring(PG_GETARG_TEXT_PP(argument));
-	if (name != NULL)
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("argument \"%s\" must not be null", name)));
-	return NULL;
-}
-
-static ArrayType *
-array_arg(FunctionCallInfo fcinfo, int argument)
-{
-	return PG_ARGISNULL(argument) ? NULL : PG_GETARG_ARRAYTYPE_P(argument);
-}
-
-static void
-read_arguments(FunctionCallInfo fcinfo, training *run)
-{
-	run->schema = cia_schema(fcinfo);
-	run->model = cia_text_arg(fcinfo, ARG_MODEL, "model");
-	run->source = cia_text_arg(fcinfo, ARG_SOURCE, "source");
-	run->algorithm = cia_text_arg(fcinfo, ARG_ALGORITHM, "algorithm");
-	run->roles = (cia_roles){.target = cia_text_arg(fcinfo, ARG_TARGET, NULL),
-	                         .features = array_arg(fcinfo, ARG_FEATURES),
-	                         .exclude = array_arg(fcinfo, ARG_EXCLUDE),
-	                         .id = array_arg(fcinfo, ARG_ID),
-	                         .weight = cia_text_arg(fcinfo, ARG_WEIGHT, NULL)};
-	cia_object_from_jsonb(
-	    run->door, PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS),
-	    &run->options);
-}
-
-/* What can be refused before anything runs. */
-static void
-check_arguments(training *run)
-{
-	cia_registry_check_name(run->schema, run->model);
-	if (strcmp(run->algorithm, "auto") != 0)
-		cia_settings_check(run->door, run->algorithm, &run->options);
-	if (run->roles.target == NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("algorithm \"%s\" needs a target", run->algorithm),
-		                errhint("Name the column to predict with target => '...'.")));
-}
-
-static Oid
-target_type(TupleDesc tupdesc, const char *target)
-{
-	for (int i = 0; i < tupdesc->natts; i++)
-		if (!TupleDescAttr(tupdesc, i)->attisdropped &&
-		    strcmp(NameStr(TupleDescAttr(tupdesc, i)->attname), target) == 0)
-			return TupleDescAttr(tupdesc, i)->atttypid;
-	cia_raise_no_column(target);
-}
-
-/* The shape of the source is known; no row has been read. */
-static void
-start_rows(void *state, TupleDesc tupdesc)
-{
-	training *run = state;
-	MemoryContext before = MemoryContextSwitchTo(run->door->arena);
-
-	run->target_type = target_type(tupdesc, run->roles.target);
-	cia_settings_open(run->door, run->algorithm, run->target_type, &run->options,
-	                  &run->settings);
-	run->roles.learner = run->settings.learner;
-	cia_settings_roles(&run->settings, &run->roles);
-	run->rows = cia_rows_open(run->door, tupdesc, &run->roles);
-	cia_constraints_check(run->rows, &run->settings);
-	run->rows->scratch =
-	    AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(before);
-}
-
-static void
-take_row(void *state, const Datum *values, const bool *nulls)
-{
-	training *run = state;
-	ml_frame *frame = run->rows->frame;
-
-	cia_rows_append(run->rows, values, nulls);
-	if ((frame->rows & 0xFFFF) == 0)
-	{
-		ml_progress(&run->door->host, ML_STAGE_READ, (double) frame->rows, 0);
-		cia_check(run->door, ML_OK);
-	}
-}
-
-/* All rows are there. */
-static void
-follow_rows(training *run)
-{
-	char *note = cia_settings_follow_rows(run->door, run->algorithm, run->target_type,
-	                                      &run->options, &run->settings);
-
-	run->roles.learner = run->settings.learner;
-	cia_settings_name(run->door, &run->settings);
-	if (note != NULL)
-		run->notes = list_make1(note);
-}
 
 /* Names of the columns that were read as features. */
 static ArrayType *
@@ -213,7 +103,7 @@ add_notes(training *run, const ml_result *result)
 		run->notes =
 		    lappend(run->notes, "the target holds 0 and 1 only: for a probability "
 		                        "use algorithm => 'logistic'");
-	run->notes = cia_note_path(run->door, result->model, run->notes);
+	run->notes = cia_note_path(run->of.door, result->model, run->notes);
 	run->notes = cia_warn_of_fit(result->model, run->notes);
 }
 
@@ -249,7 +139,16 @@ report(FunctionCallInfo fcinfo, const training *run, const ml_result *result,
 Datum
 cia_train(PG_FUNCTION_ARGS)
 {
+	static const cia_training_arguments arguments = {.source = ARG_SOURCE,
+	                                                 .target = ARG_TARGET,
+	                                                 .algorithm = ARG_ALGORITHM,
+	                                                 .features = ARG_FEATURES,
+	                                                 .exclude = ARG_EXCLUDE,
+	                                                 .id = ARG_ID,
+	                                                 .weight = ARG_WEIGHT,
+	                                                 .options = ARG_OPTIONS};
 	training run = {0};
+	ml_request request;
 	ml_result result;
 	cia_record record;
 	instr_time spent;
@@ -259,35 +158,32 @@ cia_train(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("cia_train()");
 	InitMaterializedSRF(fcinfo, 0);
 	INSTR_TIME_SET_CURRENT(run.started);
-	run.door = cia_door_open(
-	    AllocSetContextCreate(CurrentMemoryContext, "cia train", ALLOCSET_DEFAULT_SIZES));
-	read_arguments(fcinfo, &run);
-	check_arguments(&run);
-	cia_source_run(run.source, run.model, start_rows, take_row, &run);
-	follow_rows(&run);
-	cia_door_equip(run.door);
-	cia_check(run.door,
-	          ml_train(&run.door->host, run.rows->frame,
-	                   &(ml_request){.learner = run.settings.learner,
-	                                 .common = run.settings.common,
-	                                 .options = run.settings.learner_options,
-	                                 .given = run.settings.given,
-	                                 .group_is_term = cia_group_is_term(&run.roles)},
-	                   &result));
+	run.schema = cia_schema(fcinfo);
+	run.model = cia_text_arg(fcinfo, ARG_MODEL, "model");
+	cia_training_open(fcinfo, &arguments, "cia train", &run.of);
+	cia_registry_check_name(run.schema, run.model);
+	cia_training_check(&run.of);
+	cia_training_read(&run.of, run.model);
+	if (run.of.choice != NULL)
+		run.notes = list_make1(run.of.choice);
+	cia_door_equip(run.of.door);
+	request = cia_training_request(&run.of);
+	cia_check(run.of.door,
+	          ml_train(&run.of.door->host, run.of.rows->frame, &request, &result));
 	add_notes(&run, &result);
-	run.notes = list_concat(run.notes, cia_group_notes(&result, run.rows->frame));
+	run.notes = list_concat(run.notes, cia_group_notes(&result, run.of.rows->frame));
 	INSTR_TIME_SET_CURRENT(spent);
 	INSTR_TIME_SUBTRACT(spent, run.started);
-	record = (cia_record){.source = run.source,
-	                      .settings = &run.settings,
-	                      .roles = &run.roles,
+	record = (cia_record){.source = run.of.source,
+	                      .settings = &run.of.settings,
+	                      .roles = &run.of.roles,
 	                      .result = &result,
-	                      .inputs = input_names(run.rows),
+	                      .inputs = input_names(run.of.rows),
 	                      .notes = cia_notes_text(&result, run.notes),
-	                      .content = cia_model_encode(run.door, result.model),
+	                      .content = cia_model_encode(run.of.door, result.model),
 	                      .seconds = INSTR_TIME_GET_DOUBLE(spent)};
 	version = cia_registry_add(run.schema, run.model, &record, &promoted);
 	report(fcinfo, &run, &result, &record, version, promoted);
-	MemoryContextDelete(run.door->arena);
+	MemoryContextDelete(run.of.door->arena);
 	return (Datum) 0;
 }

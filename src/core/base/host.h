@@ -37,6 +37,8 @@ typedef enum ml_status
 	ML_TOO_MANY_CLASSES, /* fault.count classes, more than the learner takes */
 	ML_NO_SUCH_CLASS,    /* option "positive" names no label of the target */
 	ML_TOO_FEW_ROWS, /* no more training rows than coefficients, where a part needs them */
+	ML_EMPTY_FOLD,   /* rows or groups are too few for so many folds */
+	ML_NO_ORDER,     /* a row without the number that orders it; fault.column */
 	ML_TOO_MANY_GROUPS, /* option "by": fault.column has fault.count labels */
 	ML_SINGULAR,        /* fault.column depends on the columns before it */
 	ML_NOT_NUMERIC,     /* arithmetic left the range of doubles; fault.column if known */
@@ -61,6 +63,7 @@ typedef enum ml_stage
 	ML_STAGE_ORDER,
 	ML_STAGE_FIT,
 	ML_STAGE_GROUP, /* models by group */
+	ML_STAGE_FOLD,  /* models of all rows but a fold */
 	ML_STAGE_JUDGE,
 	ML_STAGE_PERMUTE /* features one by one */
 } ml_stage;

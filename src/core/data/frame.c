@@ -206,7 +206,7 @@ check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 		const ml_column *column = &frame->column[c];
 
 		if (column->role == ML_FEATURE || column->role == ML_CLUSTER ||
-		    column->role == ML_BESIDE)
+		    column->role == ML_BESIDE || column->role == ML_ORDER)
 			continue;
 		if (column->role == ML_ID)
 		{

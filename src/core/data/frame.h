@@ -39,7 +39,8 @@ typedef enum ml_role
 	ML_CLUSTER, /* rows that depend on each other have it in common; no part of the key */
 	ML_ID,      /* hashed into the key, not kept */
 	ML_GROUP,   /* names the part that serves the row, and is no feature of it */
-	ML_BESIDE   /* kept with its row for whoever asks; nothing depends on it */
+	ML_BESIDE,  /* kept with its row for whoever asks; nothing depends on it */
+	ML_ORDER    /* a number: when the row happened; nothing else depends on it */
 } ml_role;
 
 typedef struct ml_column
@@ -106,6 +107,14 @@ extern ml_status ml_frame_merge(ml_frame *into, const ml_frame *from);
  */
 extern ml_status ml_frame_order(ml_frame *frame, double holdout);
 
+/*
+ * A frame of some rows of an ordered one, in that order and without a holdout, for a training to
+ * use up.  That writes new codes and leaves numbers as they are, so a frame of all rows, for which
+ * order is NULL, shares these and keeps the holdout.
+ */
+extern ml_status ml_frame_subset(ml_host *host, const ml_frame *frame,
+                                 const uint32_t *order, int64_t rows, ml_frame *subset);
+
 /* The column of that role, or NULL. */
 extern ml_column *ml_frame_role(const ml_frame *frame, ml_role role);
 
@@ -113,6 +122,12 @@ extern ml_column *ml_frame_role(const ml_frame *frame, ml_role role);
 extern ml_status ml_frame_encode(const ml_frame *frame, ml_host *host, ml_bytes *bytes);
 extern ml_status ml_frame_decode(ml_host *host, const unsigned char *bytes, size_t length,
                                  ml_frame **frame);
+
+static inline size_t
+ml_item_size(const ml_column *column)
+{
+	return column->kind == ML_NUMBER ? sizeof(double) : sizeof(int32_t);
+}
 
 /* The values from a row on, to the end of its chunk. */
 static inline double *

@@ -99,7 +99,8 @@ compare_rows(const void *context, uint32_t a, uint32_t b)
 	{
 		int order;
 
-		if (frame->column[c].role == ML_ID || frame->column[c].role == ML_BESIDE)
+		if (frame->column[c].role == ML_ID || frame->column[c].role == ML_BESIDE ||
+		    frame->column[c].role == ML_ORDER)
 			continue;
 		order = compare_values(&frame->column[c], a, b);
 		if (order != 0)

@@ -173,81 +173,14 @@ find_groups(by_group *by)
 	return list_groups(by);
 }
 
-static size_t
-item_size(const ml_column *column)
-{
-	return column->kind == ML_NUMBER ? sizeof(double) : sizeof(int32_t);
-}
-
-/* Copies items of some rows, or of all if order is NULL, into chunks of their own. */
-static ml_status
-copy_chunks(by_group *by, const uint32_t *order, const ml_frame *to, size_t size,
-            void ***chunks)
-{
-	void **from = *chunks;
-
-	ML_NEW(by->host, *chunks, to->chunk_room);
-	for (int64_t chunk = 0; chunk < to->chunks; chunk++)
-	{
-		int64_t first = chunk << ML_CHUNK_BITS, count = to->rows - first;
-		char *items;
-
-		if (ml_stop(by->host))
-			return ML_STOPPED;
-		count = count < ML_CHUNK ? count : ML_CHUNK;
-		items = ml_alloc_raw(by->host, chunk == 0 ? to->first_room : ML_CHUNK, size);
-		if (items == NULL)
-			return ML_MEMORY;
-		(*chunks)[chunk] = items;
-		if (order == NULL)
-		{
-			memcpy(items, from[chunk], (size_t) count * size);
-			continue;
-		}
-		for (int64_t i = 0; i < count; i++)
-		{
-			uint32_t row = order[first + i];
-
-			memcpy(items + (size_t) i * size,
-			       (char *) from[row >> ML_CHUNK_BITS] + (row & (ML_CHUNK - 1)) * size,
-			       size);
-		}
-	}
-	return ML_OK;
-}
-
-/*
- * A frame of some rows in canonical order, for a training to use up.  That writes new codes and
- * leaves numbers as they are, so a frame of all rows (order is NULL) shares these.
- */
+/* A frame of some rows in canonical order, or of all if order is NULL, for a training to use up. */
 static ml_status
 make_frame(by_group *by, const uint32_t *order, int64_t rows, ml_frame *frame)
 {
-	*frame = *by->frame;
-	frame->tail_chunk = -1;
-	if (order != NULL)
-	{
-		frame->rows = rows;
-		frame->skipped = 0;
-		frame->holdout_rows = 0;
-		while (frame->holdout_rows < rows &&
-		       order[frame->holdout_rows] < by->frame->holdout_rows)
-			frame->holdout_rows++;
-		frame->chunks = frame->chunk_room = (rows + ML_CHUNK - 1) >> ML_CHUNK_BITS;
-		frame->first_room = rows < ML_CHUNK ? (int32_t) rows : ML_CHUNK;
-	}
-	if (order != NULL)
-		ML_TRY(
-		    copy_chunks(by, order, frame, sizeof **frame->key, (void ***) &frame->key));
-	ML_NEW(by->host, frame->column, frame->columns);
-	for (int c = 0; c < frame->columns; c++)
-	{
-		ml_column *column = &frame->column[c];
-
-		*column = by->frame->column[c];
-		if (column->role != ML_ID && (order != NULL || column->kind == ML_CATEGORY))
-			ML_TRY(copy_chunks(by, order, frame, item_size(column), &column->chunk));
-	}
+	ML_TRY(ml_frame_subset(by->host, by->frame, order, rows, frame));
+	while (order != NULL && frame->holdout_rows < rows &&
+	       order[frame->holdout_rows] < by->frame->holdout_rows)
+		frame->holdout_rows++;
 	return ML_OK;
 }
 
@@ -263,8 +196,8 @@ copy_memory(const by_group *by)
 
 		if (column->role == ML_ID)
 			continue;
-		wide += (double) item_size(column);
-		narrow += column->kind == ML_CATEGORY ? (double) item_size(column) : 0;
+		wide += (double) ml_item_size(column);
+		narrow += column->kind == ML_CATEGORY ? (double) ml_item_size(column) : 0;
 	}
 	for (int g = 0; g < by->result->groups; g++)
 		if ((double) by->result->group[g].rows > largest)

@@ -13,6 +13,7 @@
  *	training.c	a frame to a judged model: order, split, fit, judge
  *	by.c		the same with one part per group of rows
  *	outcomes.c	rows of a frame as a model has them, with what came out
+ *	cross_validate.c	the same once per fold of the rows
  *	evaluate.c	a model on the rows of a frame
  *	evidence.c	what each feature of a frame alone tells of its target
  *	varied.h	a model on rows of which a feature is changed
@@ -155,6 +156,22 @@ extern ml_status ml_train_ordered(ml_host *host, ml_frame *frame,
 /* Trains one part per group and one model for the rest: see by.c. */
 extern ml_status ml_train_by_group(ml_host *host, ml_frame *frame,
                                    const ml_request *request, ml_result *result);
+
+/* One fold: a training on other rows, judged on its own. */
+typedef struct ml_fold
+{
+	int64_t trained; /* rows that the model has seen */
+	ml_report report;
+	ml_trouble_kind trouble; /* of the fit */
+} ml_fold;
+
+/*
+ * Trains once per fold on a frame, which is used up: see cross_validate.c.  failed is the number
+ * of the fold, from 1, that a status is about; 0: all of them.
+ */
+extern ml_status
+ml_cross_validate(ml_host *host, ml_frame *frame, const ml_request *request, int folds,
+                  ml_fold *fold, int *failed);
 
 /*
  * Judges result's model on the holdout of a problem and writes the summary of its training.  code

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * training.c: from arguments and a source to rows that can be trained on.
+ */
+#include "cia.h"
+
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+char *
+cia_text_arg(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (!PG_ARGISNULL(argument))
+		return text_to_cstring(PG_GETARG_TEXT_PP(argument));
+	if (name != NULL)
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("argument \"%s\" must not be null", name)));
+	return NULL;
+}
+
+static ArrayType *
+array_arg(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : PG_GETARG_ARRAYTYPE_P(argument);
+}
+
+/*
+ * The arena's parent is the context of the call, so that an error or the end of the
+ * statement gives everything back.
+ */
+void
+cia_training_open(FunctionCallInfo fcinfo, const cia_training_arguments *at,
+                  const char *arena, cia_training *run)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "cia training",
+	                                              ALLOCSET_DEFAULT_SIZES);
+
+	MemoryContextSetIdentifier(context, arena);
+	*run = (cia_training){.door = cia_door_open(context)};
+	run->source = cia_text_arg(fcinfo, at->source, "source");
+	run->algorithm = cia_text_arg(fcinfo, at->algorithm, "algorithm");
+	run->roles = (cia_roles){.target = cia_text_arg(fcinfo, at->target, NULL),
+	                         .features = array_arg(fcinfo, at->features),
+	                         .exclude = array_arg(fcinfo, at->exclude),
+	                         .id = array_arg(fcinfo, at->id),
+	                         .weight = cia_text_arg(fcinfo, at->weight, NULL)};
+	cia_object_from_jsonb(
+	    run->door, PG_ARGISNULL(at->options) ? NULL : PG_GETARG_JSONB_P(at->options),
+	    &run->options);
+}
+
+void
+cia_training_check(const cia_training *run)
+{
+	if (strcmp(run->algorithm, "auto") != 0)
+		cia_settings_check(run->door, run->algorithm, &run->options);
+	if (run->roles.target == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("algorithm \"%s\" needs a target", run->algorithm),
+		                errhint("Name the column to predict with target => '...'.")));
+}
+
+static Oid
+target_type(TupleDesc tupdesc, const char *target)
+{
+	for (int i = 0; i < tupdesc->natts; i++)
+		if (!TupleDescAttr(tupdesc, i)->attisdropped &&
+		    strcmp(NameStr(TupleDescAttr(tupdesc, i)->attname), target) == 0)
+			return TupleDescAttr(tupdesc, i)->atttypid;
+	cia_raise_no_column(target);
+}
+
+/* The shape of the source is known; no row has been read. */
+static void
+start_rows(void *state, TupleDesc tupdesc)
+{
+	cia_training *run = state;
+	MemoryContext before = MemoryContextSwitchTo(run->door->arena);
+
+	run->target_type = target_type(tupdesc, run->roles.target);
+	cia_settings_open(run->door, run->algorithm, run->target_type, &run->options,
+	                  &run->settings);
+	run->roles.learner = run->settings.learner;
+	cia_settings_roles(&run->settings, &run->roles);
+	run->rows = cia_rows_open(run->door, tupdesc, &run->roles);
+	cia_constraints_check(run->rows, &run->settings);
+	run->rows->scratch =
+	    AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(before);
+}
+
+static void
+take_row(void *state, const Datum *values, const bool *nulls)
+{
+	cia_training *run = state;
+	ml_frame *frame = run->rows->frame;
+
+	cia_rows_append(run->rows, values, nulls);
+	if ((frame->rows & 0xFFFF) == 0)
+	{
+		ml_progress(&run->door->host, ML_STAGE_READ, (double) frame->rows, 0);
+		cia_check(run->door, ML_OK);
+	}
+}
+
+void
+cia_training_read(cia_training *run, const char *model)
+{
+	cia_source_run(run->source, model, start_rows, take_row, run);
+	run->choice = cia_settings_follow_rows(run->door, run->algorithm, run->target_type,
+	                                       &run->options, &run->settings);
+	run->roles.learner = run->settings.learner;
+	cia_settings_name(run->door, &run->settings);
+}
+
+ml_request
+cia_training_request(const cia_training *run)
+{
+	return (ml_request){.learner = run->settings.learner,
+	                    .common = run->settings.common,
+	                    .options = run->settings.learner_options,
+	                    .given = run->settings.given,
+	                    .group_is_term = cia_group_is_term(&run->roles)};
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * training.h: what the functions share that train on a source.
+ *
+ * A part of cia.h, which includes it.
+ */
+#ifndef CIA_TRAINING_H
+#define CIA_TRAINING_H
+
+/* Which arguments of a function they are. */
+typedef struct cia_training_arguments
+{
+	int source;
+	int target;
+	int algorithm;
+	int features;
+	int exclude;
+	int id;
+	int weight;
+	int options;
+} cia_training_arguments;
+
+/* A training on its way: what was asked for, and then the rows. */
+typedef struct cia_training
+{
+	char *source;
+	char *algorithm;
+	Oid target_type;
+	cia_roles roles;  /* may be added to before the source is read */
+	ml_value options; /* as given */
+	cia_door *door;   /* all of this lives in its arena */
+	cia_settings settings;
+	cia_rows *rows;
+	char *choice; /* why 'auto' stands for what it does; NULL: it was not asked for */
+} cia_training;
+
+/* Opens a door with an arena of that name below the current context, and takes the arguments. */
+extern void cia_training_open(FunctionCallInfo fcinfo, const cia_training_arguments *at,
+                              const char *arena, cia_training *run);
+
+/* Raises what is wrong before anything runs. */
+extern void cia_training_check(const cia_training *run);
+
+/*
+ * Runs the source once, with the caller's rights, and settles the learner; model names the model
+ * under training in error contexts, or is NULL.
+ */
+extern void cia_training_read(cia_training *run, const char *model);
+
+/* What the core is asked for. */
+extern ml_request cia_training_request(const cia_training *run);
+
+#endif
