@@ -186,7 +186,3 @@ SELECT cia_tally_brier(even, 0.5, true) FROM kept;
 \echo :SQLSTATE
 SELECT receive('\x0102');
 \echo :SQLSTATE
-
-DROP VIEW called;
-DROP TABLE judged, measure, weighted, wide, kept, received;
-DROP FUNCTION by_definition, state, receive;
