@@ -1099,6 +1099,320 @@ COMMENT ON AGGREGATE cia_deviance(predicted float8, actual float8, family text, 
 	'mean deviance of a family of distributions, weights';
 
 
+CREATE FUNCTION cia_ranking_class(internal, float8, boolean) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_class(internal, float8, boolean) IS 'transition function of cia_auc, cia_gini, cia_ks and cia_pr_auc';
+
+CREATE FUNCTION cia_ranking_class(internal, float8, boolean, float8) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_class(internal, float8, boolean, float8) IS 'transition function of cia_auc, cia_gini, cia_ks and cia_pr_auc';
+
+CREATE FUNCTION cia_ranking_class_number(internal, float8, float8) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_class_number(internal, float8, float8) IS 'transition function of cia_auc, cia_gini, cia_ks and cia_pr_auc';
+
+CREATE FUNCTION cia_ranking_class_number(internal, float8, float8, float8) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_class_number(internal, float8, float8, float8) IS 'transition function of cia_auc, cia_gini, cia_ks and cia_pr_auc';
+
+CREATE FUNCTION cia_ranking_top(internal, float8, boolean, int) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_top(internal, float8, boolean, int) IS 'transition function of cia_recall_at and cia_map_at';
+
+CREATE FUNCTION cia_ranking_top_number(internal, float8, float8, int) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_top_number(internal, float8, float8, int) IS 'transition function of cia_recall_at and cia_map_at';
+
+CREATE FUNCTION cia_ranking_relevance(internal, float8, float8) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_relevance(internal, float8, float8) IS 'transition function of cia_ndcg';
+
+CREATE FUNCTION cia_ranking_relevance(internal, float8, float8, int) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_relevance(internal, float8, float8, int) IS 'transition function of cia_ndcg';
+
+CREATE FUNCTION cia_ranking_outcome(internal, float8, float8) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_outcome(internal, float8, float8) IS 'transition function of cia_concordance';
+
+CREATE FUNCTION cia_ranking_outcome(internal, float8, float8, float8) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_outcome(internal, float8, float8, float8) IS 'transition function of cia_concordance';
+
+CREATE FUNCTION cia_ranking_samples(internal, float8, float8) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_samples(internal, float8, float8) IS 'transition function of cia_psi';
+
+CREATE FUNCTION cia_ranking_samples(internal, float8, float8, int) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_samples(internal, float8, float8, int) IS 'transition function of cia_psi';
+
+CREATE FUNCTION cia_ranking_combine(internal, internal) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_combine(internal, internal) IS 'combine function of the aggregates that need all scores';
+
+CREATE FUNCTION cia_ranking_serialize(internal) RETURNS bytea
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_serialize(internal) IS 'serialization function of the aggregates that need all scores';
+
+CREATE FUNCTION cia_ranking_deserialize(bytea, internal) RETURNS internal
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_deserialize(bytea, internal) IS 'deserialization function of the aggregates that need all scores';
+
+CREATE FUNCTION cia_ranking_auc(internal) RETURNS float8
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_auc(internal) IS 'final function of cia_auc';
+
+CREATE FUNCTION cia_ranking_gini(internal) RETURNS float8
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_gini(internal) IS 'final function of cia_gini';
+
+CREATE FUNCTION cia_ranking_ks(internal) RETURNS float8
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_ks(internal) IS 'final function of cia_ks';
+
+CREATE FUNCTION cia_ranking_pr_auc(internal) RETURNS float8
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_pr_auc(internal) IS 'final function of cia_pr_auc';
+
+CREATE FUNCTION cia_ranking_recall(internal) RETURNS float8
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_recall(internal) IS 'final function of cia_recall_at';
+
+CREATE FUNCTION cia_ranking_precision(internal) RETURNS float8
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_precision(internal) IS 'final function of cia_map_at';
+
+CREATE FUNCTION cia_ranking_ndcg(internal) RETURNS float8
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_ndcg(internal) IS 'final function of cia_ndcg';
+
+CREATE FUNCTION cia_ranking_concordance(internal) RETURNS float8
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_concordance(internal) IS 'final function of cia_concordance';
+
+CREATE FUNCTION cia_ranking_psi(internal) RETURNS float8
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_ranking_psi(internal) IS 'final function of cia_psi';
+
+CREATE AGGREGATE cia_auc(score float8, label boolean) (
+	SFUNC = cia_ranking_class, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_auc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_auc(score float8, label boolean) IS
+$$area under the ROC curve: the share of the pairs of a row with a true and one with a false label where the former has the higher score, ties half (Mann and Whitney 1947); 1 is best, 0.5 is chance.
+Rows with a NULL are skipped; without rows of both classes, NULL. All scores are kept, 8 bytes a row, within cia.max_memory; aggregates of one list of arguments share them.$$;
+
+CREATE AGGREGATE cia_auc(score float8, label boolean, weight float8) (
+	SFUNC = cia_ranking_class, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_auc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_auc(score float8, label boolean, weight float8) IS
+	'area under the ROC curve, weights';
+
+CREATE AGGREGATE cia_auc(score float8, label float8) (
+	SFUNC = cia_ranking_class_number, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_auc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_auc(score float8, label float8) IS
+	'area under the ROC curve, labels 1 and 0';
+
+CREATE AGGREGATE cia_auc(score float8, label float8, weight float8) (
+	SFUNC = cia_ranking_class_number, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_auc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_auc(score float8, label float8, weight float8) IS
+	'area under the ROC curve, labels 1 and 0, weights';
+
+CREATE AGGREGATE cia_gini(score float8, label boolean) (
+	SFUNC = cia_ranking_class, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_gini, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_gini(score float8, label boolean) IS
+$$Gini coefficient (accuracy ratio, Somers' D): 2 AUC - 1; 1 is best, 0 is chance.
+Rows with a NULL are skipped; without rows of both classes, NULL. All scores are kept, 8 bytes a row, within cia.max_memory; aggregates of one list of arguments share them.$$;
+
+CREATE AGGREGATE cia_gini(score float8, label boolean, weight float8) (
+	SFUNC = cia_ranking_class, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_gini, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_gini(score float8, label boolean, weight float8) IS
+	'Gini coefficient, weights';
+
+CREATE AGGREGATE cia_gini(score float8, label float8) (
+	SFUNC = cia_ranking_class_number, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_gini, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_gini(score float8, label float8) IS
+	'Gini coefficient, labels 1 and 0';
+
+CREATE AGGREGATE cia_gini(score float8, label float8, weight float8) (
+	SFUNC = cia_ranking_class_number, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_gini, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_gini(score float8, label float8, weight float8) IS
+	'Gini coefficient, labels 1 and 0, weights';
+
+CREATE AGGREGATE cia_ks(score float8, label boolean) (
+	SFUNC = cia_ranking_class, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_ks, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ks(score float8, label boolean) IS
+$$Kolmogorov-Smirnov statistic: the largest distance between the distributions of the scores of both classes, from 0 to 1.
+Rows with a NULL are skipped; without rows of both classes, NULL. All scores are kept, 8 bytes a row, within cia.max_memory; aggregates of one list of arguments share them.$$;
+
+CREATE AGGREGATE cia_ks(score float8, label boolean, weight float8) (
+	SFUNC = cia_ranking_class, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_ks, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ks(score float8, label boolean, weight float8) IS
+	'Kolmogorov-Smirnov statistic, weights';
+
+CREATE AGGREGATE cia_ks(score float8, label float8) (
+	SFUNC = cia_ranking_class_number, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_ks, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ks(score float8, label float8) IS
+	'Kolmogorov-Smirnov statistic, labels 1 and 0';
+
+CREATE AGGREGATE cia_ks(score float8, label float8, weight float8) (
+	SFUNC = cia_ranking_class_number, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_ks, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ks(score float8, label float8, weight float8) IS
+	'Kolmogorov-Smirnov statistic, labels 1 and 0, weights';
+
+CREATE AGGREGATE cia_pr_auc(score float8, label boolean) (
+	SFUNC = cia_ranking_class, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_pr_auc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_pr_auc(score float8, label boolean) IS
+$$area under the precision-recall curve as average precision: the sum, over the distinct scores from the highest down, of the recall gained times the precision there, without interpolation (scikit-learn's average_precision_score); 1 is best, the share of true labels is chance.
+Rows with a NULL are skipped; without rows of both classes, NULL. All scores are kept, 8 bytes a row, within cia.max_memory; aggregates of one list of arguments share them.$$;
+
+CREATE AGGREGATE cia_pr_auc(score float8, label boolean, weight float8) (
+	SFUNC = cia_ranking_class, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_pr_auc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_pr_auc(score float8, label boolean, weight float8) IS
+	'area under the precision-recall curve, weights';
+
+CREATE AGGREGATE cia_pr_auc(score float8, label float8) (
+	SFUNC = cia_ranking_class_number, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_pr_auc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_pr_auc(score float8, label float8) IS
+	'area under the precision-recall curve, labels 1 and 0';
+
+CREATE AGGREGATE cia_pr_auc(score float8, label float8, weight float8) (
+	SFUNC = cia_ranking_class_number, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_pr_auc, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_pr_auc(score float8, label float8, weight float8) IS
+	'area under the precision-recall curve, labels 1 and 0, weights';
+
+CREATE AGGREGATE cia_recall_at(score float8, label boolean, k int) (
+	SFUNC = cia_ranking_top, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_recall, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_recall_at(score float8, label boolean, k int) IS
+$$recall at k: the share of the rows with a true label that are among the k highest scores of the group; 1 is best.
+One list per group: GROUP BY customer, then take the mean. Rows of one score share their places: the answer is the mean over all their orders (McSherry and Najork 2008). Rows with a NULL are skipped; no true label, NULL.$$;
+
+CREATE AGGREGATE cia_recall_at(score float8, label float8, k int) (
+	SFUNC = cia_ranking_top_number, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_recall, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_recall_at(score float8, label float8, k int) IS
+	'recall at k, labels 1 and 0';
+
+CREATE AGGREGATE cia_map_at(score float8, label boolean, k int) (
+	SFUNC = cia_ranking_top, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_precision, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_map_at(score float8, label boolean, k int) IS
+$$average precision at k of one list, of which the mean over lists is MAP@k: the sum, over the places up to k that hold a true label, of the share of true labels up to there, divided by the lesser of k and the number of true labels; 1 is best.
+One list per group: SELECT avg(ap) FROM (SELECT cia_map_at(score, bought, 10) AS ap FROM offer GROUP BY customer) list. Rows of one score share their places: the answer is the mean over all their orders (McSherry and Najork 2008). Rows with a NULL are skipped; no true label, NULL.$$;
+
+CREATE AGGREGATE cia_map_at(score float8, label float8, k int) (
+	SFUNC = cia_ranking_top_number, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_precision, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_map_at(score float8, label float8, k int) IS
+	'average precision at k of one list, labels 1 and 0';
+
+CREATE AGGREGATE cia_ndcg(score float8, relevance float8) (
+	SFUNC = cia_ranking_relevance, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_ndcg, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ndcg(score float8, relevance float8) IS
+$$normalized discounted cumulative gain of one list: the sum of relevance / log2(place + 1) by that of the best order; 1 is best (Jarvelin and Kekalainen 2002, with linear gain as in scikit-learn's ndcg_score).
+relevance: zero or more, such as 1 for bought. One list per group: GROUP BY customer, then take the mean. Rows of one score have their mean relevance (McSherry and Najork 2008). Rows with a NULL are skipped; nothing relevant, NULL.$$;
+
+CREATE AGGREGATE cia_ndcg(score float8, relevance float8, k int) (
+	SFUNC = cia_ranking_relevance, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_ndcg, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_ndcg(score float8, relevance float8, k int) IS
+	'normalized discounted cumulative gain of the k highest scores of one list';
+
+CREATE AGGREGATE cia_concordance(score float8, outcome float8) (
+	SFUNC = cia_ranking_outcome, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_concordance, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_concordance(score float8, outcome float8) IS
+$$concordance (c statistic, Harrell 1982) of scores and outcomes that are numbers: the share of the pairs of rows of different outcome where the higher outcome has the higher score, ties of score half; 1 is best, 0.5 is chance. For outcomes 0 and 1 it is the AUC.
+Rows with a NULL are skipped; without two different outcomes, NULL. All rows are kept, 16 bytes each, within cia.max_memory.$$;
+
+CREATE AGGREGATE cia_concordance(score float8, outcome float8, weight float8) (
+	SFUNC = cia_ranking_outcome, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_concordance, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_concordance(score float8, outcome float8, weight float8) IS
+	'concordance of scores and outcomes, weights: a pair counts by the product of both';
+
+CREATE AGGREGATE cia_psi(expected float8, actual float8) (
+	SFUNC = cia_ranking_samples, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_psi, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_psi(expected float8, actual float8) IS
+$$population stability index of two samples: the sum of (a - e) ln(a / e) over 10 bins between the quantiles of expected, whose shares of the rows are e, a those of actual; 0 is no shift, from 0.1 on some, from 0.25 on a large one (Siddiqi 2006).
+Each column is a sample of its own, and NULL is no value of it: join them with UNION ALL, or use cia_psi(score, NULL) rows for one and cia_psi(NULL, score) rows for the other. Where a bin lacks one of the samples half a row is added to both. Without values in both columns, NULL.$$;
+
+CREATE AGGREGATE cia_psi(expected float8, actual float8, bins int) (
+	SFUNC = cia_ranking_samples, STYPE = internal, COMBINEFUNC = cia_ranking_combine,
+	SERIALFUNC = cia_ranking_serialize, DESERIALFUNC = cia_ranking_deserialize,
+	FINALFUNC = cia_ranking_psi, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_psi(expected float8, actual float8, bins int) IS
+	'population stability index of two samples, over so many bins';
+
+
 --
 -- Read a regression
 --

@@ -27,7 +27,7 @@ SELECT '### ' || p.proname || E'\n\n' ||
 		replace(pg_get_function_result(p.oid), 'public.', '') || E'\n\n' ||
 		obj_description(p.oid, 'pg_proc'), E'\n\n' ORDER BY pg_get_function_identity_arguments(p.oid) DESC) || E'\n'
 FROM member JOIN pg_proc p USING (oid)
-WHERE p.proname !~ '^cia_(model_(in|out|recv|send)|fit_|tally_|algorithm_list)'
+WHERE p.proname !~ '^cia_(model_(in|out|recv|send)|fit_|tally_|ranking_|algorithm_list)'
 GROUP BY p.proname
 ORDER BY p.proname;
 

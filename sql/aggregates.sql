@@ -1,4 +1,6 @@
 -- Measures as aggregates over two columns: those that are made of sums.
+CREATE SCHEMA aggregates;
+SET search_path = aggregates, public;
 CREATE TABLE judged AS
 SELECT i AS id, (i * 37 % 101 + 1) / 103.0::float8 AS p, i * i * 29 % 97 < i * 37 % 101 AS y,
 	   100 + i * 17 % 23 AS actual, 100 + i * 17 % 23 + i * 5 % 7 - 3.0::float8 AS predicted,
@@ -186,3 +188,5 @@ SELECT cia_tally_brier(even, 0.5, true) FROM kept;
 \echo :SQLSTATE
 SELECT receive('\x0102');
 \echo :SQLSTATE
+SET client_min_messages = warning;
+DROP SCHEMA aggregates CASCADE;

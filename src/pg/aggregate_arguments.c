@@ -91,9 +91,11 @@ cia_weight_arg(FunctionCallInfo fcinfo, int argument)
 	double weight = argument < PG_NARGS() ? PG_GETARG_FLOAT8(argument) : 1;
 
 	if (!(weight >= 0 && isfinite(weight)))
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-		                errmsg("weight%s must be zero or more and finite, not %g",
-		                       cia_given_to(fcinfo), weight)));
+		ereport(ERROR,
+		        (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+		         errmsg("weight%s must be zero or more and finite, not %g",
+		                cia_given_to(fcinfo), weight),
+		         errhint("Leave such rows out with FILTER, or make the weight NULL.")));
 	return weight;
 }
 

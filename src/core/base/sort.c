@@ -13,7 +13,8 @@
 #define STOP_EVERY 8192 /* merged items between two questions to the host */
 #define DIGIT_BITS 11   /* one radix pass; 2048 counters stay in the first cache */
 #define DIGITS (1 << DIGIT_BITS)
-#define PASSES 6 /* 6 x 11 bits cover a 64-bit key */
+#define PASSES 6     /* 6 x 11 bits cover a 64-bit key */
+#define FEW_ROWS 512 /* below, merging rows is faster than counting their digits */
 
 static void
 insertion_sort(uint32_t *index, int64_t count, ml_compare compare, const void *context)
@@ -88,6 +89,15 @@ ml_key_number(uint64_t key)
 	return number;
 }
 
+/* What the radix sort works with. */
+typedef struct radix
+{
+	char *items;
+	char *spare;
+	int64_t count;
+	int64_t *tally;
+} radix;
+
 static bool
 gives_up(ml_worker *worker, int64_t round)
 {
@@ -109,34 +119,55 @@ to_places(int64_t *tally)
 	}
 }
 
-/* A pass whose digit never varies is skipped. */
-ml_status
-ml_sort_keyed(ml_worker *worker, ml_keyed *items, ml_keyed *spare, int64_t count,
-              int64_t *tally, ml_keyed **sorted)
+static inline uint64_t
+key_at(const char *items, size_t at)
 {
+	uint64_t key;
+
+	memcpy(&key, items + at, sizeof key);
+	return key;
+}
+
+/*
+ * Items of that size by the key that lies at an offset; inlined, so that size is known.  A
+ * pass whose digit never varies is skipped.
+ */
+static inline __attribute__((always_inline)) ml_status
+sort_items(ml_worker *worker, const radix *work, size_t size, size_t offset,
+           char **sorted)
+{
+	char *items = work->items, *spare = work->spare;
+	int64_t *tally = work->tally, count = work->count;
+
 	memset(tally, 0, ML_SORT_TALLY * sizeof *tally);
 	for (int64_t i = 0; i < count; i++)
 	{
+		uint64_t key = key_at(items, (size_t) i * size + offset);
+
 		if (gives_up(worker, i))
 			return ML_STOPPED;
 		for (int pass = 0; pass < PASSES; pass++)
-			tally[pass * DIGITS +
-			      ((items[i].key >> (pass * DIGIT_BITS)) & (DIGITS - 1))]++;
+			tally[pass * DIGITS + ((key >> (pass * DIGIT_BITS)) & (DIGITS - 1))]++;
 	}
 	for (int pass = 0; pass < PASSES && count > 0; pass++)
 	{
 		int64_t *place = tally + pass * DIGITS;
 		int shift = pass * DIGIT_BITS;
-		ml_keyed *swap = items;
+		char *swap = items;
 
-		if (place[(items[0].key >> shift) & (DIGITS - 1)] == count)
+		if (place[(key_at(items, offset) >> shift) & (DIGITS - 1)] == count)
 			continue;
 		to_places(place);
 		for (int64_t i = 0; i < count; i++)
 		{
+			const char *item = items + (size_t) i * size;
+
 			if (gives_up(worker, i))
 				return ML_STOPPED;
-			spare[place[(items[i].key >> shift) & (DIGITS - 1)]++] = items[i];
+			memcpy(spare +
+			           (size_t) place[(key_at(item, offset) >> shift) & (DIGITS - 1)]++ *
+			               size,
+			       item, size);
 		}
 		items = spare;
 		spare = swap;
@@ -145,11 +176,111 @@ ml_sort_keyed(ml_worker *worker, ml_keyed *items, ml_keyed *spare, int64_t count
 	return ML_OK;
 }
 
-/* Fills index[0 .. count) with the rows in ascending order of number[], which holds no NaN. */
 ml_status
-ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *index)
+ml_sort_keyed(ml_worker *worker, ml_keyed *items, ml_keyed *spare, int64_t count,
+              int64_t *tally, ml_keyed **sorted)
+{
+	radix work = {(char *) items, (char *) spare, count, tally};
+	char *found = NULL;
+	ml_status status =
+	    sort_items(worker, &work, sizeof(ml_keyed), offsetof(ml_keyed, key), &found);
+
+	*sorted = (ml_keyed *) found;
+	return status;
+}
+
+/* Does the row of width words at a come before that at b? */
+static bool
+row_is_less(const uint64_t *a, const uint64_t *b, int width)
+{
+	int word = 0;
+
+	while (word + 1 < width && a[word] == b[word])
+		word++;
+	return a[word] < b[word];
+}
+
+/* For few rows, for which the counters of the radix sort would cost more than the rows. */
+static void
+merge_rows(uint64_t *rows, uint64_t *spare, int64_t count, int width)
+{
+	size_t size = (size_t) width * sizeof *rows;
+
+	for (int64_t run = 1; run < count; run *= 2)
+		for (int64_t begin = 0; begin + run < count; begin += 2 * run)
+		{
+			int64_t end = begin + 2 * run < count ? begin + 2 * run : count;
+			uint64_t *left = spare, *left_end = spare + run * width;
+			uint64_t *right = rows + (begin + run) * width;
+			uint64_t *right_end = rows + end * width, *out = rows + begin * width;
+
+			if (!row_is_less(right, right - width, width))
+				continue;
+			memcpy(spare, out, (size_t) run * size);
+			while (left < left_end)
+			{
+				bool is_right = right < right_end && row_is_less(right, left, width);
+
+				memcpy(out, is_right ? right : left, size);
+				right += is_right ? width : 0;
+				left += is_right ? 0 : width;
+				out += width;
+			}
+		}
+}
+
+ml_status
+ml_sort_rows(ml_worker *worker, uint64_t *rows, uint64_t *spare, int64_t count, int width,
+             int64_t *tally)
+{
+	radix work = {(char *) rows, (char *) spare, count, tally};
+
+	if (count < FEW_ROWS)
+	{
+		merge_rows(rows, spare, count, width);
+		return ML_OK;
+	}
+	/* stable passes, the last word first */
+	for (int word = width - 1; word >= 0; word--)
+	{
+		size_t offset = (size_t) word * sizeof *rows;
+		char *sorted = NULL;
+
+		ML_TRY(width == 1 ? sort_items(worker, &work, sizeof *rows, offset, &sorted)
+		       : width == 2
+		           ? sort_items(worker, &work, 2 * sizeof *rows, offset, &sorted)
+		           : sort_items(worker, &work, 3 * sizeof *rows, offset, &sorted));
+		work.spare = sorted == work.items ? work.spare : work.items;
+		work.items = sorted;
+	}
+	if (work.items != (char *) rows)
+		memcpy(rows, spare, (size_t) count * (size_t) width * sizeof *rows);
+	return ML_OK;
+}
+
+/* One stable sort by number of the rows that items are of. */
+static ml_status
+sort_by(ml_host *host, const double *number, ml_keyed **items, ml_keyed **spare,
+        int64_t count, int64_t *tally)
 {
 	ml_worker alone = {.host = host};
+	ml_keyed *sorted;
+
+	for (int64_t i = 0; i < count; i++)
+	{
+		ML_PAUSE(host, i);
+		(*items)[i].key = ml_number_key(number[(*items)[i].row]);
+	}
+	ML_TRY(ml_sort_keyed(&alone, *items, *spare, count, tally, &sorted));
+	*spare = sorted == *items ? *spare : *items;
+	*items = sorted;
+	return ML_OK;
+}
+
+ml_status
+ml_sort_numbers_then(ml_host *host, const double *number, const double *then,
+                     int64_t count, uint32_t *index)
+{
 	ml_keyed *items, *spare;
 	int64_t *tally;
 
@@ -157,12 +288,17 @@ ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *in
 	ML_NEW_RAW(host, spare, count);
 	ML_NEW_RAW(host, tally, ML_SORT_TALLY);
 	for (int64_t i = 0; i < count; i++)
-	{
-		ML_PAUSE(host, i);
-		items[i] = (ml_keyed){.key = ml_number_key(number[i]), .row = (uint32_t) i};
-	}
-	ML_TRY(ml_sort_keyed(&alone, items, spare, count, tally, &items));
+		items[i].row = (uint32_t) i;
+	if (then != NULL)
+		ML_TRY(sort_by(host, then, &items, &spare, count, tally));
+	ML_TRY(sort_by(host, number, &items, &spare, count, tally));
 	for (int64_t i = 0; i < count; i++)
 		index[i] = items[i].row;
 	return ML_OK;
+}
+
+ml_status
+ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *index)
+{
+	return ml_sort_numbers_then(host, number, NULL, count, index);
 }

@@ -12,8 +12,14 @@ typedef int (*ml_compare)(const void *context, uint32_t a, uint32_t b);
 
 extern ml_status ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work,
                                  int64_t count, ml_compare compare, const void *context);
+
+/* Fills index[0 .. count) with the rows in ascending order of number[], which holds no NaN. */
 extern ml_status
 ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *index);
+
+/* The same, and rows of one number in the order of then[]; NULL: as they come. */
+extern ml_status ml_sort_numbers_then(ml_host *host, const double *number,
+                                      const double *then, int64_t count, uint32_t *index);
 
 /* What is sorted by its key, and two things to find again with it. */
 typedef struct ml_keyed
@@ -35,5 +41,12 @@ extern double ml_key_number(uint64_t key);
  */
 extern ml_status ml_sort_keyed(ml_worker *worker, ml_keyed *items, ml_keyed *spare,
                                int64_t count, int64_t *tally, ml_keyed **sorted);
+
+/*
+ * Sorts rows of one to three words in place, by the first word, then by the next; spare has
+ * room for as many rows, tally for ML_SORT_TALLY counters.
+ */
+extern ml_status ml_sort_rows(ml_worker *worker, uint64_t *rows, uint64_t *spare,
+                              int64_t count, int width, int64_t *tally);
 
 #endif

@@ -9,6 +9,7 @@
  *	compare.h	two models on the same rows
  *	decide.h	the confusion matrix, residuals, and how groups fare
  *	tally.h		measures made of sums, in a flat state: tally.c, measures.c
+ *	ranking.h	measures of order: ranking.c, ranked_lists.c, concordance.c
  *	guard.c		features that are too good to be true
  *	training.c	a frame to a judged model: order, split, fit, judge
  *	by.c		the same with one part per group of rows
@@ -24,6 +25,7 @@
 
 #include "model/model.h"
 #include "judge/tally.h"
+#include "judge/ranking.h"
 
 #define ML_MAX_METRICS 16
 
