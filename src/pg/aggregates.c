@@ -234,19 +234,17 @@ static const ml_deviance *
 family_arg(FunctionCallInfo fcinfo, int argument, double *power)
 {
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(argument));
+	double given = 0;
 	int length = 0;
-	double given;
+	bool has_power = sscanf(name, "tweedie(%lf)%n", &given, &length) == 1 && length > 0 &&
+	                 name[length] == '\0' && given > 1 && given < 2;
 
-	*power = 1.5;
-	if (sscanf(name, "tweedie(%lf)%n", &given, &length) == 1 && name[length] == '\0' &&
-	    length > 0 && given > 1 && given < 2)
-	{
-		*power = given;
-		name = "tweedie";
-	}
 	for (int i = 0; i < ml_deviance_count; i++)
-		if (strcmp(name, ml_deviance_table[i].name) == 0)
+		if (strcmp(has_power ? "tweedie" : name, ml_deviance_table[i].name) == 0)
+		{
+			*power = has_power ? given : ml_deviance_table[i].power;
 			return &ml_deviance_table[i];
+		}
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 	                errmsg("unrecognized family \"%s\"", name),
 	                errhint("Families are gaussian, binomial, poisson, gamma, "

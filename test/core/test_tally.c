@@ -47,7 +47,7 @@ make(ml_case *row, ml_tally_kind kind, bool weighted, uint64_t seed)
 		    .threshold = 0.5,
 		    .bins = BINS,
 		    .deviance = &ml_deviance_table[seed % (uint64_t) ml_deviance_count],
-		    .power = 1.5};
+		    .power = ml_deviance_table[seed % (uint64_t) ml_deviance_count].power};
 	}
 }
 
@@ -417,7 +417,44 @@ notices_refusals(test_host *t)
 	CHECK_INT(tally->rows, 0);
 }
 
-TEST_MAIN({measures, "every measure is what its definition says"},
+/* Means that differ from the outcome by next to nothing, against long double. */
+static void
+deviances_keep_digits(test_host *t)
+{
+	static const double power[] = {1, 1.2, 1.5, 1.99, 2, 3};
+
+	for (int p = 0; p < 6; p++)
+		for (int i = -60; i <= 40; i++)
+		{
+			double mu = 3, r = i < 0 ? -exp2(i / 4.0) : exp2(i - 45.0);
+			double y = mu + mu * r, a = 2 - power[p], got;
+			long double u = y / (long double) mu, d = u - 1, want;
+
+			want = a == 1   ? u * logl(u) - d
+			       : a == 0 ? d - logl(u)
+			                : (powl(u, a) - 1 - a * d) / (a * (a - 1));
+			/* the binomial series where nothing else has digits left */
+			if (fabsl(d) < 0.2)
+			{
+				long double term = d * d / 2;
+
+				want = 0;
+				for (int k = 2; k < 60; k++)
+				{
+					want += term;
+					term *= (a - k) / (k + 1) * d;
+				}
+			}
+			got = ml_power_deviance(y, mu, power[p]);
+			CHECK_CLOSE(got, 2 * powl(mu, a) * want, 1e-13);
+		}
+	CHECK_NEAR(ml_power_deviance(0, 5, 1), 10, 1e-15);
+	CHECK_NEAR(ml_power_deviance(0, 4, 1.5), 8, 1e-14);
+}
+
+TEST_MAIN({deviances_keep_digits,
+           "deviances keep their digits where outcomes meet means"},
+          {measures, "every measure is what its definition says"},
           {order_is_no_matter, "order, pieces and bytes change no bit"},
           {r2_is_exact, "R squared is right however far outcomes are from zero"},
           {undefined, "what is not defined is NaN, what is too large is infinite"},

@@ -72,3 +72,6 @@ CREATE TABLE public.regression_path (model text, step int, name text, value floa
 
 CREATE TABLE public.polynomial (problem text, y numeric, x numeric);
 CREATE TABLE public.polynomial_exact (problem text, power int, coefficient float8, error float8, rounded_coefficient float8, rounded_error float8);
+
+CREATE TABLE public.aggregate_row ("case" text, score float8, label float8, weight float8, predicted float8, actual float8);
+CREATE TABLE public.aggregate_value ("case" text, metric text, weighted boolean, value float8);

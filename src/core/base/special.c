@@ -307,3 +307,31 @@ ml_beta_share(double a, double b, double x, double y, double *lower, double *upp
 		*lower = 1 - *upper;
 	}
 }
+
+/*
+ * (u^a - 1 - a (u - 1)) / (a (a - 1)) at u = 1 + r, where a is 1 or 0 the limit.  Near r = 0 it
+ * is the binomial series, r^2 / 2 (1 + (a - 2) r / 3 (1 + (a - 3) r / 4 (...))).
+ */
+static double
+power_excess(double r, double a)
+{
+	double series = 1;
+
+	if (fabs(r) >= 0.1)
+	{
+		if (a == 1)
+			return r > -1 ? (1 + r) * log1p(r) - r : 1;
+		return a == 0 ? r - log1p(r) : (expm1(a * log1p(r)) - a * r) / (a * (a - 1));
+	}
+	for (int k = 20; k >= 2; k--)
+		series = 1 + (a - k) / (k + 1) * r * series;
+	return r * r / 2 * series;
+}
+
+double
+ml_power_deviance(double y, double mu, double power)
+{
+	double a = 2 - power, unit = 2 * power_excess((y - mu) / mu, a);
+
+	return a == 1 ? mu * unit : a == 0 ? unit : pow(mu, a) * unit;
+}

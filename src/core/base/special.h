@@ -32,4 +32,11 @@ extern double ml_trigamma(double x);
 extern double ml_gamma_slope(double a, double x);
 extern double ml_beta_slope(double a, double b, double x, double y);
 
+/*
+ * Deviance of y from its mean mu > 0 where the variance is mu^power (Joergensen, The Theory of
+ * Dispersion Models, 1997): 1 Poisson, 2 gamma, 3 inverse Gaussian.  Right to the last digits
+ * however near y is to mu.  y > 0, or y = 0 and power < 2.
+ */
+extern double ml_power_deviance(double y, double mu, double power);
+
 #endif

@@ -31,29 +31,13 @@ clipped_binomial(double y, double mu, double power)
 	return ml_binomial_deviance(y, clipped(mu), power);
 }
 
-static double
-inverse_gaussian(double y, double mu, double power)
-{
-	return (y - mu) * (y - mu) / (mu * mu * y);
-}
-
-/* Joergensen, The Theory of Dispersion Models, 1997; 1 < power < 2. */
-static double
-tweedie(double y, double mu, double power)
-{
-	double by_one = 1 - power, by_two = 2 - power;
-
-	return 2 * (pow(y, by_two) / (by_one * by_two) - y * pow(mu, by_one) / by_one +
-	            pow(mu, by_two) / by_two);
-}
-
 const ml_deviance ml_deviance_table[] = {
-    {"gaussian", ml_squared_deviance, -INFINITY, INFINITY, false, false},
-    {"binomial", clipped_binomial, 0, 1, false, false},
-    {"poisson", ml_poisson_deviance, 0, INFINITY, true, false},
-    {"gamma", ml_gamma_deviance, 0, INFINITY, true, true},
-    {"inverse_gaussian", inverse_gaussian, 0, INFINITY, true, true},
-    {"tweedie", tweedie, 0, INFINITY, true, false},
+    {"gaussian", ml_squared_deviance, 0, -INFINITY, INFINITY, false, false},
+    {"binomial", clipped_binomial, 0, 0, 1, false, false},
+    {"poisson", ml_power_deviance, 1, 0, INFINITY, true, false},
+    {"gamma", ml_power_deviance, 2, 0, INFINITY, true, true},
+    {"inverse_gaussian", ml_power_deviance, 3, 0, INFINITY, true, true},
+    {"tweedie", ml_power_deviance, 1.5, 0, INFINITY, true, false},
 };
 const int ml_deviance_count = sizeof ml_deviance_table / sizeof *ml_deviance_table;
 

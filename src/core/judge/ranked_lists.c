@@ -12,6 +12,8 @@
 #include <math.h>
 #include <string.h>
 
+#define LOG_2 0.69314718055994530942
+
 /* Rows of one score, of a list that is walked through from the top. */
 typedef struct tie
 {
@@ -46,7 +48,7 @@ next_tie(const ml_ranked *ranked, tie *at)
 static double
 discount(int64_t place)
 {
-	return 1 / log2((double) place + 1);
+	return LOG_2 / log((double) place + 1);
 }
 
 /* The gain of the first k places if the highest relevance stood first. */

@@ -58,7 +58,7 @@ typedef struct ml_case
 	double threshold; /* of confusion: a score from here on is called positive */
 	int bins;         /* of calibration */
 	const struct ml_deviance *deviance;
-	double power; /* of the deviance */
+	double power; /* that the deviance is called with */
 } ml_case;
 
 /* Deviance of a row of weight 1, by what the variance is of the mean. */
@@ -66,6 +66,7 @@ typedef struct ml_deviance
 {
 	const char *name;
 	double (*of)(double y, double mu, double power);
+	double power;
 	double least; /* of what was predicted and what came out */
 	double most;
 	bool mean_above; /* the prediction is more than that */

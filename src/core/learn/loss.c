@@ -189,10 +189,10 @@ cloglog_loss(ml_loss_block *block)
 	}
 }
 
-double
-ml_poisson_deviance(double y, double mu, double theta)
+static double
+poisson_deviance(double y, double mu, double theta)
 {
-	return 2 * (y_log_ratio(y, mu) - (y - mu));
+	return ml_power_deviance(y, mu, 1);
 }
 
 static double
@@ -227,10 +227,10 @@ inverse(double x)
 	return 1 / x;
 }
 
-double
-ml_gamma_deviance(double y, double mu, double theta)
+static double
+gamma_deviance(double y, double mu, double theta)
 {
-	return -2 * (log(y / mu) - (y - mu) / mu);
+	return ml_power_deviance(y, mu, 2);
 }
 
 static double
@@ -308,7 +308,7 @@ negative_binomial_loss(ml_loss_block *block)
 	.name = "logistic", .deviance = ml_binomial_deviance, .constant = no_constant,       \
 	.variance = binomial_variance, .least = -INFINITY
 #define GAMMA                                                                            \
-	.name = "gamma", .deviance = ml_gamma_deviance, .variance = gamma_variance,          \
+	.name = "gamma", .deviance = gamma_deviance, .variance = gamma_variance,             \
 	.dispersed = true, .above = true
 
 const ml_family ml_family_table[] = {
@@ -335,7 +335,7 @@ const ml_family ml_family_table[] = {
      .loss = poisson_loss,
      .respond = exp,
      .link_of = log,
-     .deviance = ml_poisson_deviance,
+     .deviance = poisson_deviance,
      .constant = poisson_constant,
      .variance = poisson_variance,
      .canonical = true,

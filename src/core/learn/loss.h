@@ -52,8 +52,6 @@ typedef struct ml_family
 /* Deviances of a row of weight 1; theta is not read. */
 extern double ml_squared_deviance(double y, double mu, double theta);
 extern double ml_binomial_deviance(double y, double mu, double theta);
-extern double ml_poisson_deviance(double y, double mu, double theta);
-extern double ml_gamma_deviance(double y, double mu, double theta);
 
 extern const ml_family ml_family_table[];
 extern const int ml_family_count;
