@@ -18,12 +18,21 @@ static const table shapes[] = {
 };
 #define SHAPES 5
 
+static ml_status
+find(test_host *t, const ml_frame *frame, const ml_schema *schema, ml_cut *cut)
+{
+	void *room = ml_alloc_raw(
+	    &t->core, (int64_t) ml_cuts_room(frame->rows, ml_pool_threads(&t->core)), 1);
+
+	return room == NULL ? ML_MEMORY : ml_cuts_find(frame, schema, 0, room, cut);
+}
+
 static void
 cut_table(test_host *t, table *s, ml_cut *cut)
 {
 	table_open(t, s);
 	REQUIRE(s->schema.features <= 16);
-	REQUIRE_OK(ml_cuts_find(s->frame, &s->schema, 0, cut));
+	REQUIRE_OK(find(t, s->frame, &s->schema, cut));
 }
 
 static void
@@ -173,7 +182,7 @@ parts_neighbours(test_host *t)
 	}
 	REQUIRE_OK(ml_frame_order(frame, 0));
 	schema.feature = &feature;
-	REQUIRE_OK(ml_cuts_find(frame, &schema, 0, &cut));
+	REQUIRE_OK(find(t, frame, &schema, &cut));
 	CHECK_INT(cut.bins, 12);
 	for (int i = 0; i < 7; i++)
 		check_number(&cut, value[i]);
@@ -227,7 +236,7 @@ counts_weights_as_rows(test_host *t)
 				    frame[twice], (ml_cell[]){{.number = x}, {.number = twice ? 1 : w}}));
 		}
 		REQUIRE_OK(ml_frame_order(frame[twice], 0));
-		REQUIRE_OK(ml_cuts_find(frame[twice], &schema, 0, &cut[twice]));
+		REQUIRE_OK(find(t, frame[twice], &schema, &cut[twice]));
 	}
 	CHECK_INT(cut[0].bins, cut[1].bins);
 	for (int b = 0; b + 1 < cut[0].bins; b++)
@@ -262,17 +271,17 @@ bears_refusals_and_stops(test_host *t)
 	table_open(t, &s);
 	asked = t->asked;
 	questions = t->questions;
-	REQUIRE_OK(ml_cuts_find(s.frame, &s.schema, 0, cut));
+	REQUIRE_OK(find(t, s.frame, &s.schema, cut));
 	for (int64_t i = 1, end = t->asked - asked; i <= end; i++)
 	{
 		t->refuse_at = t->asked + i;
-		CHECK_INT(ml_cuts_find(s.frame, &s.schema, 0, cut), ML_MEMORY);
+		CHECK_INT(find(t, s.frame, &s.schema, cut), ML_MEMORY);
 	}
 	t->refuse_at = 0;
 	for (int64_t i = 1, end = (t->questions - questions) / (asked + 2) + 1; i <= end; i++)
 	{
 		t->stop_at = t->questions + i;
-		CHECK_INT(ml_cuts_find(s.frame, &s.schema, 0, cut), ML_STOPPED);
+		CHECK_INT(find(t, s.frame, &s.schema, cut), ML_STOPPED);
 		t->stop_at = 0;
 	}
 }

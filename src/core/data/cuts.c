@@ -282,38 +282,54 @@ sorted_rows(int64_t rows)
 }
 
 double
-ml_cuts_memory(const ml_schema *schema, int64_t rows, int threads)
+ml_cuts_memory(const ml_schema *schema)
 {
-	double items = 2.0 * (double) sorted_rows(rows) * sizeof(ml_keyed);
-	double bytes = threads * (items + ML_SORT_TALLY * sizeof(int64_t));
+	double bytes = 0;
 
 	for (int f = 0; f < schema->features; f++)
 		bytes += ML_CUT_BINS * sizeof(double) + 12.0 * schema->feature[f].levels;
 	return bytes;
 }
 
+size_t
+ml_cuts_room(int64_t rows, int threads)
+{
+	return (size_t) threads * (ML_SORT_TALLY * sizeof(int64_t) +
+	                           2 * (size_t) sorted_rows(rows) * sizeof(ml_keyed));
+}
+
+/* Parts the work space among the threads. */
+static void
+lend_room(void *room, int64_t items, int threads, cut_space *space)
+{
+	for (int i = 0; i < threads; i++)
+	{
+		space[i].items = (ml_keyed *) room + 2 * i * items;
+		space[i].spare = space[i].items + items;
+		space[i].tally =
+		    (int64_t *) ((ml_keyed *) room + 2 * threads * items) + i * ML_SORT_TALLY;
+	}
+}
+
 ml_status
-ml_cuts_find(const ml_frame *frame, const ml_schema *schema, int64_t begin, ml_cut *cut)
+ml_cuts_find(const ml_frame *frame, const ml_schema *schema, int64_t begin, void *room,
+             ml_cut *cut)
 {
 	ml_host *host = frame->host;
 	int threads = ml_pool_threads(host);
 	int64_t rows = frame->rows - begin;
+	cut_space space[ML_MAX_THREADS];
 	cut_work work = {.frame = frame,
 	                 .schema = schema,
 	                 .weight = ml_frame_role(frame, ML_WEIGHT),
 	                 .begin = begin,
 	                 .step = (rows + ML_CUT_ROWS - 1) / ML_CUT_ROWS,
-	                 .cut = cut};
+	                 .cut = cut,
+	                 .space = space};
 
 	if (work.step < 1)
 		work.step = 1;
-	ML_NEW(host, work.space, threads);
-	for (int i = 0; i < threads; i++)
-	{
-		ML_NEW_RAW(host, work.space[i].items, sorted_rows(rows) + 1);
-		ML_NEW_RAW(host, work.space[i].spare, sorted_rows(rows) + 1);
-		ML_NEW_RAW(host, work.space[i].tally, ML_SORT_TALLY);
-	}
+	lend_room(room, sorted_rows(rows), threads, space);
 	for (int f = 0; f < schema->features; f++)
 	{
 		cut[f] = (ml_cut){0};

@@ -32,12 +32,15 @@ typedef struct ml_cut
 	    complete; /* no row lacks the value; false, too, if there were too many to tell */
 } ml_cut;
 
-/* Bytes that ml_cuts_find asks for, for so many rows. */
-extern double ml_cuts_memory(const ml_schema *schema, int64_t rows, int threads);
+/* Bytes that ml_cuts_find asks for. */
+extern double ml_cuts_memory(const ml_schema *schema);
+
+/* And bytes of work space that it is lent: afterwards they are free for any use. */
+extern size_t ml_cuts_room(int64_t rows, int threads);
 
 /* Cuts of every term of the schema, from the rows of an ordered frame from begin on. */
-extern ml_status
-ml_cuts_find(const ml_frame *frame, const ml_schema *schema, int64_t begin, ml_cut *cut);
+extern ml_status ml_cuts_find(const ml_frame *frame, const ml_schema *schema,
+                              int64_t begin, void *room, ml_cut *cut);
 
 /* Bins of some numbers, and of some codes. */
 extern void

@@ -55,15 +55,53 @@ panels_of(int slots)
 	return (slots + ML_PANEL - 1) / ML_PANEL;
 }
 
+/* What the cuts were found in is used again, as long as it lasts. */
+typedef struct lent
+{
+	ml_host *host;
+	char *room;
+	double left;
+} lent;
+
+static uint8_t *
+take_bytes(lent *lent, int64_t count)
+{
+	uint8_t *bytes = (uint8_t *) lent->room;
+
+	if ((double) count > lent->left)
+		return ml_alloc_raw(lent->host, count, 1);
+	lent->room += count;
+	lent->left -= (double) count;
+	return bytes;
+}
+
+static int64_t
+panel_bytes(int slots, int panel, int64_t rows)
+{
+	int left = slots - panel * ML_PANEL;
+
+	/* a line more, so that no row lies on two of them */
+	return rows * stride_of(left < ML_PANEL ? left : ML_PANEL) + LINE;
+}
+
+/* Features that share a slot only make it less. */
 double
 ml_binned_memory(const ml_problem *problem, int threads)
 {
-	double rows = (double) (problem->end - problem->begin);
-	int features = count_features(problem->schema), panels = panels_of(features);
-	int last = stride_of(features - (panels - 1) * ML_PANEL);
+	int64_t rows = problem->end - problem->begin;
+	int features = count_features(problem->schema);
+	double lent = (double) ml_cuts_room(rows, threads), bytes = lent, size;
 
-	return ml_cuts_memory(problem->schema, problem->end - problem->begin, threads) +
-	       rows * (features + 32.0 * (panels - 1) + last) + 64.0 * panels;
+	for (int i = 0; i < features + panels_of(features); i++)
+	{
+		size = (double) (i < panels_of(features) ? panel_bytes(features, i, rows) : rows);
+		if (size > lent)
+			bytes += size;
+		else
+			lent -= size;
+	}
+	return bytes + ml_cuts_memory(problem->schema) +
+	       features * (2.0 * sizeof(ml_cut) + sizeof(ml_place) + sizeof(ml_panel) + 64);
 }
 
 /* Bins of some rows of a feature, in the frame from row on. */
@@ -220,23 +258,11 @@ lay_out(ml_host *host, const ml_cut *cut, ml_binned *binned, binned_work *work)
 	return ML_OK;
 }
 
-ml_status
-ml_binned_create(ml_host *host, const ml_problem *problem, ml_binned *binned)
+static ml_status
+take_room(lent *lent, ml_binned *binned)
 {
-	binned_work work = {.problem = problem, .binned = binned};
-	int64_t chunks =
-	    ((problem->end - 1) >> ML_CHUNK_BITS) - (problem->begin >> ML_CHUNK_BITS) + 1;
-	ml_cut *cut;
-
-	*binned = (ml_binned){.rows = problem->end - problem->begin,
-	                      .features = count_features(problem->schema)};
-	ML_NEW(host, cut, problem->schema->features);
-	ML_TRY(ml_cuts_find(problem->frame, problem->schema, problem->begin, cut));
-	ML_TRY(lay_out(host, cut, binned, &work));
-	for (int s = 0; s < binned->slots; s++)
-		ML_NEW_RAW(host, binned->column[s], binned->rows);
 	binned->panels = panels_of(binned->slots);
-	ML_NEW(host, binned->panel, binned->panels);
+	ML_NEW(lent->host, binned->panel, binned->panels);
 	for (int p = 0; p < binned->panels; p++)
 	{
 		ml_panel *panel = &binned->panel[p];
@@ -245,9 +271,36 @@ ml_binned_create(ml_host *host, const ml_problem *problem, ml_binned *binned)
 		panel->first = p * ML_PANEL;
 		panel->slots = left < ML_PANEL ? left : ML_PANEL;
 		panel->stride = stride_of(panel->slots);
-		/* no row lies on two cache lines */
-		ML_NEW_RAW(host, panel->row, binned->rows * panel->stride + LINE);
+		panel->row = take_bytes(lent, panel_bytes(binned->slots, p, binned->rows));
+		if (panel->row == NULL)
+			return ML_MEMORY;
 		panel->row += LINE - (uintptr_t) panel->row % LINE;
 	}
+	for (int s = 0; s < binned->slots; s++)
+	{
+		binned->column[s] = take_bytes(lent, binned->rows);
+		if (binned->column[s] == NULL)
+			return ML_MEMORY;
+	}
+	return ML_OK;
+}
+
+ml_status
+ml_binned_create(ml_host *host, const ml_problem *problem, ml_binned *binned)
+{
+	binned_work work = {.problem = problem, .binned = binned};
+	int64_t rows = problem->end - problem->begin;
+	int64_t chunks =
+	    ((problem->end - 1) >> ML_CHUNK_BITS) - (problem->begin >> ML_CHUNK_BITS) + 1;
+	size_t size = ml_cuts_room(rows, ml_pool_threads(host));
+	lent lent = {.host = host, .left = (double) size};
+	ml_cut *cut;
+
+	*binned = (ml_binned){.rows = rows, .features = count_features(problem->schema)};
+	ML_NEW(host, cut, problem->schema->features);
+	ML_NEW_RAW(host, lent.room, (int64_t) size);
+	ML_TRY(ml_cuts_find(problem->frame, problem->schema, problem->begin, lent.room, cut));
+	ML_TRY(lay_out(host, cut, binned, &work));
+	ML_TRY(take_room(&lent, binned));
 	return ml_parallel(host, chunks, fill_chunk, &work);
 }
