@@ -164,22 +164,70 @@ prepare(test_host *t, plan *p)
 	return state;
 }
 
+#define ROWS 1500
+
+/* Rows whose values are often thresholds, and some beyond them all. */
+static double *
+make_rows(test_host *t, plan *p)
+{
+	double *row = ml_alloc_array(&t->core, ROWS * MOST_FEATURES, sizeof *row);
+
+	for (int i = 0; i < ROWS; i++)
+	{
+		make_row(p, row + (int64_t) i * MOST_FEATURES);
+		if (i % 50 == 1 && p->schema.features > 1)
+			row[(int64_t) i * MOST_FEATURES + 1] = i % 100 == 1 ? INFINITY : -INFINITY;
+	}
+	return row;
+}
+
+/* Every way there is, whether it would be chosen or not, one by one and many at once. */
+static void
+check_ways(test_host *t, const ml_forest_state *state, const double *row)
+{
+	double *walked = ml_alloc_array(&t->core, ROWS, sizeof *walked);
+	double *margin = ml_alloc_array(&t->core, ROWS, sizeof *margin);
+	size_t size = ROWS * sizeof *margin;
+	struct ml_tree_steps *steps;
+
+	for (int i = 0; i < ROWS; i++)
+	{
+		walked[i] = ml_forest_walk(&state->forest, row + (int64_t) i * MOST_FEATURES);
+		margin[i] = ml_forest_margin(state, row + (int64_t) i * MOST_FEATURES);
+	}
+	CHECK(memcmp(margin, walked, size) == 0);
+	ml_forest_margins(state, row, MOST_FEATURES, ROWS, margin);
+	CHECK(memcmp(margin, walked, size) == 0);
+	REQUIRE_OK(ml_tree_steps_create(&t->core, &state->forest, state->slots, &steps));
+	for (int lanes = state->slots->lanes; lanes > 0; lanes /= lanes == 4 ? 4 : 2)
+	{
+		state->slots->lanes = lanes;
+		ml_tree_steps_margins(steps, row, MOST_FEATURES, ROWS, margin);
+		CHECK(memcmp(margin, walked, size) == 0);
+		if (state->masks == NULL)
+			continue;
+		ml_leaf_masks_margins(state->masks, row, MOST_FEATURES, ROWS, margin);
+		CHECK(memcmp(margin, walked, size) == 0);
+	}
+}
+
 static void
 scores_like_a_walk(test_host *t)
 {
 	static const struct
 	{
 		int features, trees, leaves, values;
-		bool masks;
-	} shape[] = {{4, 1, 1, 4, true},      {4, 3, 8, 4, true},    {7, 17, 64, 15, true},
-	             {12, 8, 64, 16, true},   {5, 40, 64, 17, true}, {5, 40, 64, 255, true},
-	             {2, 60, 64, 3000, true}, {6, 5, 65, 20, false}, {6, 3, 900, 20, false}};
+	} shape[] = {{4, 1, 1, 4},      {4, 3, 8, 4},      {7, 17, 64, 15},
+	             {12, 8, 64, 16},   {5, 40, 64, 17},   {5, 40, 64, 255},
+	             {5, 40, 64, 256},  {2, 60, 64, 3000}, {6, 5, 65, 20},
+	             {12, 21, 128, 90}, {2, 30, 128, 600}, {6, 9, 129, 20},
+	             {6, 30, 900, 20},  {9, 11, 400, 200}};
+	int masks = 0, wide = 0, none = 0;
 
-	for (int i = 0; i < 9; i++)
+	for (int i = 0; i < 14; i++)
 	{
 		plan *p = ml_alloc(&t->core, sizeof *p);
 		ml_forest_state *state;
-		double row[MOST_FEATURES];
 
 		p->schema = make_schema(t, shape[i].features);
 		p->trees = shape[i].trees;
@@ -187,16 +235,41 @@ scores_like_a_walk(test_host *t)
 		p->values = shape[i].values;
 		p->state = 500 + (uint64_t) i;
 		state = prepare(t, p);
-		CHECK((state->masks != NULL) == (state->forest.leaves <= 64));
-		CHECK(shape[i].masks || state->masks == NULL || state->forest.leaves <= 64);
-		for (int k = 0; k < 2000; k++)
+		CHECK((state->masks != NULL) == (state->forest.leaves <= 128));
+		CHECK((state->masks == NULL) == (state->steps != NULL));
+		masks += state->forest.leaves <= 64;
+		wide += state->forest.leaves > 64 && state->forest.leaves <= 128;
+		none += state->forest.leaves > 128;
+		check_ways(t, state, make_rows(t, p));
+		CHECK(ml_forest_work(state) > 0);
+	}
+	CHECK(masks > 3 && wide > 1 && none > 1);
+}
+
+/* A category of so many labels that no table holds a line for each. */
+static void
+walks_what_is_too_wide(test_host *t)
+{
+	for (int i = 0; i < 2; i++)
+	{
+		plan *p = ml_alloc(&t->core, sizeof *p);
+		ml_forest_state *state;
+		double row[MOST_FEATURES];
+
+		p->schema = make_schema(t, 2);
+		p->schema.feature[0].levels = i == 0 ? 9000 : 70000;
+		p->trees = 3;
+		p->leaves = 12;
+		p->values = 9;
+		p->state = 40 + (uint64_t) i;
+		state = prepare(t, p);
+		CHECK(state->masks == NULL);
+		CHECK((state->slots == NULL) == (i == 1));
+		for (int k = 0; k < 500; k++)
 		{
 			make_row(p, row);
-			if (!CHECK_SAME(ml_forest_margin(state, row),
-			                ml_forest_walk(&state->forest, row)))
-				break;
+			CHECK_SAME(ml_forest_margin(state, row), ml_forest_walk(&state->forest, row));
 		}
-		CHECK(ml_forest_work(state) > 0);
 	}
 }
 
@@ -386,17 +459,23 @@ weighs_features(test_host *t)
 }
 
 static plan *
-small_plan(test_host *t)
+plan_of(test_host *t, int leaves)
 {
 	plan *p = ml_alloc(&t->core, sizeof *p);
 
 	p->schema = make_schema(t, 4);
 	p->trees = 3;
-	p->leaves = 8;
+	p->leaves = leaves;
 	p->values = 6;
 	p->state = 3;
 	make_forest(t, p);
 	return p;
+}
+
+static plan *
+small_plan(test_host *t)
+{
+	return plan_of(t, 8);
 }
 
 static ml_status
@@ -510,27 +589,34 @@ refuses_what_is_too_deep(test_host *t)
 static void
 bears_refusals_and_stops(test_host *t)
 {
-	plan *p = small_plan(t);
-	ml_forest_state *state;
-	int64_t asked = t->asked, questions = t->questions;
+	static const int leaves[] = {8, 80, 300};
 
-	REQUIRE_OK(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state));
-	for (int64_t i = 1, end = t->asked - asked; i <= end; i++)
+	for (int round = 0; round < 3; round++)
 	{
-		t->refuse_at = t->asked + i;
-		CHECK_INT(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state), ML_MEMORY);
-	}
-	t->refuse_at = 0;
-	for (int64_t i = 1, end = t->questions - questions; i <= 4 && i < end; i++)
-	{
-		t->stop_at = t->questions + i;
-		CHECK_INT(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state),
-		          ML_STOPPED);
-		t->stop_at = 0;
+		plan *p = plan_of(t, leaves[round]);
+		ml_forest_state *state;
+		int64_t asked = t->asked, questions = t->questions;
+
+		REQUIRE_OK(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state));
+		for (int64_t i = 1, end = t->asked - asked; i <= end && i <= 400; i++)
+		{
+			t->refuse_at = t->asked + i;
+			CHECK_INT(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state),
+			          ML_MEMORY);
+		}
+		t->refuse_at = 0;
+		for (int64_t i = 1, end = t->questions - questions; i <= 9 && i < end; i++)
+		{
+			t->stop_at = t->questions + i;
+			CHECK_INT(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state),
+			          ML_STOPPED);
+			t->stop_at = 0;
+		}
 	}
 }
 
 TEST_MAIN({scores_like_a_walk, "scores by masks are those of a walk, bit by bit"},
+          {walks_what_is_too_wide, "so are those by steps, or by the walk itself"},
           {explains_like_all_orders, "contributions are averages over all orders"},
           {adds_up_to_the_margin, "contributions and bias add up to the margin"},
           {forgets_the_row_before, "a row is explained as if it were the first"},

@@ -21,7 +21,7 @@
  *	importance_shap	[features] mean size of the contributions to rows of the training
  *
  *	forest.c		arrays from trees, and trees from arrays, with every check there is
- *	forest_score.c	the leaves of all trees at once, by bits
+ *	forest_score.c	scoring a row, or many (forest_slots.h)
  *	forest_shapley.c, forest_explain.c	exact Shapley values
  *	forest_importance.c		means of them
  */
@@ -72,8 +72,11 @@ typedef struct ml_forest_state
 {
 	ml_forest forest;
 	int features;
-	struct ml_leaf_masks *masks; /* NULL: trees are walked */
-	struct ml_shapley *shapley;  /* so no two threads may explain by one state */
+	struct ml_slots *slots;
+	struct ml_leaf_masks *masks; /* NULL: trees are too large */
+	struct ml_tree_steps
+	    *steps; /* NULL: there are masks, or trees are too large for these, too */
+	struct ml_shapley *shapley; /* so no two threads may explain by one state */
 	double (*respond)(double margin);
 } ml_forest_state;
 
@@ -81,18 +84,14 @@ extern ml_status ml_forest_prepare(ml_host *host, const ml_schema *schema,
                                    const ml_fitted *fitted, ml_forest_state **state);
 extern double ml_forest_work(const void *state);
 extern double ml_forest_margin(const void *state, const double *row);
+extern void ml_forest_margins(const void *state, const double *row, int64_t width,
+                              int64_t rows, double *margin);
 extern double ml_forest_respond(const void *state, double margin);
 extern void ml_forest_explain(const void *state, const double *row, double *contribution,
                               double *bias);
 
 /* The margin by walking tree after tree: the same bits. */
 extern double ml_forest_walk(const ml_forest *forest, const double *row);
-
-/* forest_score.c; *masks stays NULL for trees that are too large for them */
-extern ml_status
-ml_leaf_masks_create(ml_host *host, const ml_schema *schema, const ml_forest *forest,
-                     struct ml_leaf_masks **masks);
-extern double ml_leaf_masks_margin(const struct ml_leaf_masks *masks, const double *row);
 
 /* forest_shapley.c, for one thread; schema and forest must outlive it */
 extern ml_status ml_shapley_create(ml_host *host, const ml_schema *schema,

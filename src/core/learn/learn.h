@@ -36,6 +36,7 @@
 #include "learn/multinomial.h"
 #include "learn/tree.h"
 #include "learn/forest.h"
+#include "learn/forest_slots.h"
 #include "learn/objective.h"
 #include "learn/boosting.h"
 
