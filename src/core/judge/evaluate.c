@@ -6,12 +6,17 @@
 
 #include <math.h>
 
+#define AT_ONCE 128   /* rows that are scored together */
+#define NUMBERS 65536 /* of them, at most */
+
 typedef struct score_work
 {
 	const ml_model *model;
 	const ml_rows *rows;
 	double *score;
-	double *row[ML_MAX_THREADS]; /* one row of features, per thread */
+	int64_t width;   /* of a row of features, with what a model may write behind */
+	int64_t at_once; /* rows that are scored together */
+	double *row[ML_MAX_THREADS]; /* [at_once][width] per thread */
 	/* of several classes, where outcomes are known */
 	const double *target;
 	double *predicted;
@@ -81,26 +86,57 @@ keep_answer(score_work *work, int64_t at)
 	return true;
 }
 
+/*
+ * Features of so many rows from row on, but of those whose answer is known; place tells which
+ * rows these are.  Answers how many.
+ */
+static int64_t
+gather(score_work *work, int64_t row, int64_t count, double *x, int64_t *place)
+{
+	const ml_rows *rows = work->rows;
+	const ml_schema *schema = &work->model->schema;
+	int64_t kept = 0;
+
+	if (rows->variation == NULL)
+		for (int f = 0; f < schema->features; f++)
+			for (int64_t i = 0; i < count; i++)
+				x[i * work->width + f] = value_of(rows, f, row + i);
+	for (int64_t i = 0; i < count; i++)
+		if (rows->variation == NULL ||
+		    ml_rows_gather(rows, schema, row + i, x + kept * work->width) ||
+		    !keep_answer(work, row + i - rows->begin))
+			place[kept++] = row + i - rows->begin;
+	return kept;
+}
+
+static void
+score_block(score_work *work, int64_t row, int64_t count, double *x)
+{
+	int64_t place[AT_ONCE], kept = gather(work, row, count, x, place);
+	double score[AT_ONCE];
+
+	if (work->predicted == NULL)
+		ml_model_scores(work->model, x, work->width, kept, score);
+	for (int64_t i = 0; i < kept; i++)
+		if (work->predicted == NULL)
+			work->score[place[i]] = score[i];
+		else
+			score_class(work, x + i * work->width, place[i]);
+}
+
 static ml_status
 score_chunk(void *argument, int64_t task, ml_worker *worker)
 {
 	score_work *work = argument;
-	const ml_rows *rows = work->rows;
-	double *x = work->row[worker->index];
-	int64_t row = rows->begin + task * ML_CHUNK;
-	int64_t end = row + ML_CHUNK < rows->end ? row + ML_CHUNK : rows->end;
+	int64_t row = work->rows->begin + task * ML_CHUNK;
+	int64_t end = row + ML_CHUNK < work->rows->end ? row + ML_CHUNK : work->rows->end;
 
-	for (; row < end; row++)
+	for (; row < end; row += work->at_once)
 	{
-		if (row % ML_BLOCK == 0 && ml_worker_stop(worker))
+		if (ml_worker_stop(worker))
 			return ML_STOPPED;
-		if (!ml_rows_gather(rows, &work->model->schema, row, x) &&
-		    keep_answer(work, row - rows->begin))
-			continue;
-		if (work->predicted != NULL)
-			score_class(work, x, row - rows->begin);
-		else
-			work->score[row - rows->begin] = ml_model_score(work->model, x);
+		score_block(work, row, end - row < work->at_once ? end - row : work->at_once,
+		            work->row[worker->index]);
 	}
 	return ML_OK;
 }
@@ -108,8 +144,11 @@ score_chunk(void *argument, int64_t task, ml_worker *worker)
 static ml_status
 run_work(ml_host *host, score_work *work)
 {
+	work->width = ml_model_room(work->model);
+	work->at_once =
+	    work->width * AT_ONCE <= NUMBERS ? AT_ONCE : NUMBERS / work->width + 1;
 	for (int i = 0; i < ml_pool_threads(host); i++)
-		ML_NEW(host, work->row[i], ml_model_room(work->model));
+		ML_NEW(host, work->row[i], work->at_once * work->width);
 	return ml_parallel(host,
 	                   (work->rows->end - work->rows->begin + ML_CHUNK - 1) / ML_CHUNK,
 	                   score_chunk, work);

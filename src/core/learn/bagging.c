@@ -285,8 +285,8 @@ settle_tree(const ml_value *given, void *values, ml_option_fault *fault)
 		.options = sizeof table / sizeof *table,                                         \
 		.options_size = sizeof(bagging_options), .settle = settling, .memory = memory,   \
 		.fit = fit, .prepare = prepare, .work = ml_forest_work,                          \
-		.margin = ml_forest_margin, .respond = ml_forest_respond,                        \
-		.explain = ml_forest_explain                                                     \
+		.margin = ml_forest_margin, .margins_of_rows = ml_forest_margins,                \
+		.respond = ml_forest_respond, .explain = ml_forest_explain                       \
 	}
 
 const ml_learner ml_forest_classes =

@@ -237,8 +237,8 @@ settle(const ml_value *given, void *values, ml_option_fault *fault)
 		.options_size = sizeof(ml_boosting_options), .settle = settle,                   \
 		.memory = ml_boosting_memory, .fit = ml_boosting_fit,                            \
 		.prepare = ml_boosting_prepare, .work = ml_forest_work,                          \
-		.margin = ml_forest_margin, .respond = ml_forest_respond,                        \
-		.explain = ml_forest_explain                                                     \
+		.margin = ml_forest_margin, .margins_of_rows = ml_forest_margins,                \
+		.respond = ml_forest_respond, .explain = ml_forest_explain                       \
 	}
 
 const ml_learner ml_boosted_classes =

@@ -72,19 +72,23 @@ typedef struct builder
 	question *question; /* [nodes of a group] */
 	int *first;         /* [places] question, or -1 */
 	int *at_edge;       /* [slots of the widest place] question, or -1 */
-	int *last_leaf;     /* [nodes of the largest tree] */
+	uint64_t *is_left;  /* [slots of the widest place] all ones: the code goes left */
 	uint64_t *line;     /* [most lines][WORDS] of the group at hand */
 	int lines;
 	int64_t most_lines;
 } builder;
 
-/* Bits first to last of two words. */
-static void
-leave_out(int first, int last, uint64_t kept[2])
+/* Bits from one to before another, of word number word. */
+static inline uint64_t
+bits_between(int from, int to, int word)
 {
-	kept[0] = kept[1] = UINT64_MAX;
-	for (int leaf = first; leaf <= last; leaf++)
-		kept[leaf / BITS] &= ~(UINT64_C(1) << (leaf % BITS));
+	uint64_t bits = UINT64_MAX;
+
+	from = from > word * BITS ? from - word * BITS : 0;
+	to = to < (word + 1) * BITS ? to - word * BITS : BITS;
+	if (from >= to)
+		return 0;
+	return bits << from & bits >> (BITS - to);
 }
 
 /*
@@ -108,7 +112,8 @@ list_questions(builder *b, const ml_node *tree, int at, int leaf, int word, doub
 	*asked = (question){.node = node, .word = word, .next = b->first[place]};
 	b->first[place] = b->questions++;
 	middle = list_questions(b, tree, node->left, leaf, word, value);
-	leave_out(leaf, middle - 1, asked->kept);
+	for (int w = 0; w < b->masks->words; w++)
+		asked->kept[w] = ~bits_between(leaf, middle, w);
 	return list_questions(b, tree, node->right, middle, word, value);
 }
 
@@ -176,26 +181,39 @@ add_number(builder *b, const ml_place *place, int first, int group)
 	set_line(b, place, place->missing, group);
 }
 
+/* Takes a node's mask into the lines of all codes that go right. */
+static void
+mask_category(builder *b, const ml_place *place, const question *asked, uint64_t *line)
+{
+	const ml_node *node = asked->node;
+	uint64_t *is_left = b->is_left;
+
+	memset(is_left, 0, ((size_t) place->missing + 1) * sizeof *is_left);
+	for (int64_t i = 0; i < node->set_count; i++)
+		is_left[node->code[i]] = UINT64_MAX;
+	is_left[place->missing] = node->missing_left ? UINT64_MAX : 0;
+	for (int slot = 0; slot <= place->missing; slot++)
+		for (int w = 0; w < b->masks->words; w++)
+			line[(int64_t) slot * WORDS + asked->word + w] &=
+			    asked->kept[w] | is_left[slot];
+}
+
 /* Codes that follow each other and rule out the same share a line. */
 static void
 add_category(builder *b, const ml_place *place, int first, int group)
 {
-	ml_node alone;
+	uint64_t *line = line_at(b, b->lines);
 
+	memset(line, 0xff, ((size_t) place->missing + 1) * WORDS * sizeof *line);
+	for (int q = first; q >= 0; q = b->question[q].next)
+		mask_category(b, place, &b->question[q], line);
 	for (int slot = 0; slot <= place->missing; slot++)
 	{
-		double code = slot == place->missing ? -1 : slot;
-		uint64_t *line = add_line(b, NULL);
+		const uint64_t *here = line + (int64_t) slot * WORDS;
 
-		for (int q = first; q >= 0; q = b->question[q].next)
-		{
-			alone = *b->question[q].node;
-			alone.feature = 0;
-			if (!ml_goes_left(&alone, &code))
-				mask_line(b, &b->question[q], line);
-		}
-		if (slot > 0 && memcmp(line - WORDS, line, WORDS * sizeof *line) == 0)
-			b->lines--;
+		if (slot == 0 ||
+		    memcmp(line_at(b, b->lines - 1), here, WORDS * sizeof *line) != 0)
+			memmove(line_at(b, b->lines++), here, WORDS * sizeof *line);
 		set_line(b, place, slot, group);
 	}
 }
@@ -279,6 +297,7 @@ make_room(builder *b)
 	ML_NEW(b->host, b->question, (int64_t) trees * b->forest->leaves);
 	ML_NEW(b->host, b->first, slots->places);
 	ML_NEW(b->host, b->at_edge, (int64_t) widest + 1);
+	ML_NEW(b->host, b->is_left, (int64_t) widest + 1);
 	return new_lines(b->host, b->most_lines, &b->line);
 }
 

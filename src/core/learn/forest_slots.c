@@ -9,6 +9,7 @@
 #include "learn/learn.h"
 
 #include <math.h>
+#include <string.h>
 
 #define BLOCK 16
 #define SMALL (BLOCK * BLOCK)
@@ -47,6 +48,48 @@ collect_thresholds(ml_host *host, int features, const ml_forest *forest, thresho
 	return ML_OK;
 }
 
+/* How many of the first so many edges, which are in order, lie below x. */
+static inline int
+search_edges(const double *edge, int edges, double x)
+{
+	int low = 0;
+
+	for (int rest = edges; rest > 0;)
+	{
+		int half = rest / 2;
+
+		if (edge[low + half] < x)
+		{
+			low += half + 1;
+			rest -= half + 1;
+		}
+		else
+			rest = half;
+	}
+	return low;
+}
+
+/* Puts the different ones of some thresholds in order, while they are few; else answers SMALL + 1. */
+static int
+insert_edges(const double *number, int64_t count, double *edge)
+{
+	int edges = 0;
+
+	for (int64_t i = 0; i < count; i++)
+	{
+		int at = search_edges(edge, edges, number[i]);
+
+		if (at < edges && edge[at] == number[i])
+			continue;
+		if (edges == SMALL)
+			return SMALL + 1;
+		memmove(edge + at + 1, edge + at, (size_t) (edges - at) * sizeof *edge);
+		edge[at] = number[i];
+		edges++;
+	}
+	return edges;
+}
+
 /* The different ones of some thresholds, in order. */
 static ml_status
 sort_edges(ml_host *host, const double *number, int64_t count, double **out, int *edges)
@@ -54,6 +97,11 @@ sort_edges(ml_host *host, const double *number, int64_t count, double **out, int
 	uint32_t *order;
 	double *sorted;
 
+	ML_NEW_RAW(host, sorted, count < SMALL ? count : SMALL);
+	*out = sorted;
+	*edges = insert_edges(number, count, sorted);
+	if (*edges <= SMALL)
+		return ML_OK;
 	ML_NEW_RAW(host, order, count);
 	ML_NEW_RAW(host, sorted, count);
 	ML_TRY(ml_sort_numbers(host, number, count, order));
@@ -153,27 +201,6 @@ ml_slots_create(ml_host *host, const ml_schema *schema, const ml_forest *forest,
 	}
 	*out = slots;
 	return ML_OK;
-}
-
-/* How many of the first so many edges, which are in order, lie below x. */
-static inline int
-search_edges(const double *edge, int edges, double x)
-{
-	int low = 0;
-
-	for (int rest = edges; rest > 0;)
-	{
-		int half = rest / 2;
-
-		if (edge[low + half] < x)
-		{
-			low += half + 1;
-			rest -= half + 1;
-		}
-		else
-			rest = half;
-	}
-	return low;
 }
 
 int

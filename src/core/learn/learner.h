@@ -96,6 +96,10 @@ typedef struct ml_learner
 	/* The margin of a row: what its features add up to, on the scale of the link. */
 	double (*margin)(const void *state, const double *row);
 
+	/* The margins of rows that lie width numbers apart: the same bits.  NULL: row by row. */
+	void (*margins_of_rows)(const void *state, const double *row, int64_t width,
+	                        int64_t rows, double *margin);
+
 	/* The score of a margin: the inverse of the link. */
 	double (*respond)(const void *state, double margin);
 

@@ -112,6 +112,10 @@ extern const int *ml_model_part_classes(const ml_model *model, const double *row
  */
 extern double ml_model_score(const ml_model *model, const double *row);
 
+/* The scores of rows that lie width numbers apart, at least ml_model_room: the same bits. */
+extern void ml_model_scores(const ml_model *model, const double *row, int64_t width,
+                            int64_t rows, double *score);
+
 /* As a learner's explain; features that the row's part does not know contribute nothing. */
 extern void ml_model_explain(const ml_model *model, const double *row,
                              double *contribution, double *bias);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * score.c: using a model on one row.
+ * score.c: using a model on one row, or on many.
  */
 #include "model/model.h"
 
@@ -80,6 +80,23 @@ ml_model_score(const ml_model *model, const double *row)
 		return part->learner->respond(part->state,
 		                              part->learner->margin(part->state, row));
 	return score_of_classes(part, row);
+}
+
+void
+ml_model_scores(const ml_model *model, const double *row, int64_t width, int64_t rows,
+                double *score)
+{
+	const ml_learner *learner = model->learner;
+
+	if (model->by != NULL || learner->margins_of_rows == NULL)
+	{
+		for (int64_t i = 0; i < rows; i++)
+			score[i] = ml_model_score(model, row + i * width);
+		return;
+	}
+	learner->margins_of_rows(model->state, row, width, rows, score);
+	for (int64_t i = 0; i < rows; i++)
+		score[i] = learner->respond(model->state, score[i]);
 }
 
 int
