@@ -27,18 +27,24 @@ map(trained *m)
 }
 
 static void
-prepare(test_host *t, const sample *s, int64_t rows, trained *m)
+prepare_with(test_host *t, const sample *s, const char *algorithm, int64_t rows,
+             trained *m)
 {
 	static const sample_option options[] = {{"max_categories", 6}, {NULL, 0}};
 	ml_frame *frame;
 	ml_result result;
 
 	REQUIRE_OK(sample_fill(&t->core, s, 0, 2000, &frame));
-	REQUIRE_OK(sample_train(&t->core, frame, s->binary ? "logistic" : "linear", options,
-	                        &result));
+	REQUIRE_OK(sample_train(&t->core, frame, algorithm, options, &result));
 	m->model = result.model;
 	REQUIRE_OK(sample_fill(&t->core, s, 5000, 5000 + rows, &m->frame));
 	map(m);
+}
+
+static void
+prepare(test_host *t, const sample *s, int64_t rows, trained *m)
+{
+	prepare_with(t, s, s->binary ? "logistic" : "linear", rows, m);
 }
 
 /* The score of a row, by the labels' names. */
@@ -123,7 +129,7 @@ judges_row_by_row(test_host *t)
 
 /* A range of rows that begins and ends anywhere. */
 static void
-scores_any_range(test_host *t)
+check_ranges(test_host *t, const char *algorithm)
 {
 	static const int64_t range[][2] = {{0, 1},       {0, 9000},    {255, 257},
 	                                   {4095, 4097}, {4096, 8192}, {100, 100},
@@ -131,7 +137,7 @@ scores_any_range(test_host *t)
 	sample s = {.seed = 502, .binary = true};
 	trained m;
 
-	prepare(t, &s, 9000, &m);
+	prepare_with(t, &s, algorithm, 9000, &m);
 	for (int threads = 1; threads <= 3; threads++)
 	{
 		t->core.threads = threads;
@@ -162,6 +168,14 @@ scores_any_range(test_host *t)
 		}
 		ml_pool_close(&t->core);
 	}
+}
+
+static void
+scores_any_range(test_host *t)
+{
+	check_ranges(t, "logistic");
+	check_ranges(t, "boosted_trees");
+	check_ranges(t, "decision_tree");
 }
 
 /* Labels that training did not know: pooled where there is a pool, else missing. */

@@ -97,13 +97,8 @@ gather(score_work *work, int64_t row, int64_t count, double *x, int64_t *place)
 	const ml_schema *schema = &work->model->schema;
 	int64_t kept = 0;
 
-	if (rows->variation == NULL)
-		for (int f = 0; f < schema->features; f++)
-			for (int64_t i = 0; i < count; i++)
-				x[i * work->width + f] = value_of(rows, f, row + i);
 	for (int64_t i = 0; i < count; i++)
-		if (rows->variation == NULL ||
-		    ml_rows_gather(rows, schema, row + i, x + kept * work->width) ||
+		if (ml_rows_gather(rows, schema, row + i, x + kept * work->width) ||
 		    !keep_answer(work, row + i - rows->begin))
 			place[kept++] = row + i - rows->begin;
 	return kept;

@@ -74,9 +74,9 @@ typedef struct ml_forest_state
 	int features;
 	struct ml_slots *slots;
 	struct ml_leaf_masks *masks; /* NULL: trees are too large */
-	struct ml_tree_steps
-	    *steps; /* NULL: there are masks, or trees are too large for these, too */
-	struct ml_shapley *shapley; /* so no two threads may explain by one state */
+	struct ml_tree_steps *steps; /* where there are no masks; NULL: too large, too */
+	struct ml_shapley *shapley;  /* so no two threads may explain by one state */
+	double met; /* nodes that an average row of the training data meets */
 	double (*respond)(double margin);
 } ml_forest_state;
 

@@ -144,7 +144,7 @@ add_line(builder *b, const uint64_t *like)
 }
 
 static inline void
-set_line(const builder *b, const ml_slot_place *place, int slot, int group)
+set_line(const builder *b, const ml_asked *place, int slot, int group)
 {
 	b->masks->line_of[(place->first + slot) * b->masks->groups + group] =
 	    (uint16_t) ((b->lines - 1) * WORDS);
@@ -152,7 +152,7 @@ set_line(const builder *b, const ml_slot_place *place, int slot, int group)
 
 /* From slot to slot, what the nodes whose edge has been passed rule out is added. */
 static void
-add_number(builder *b, const ml_slot_place *place, int first, int group)
+add_number(builder *b, const ml_asked *place, int first, int group)
 {
 	uint64_t *line = add_line(b, NULL);
 
@@ -183,8 +183,7 @@ add_number(builder *b, const ml_slot_place *place, int first, int group)
 
 /* Takes a node's mask into the lines of all codes that go right. */
 static void
-mask_category(builder *b, const ml_slot_place *place, const question *asked,
-              uint64_t *line)
+mask_category(builder *b, const ml_asked *place, const question *asked, uint64_t *line)
 {
 	const ml_node *node = asked->node;
 	uint64_t *is_left = b->is_left;
@@ -201,7 +200,7 @@ mask_category(builder *b, const ml_slot_place *place, const question *asked,
 
 /* Codes that follow each other and rule out the same share a line. */
 static void
-add_category(builder *b, const ml_slot_place *place, int first, int group)
+add_category(builder *b, const ml_asked *place, int first, int group)
 {
 	uint64_t *line = line_at(b, b->lines);
 
@@ -271,7 +270,7 @@ make_group(builder *b, int number, group *g)
 		                      t % trees * b->masks->words, value);
 	for (int p = 0; p < slots->places; p++)
 	{
-		const ml_slot_place *place = &slots->place[p];
+		const ml_asked *place = &slots->place[p];
 
 		if (b->first[p] >= 0 && place->edges >= 0)
 			add_number(b, place, b->first[p], number);

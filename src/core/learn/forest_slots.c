@@ -115,7 +115,7 @@ sort_edges(ml_host *host, const double *number, int64_t count, double **out, int
 
 /* Edges as the search reads them: every sixteenth of more than a block, then all. */
 static ml_status
-lay_out_edges(ml_host *host, ml_slot_place *place)
+lay_out_edges(ml_host *host, ml_asked *place)
 {
 	int head = place->edges > BLOCK ? BLOCK : 0;
 	int room = (place->edges / BLOCK + 1) * BLOCK;
@@ -137,14 +137,14 @@ static ml_status
 add_place(ml_host *host, const ml_schema *schema, int feature, const thresholds *all,
           ml_slots *slots)
 {
-	ml_slot_place *place = &slots->place[slots->places];
+	ml_asked *place = &slots->place[slots->places];
 	int64_t begin = all->begin[feature];
 	double *sorted;
 
-	*place = (ml_slot_place){.feature = feature,
-	                         .edges = -1,
-	                         .missing = schema->feature[feature].levels,
-	                         .first = slots->slots};
+	*place = (ml_asked){.feature = feature,
+	                    .edges = -1,
+	                    .missing = schema->feature[feature].levels,
+	                    .first = slots->slots};
 	if (schema->feature[feature].kind == ML_NUMBER)
 	{
 		ML_TRY(sort_edges(host, all->number + begin, all->begin[feature + 1] - begin,
@@ -204,7 +204,7 @@ ml_slots_create(ml_host *host, const ml_schema *schema, const ml_forest *forest,
 }
 
 int
-ml_slots_edge(const ml_slot_place *place, double threshold)
+ml_slots_edge(const ml_asked *place, double threshold)
 {
 	return search_edges(place->sorted, place->edges, threshold);
 }
@@ -225,7 +225,7 @@ find_plainly(const ml_slots *slots, const double *row, uint16_t *slot)
 {
 	for (int p = 0; p < slots->places; p++)
 	{
-		const ml_slot_place *place = &slots->place[p];
+		const ml_asked *place = &slots->place[p];
 		double x = row[place->feature];
 		int found;
 
@@ -265,7 +265,7 @@ find_by_fours(const ml_slots *slots, const double *row, uint16_t *slot)
 {
 	for (int p = 0; p < slots->places; p++)
 	{
-		const ml_slot_place *place = &slots->place[p];
+		const ml_asked *place = &slots->place[p];
 		double x = row[place->feature];
 		int found;
 

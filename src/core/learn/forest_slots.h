@@ -21,7 +21,7 @@
 #define ML_MOST_PLACES 4096 /* slots of a row live on the stack */
 
 /* A feature that the forest asks about. */
-typedef struct ml_slot_place
+typedef struct ml_asked
 {
 	int feature;
 	int edges;            /* -1: a category */
@@ -29,12 +29,12 @@ typedef struct ml_slot_place
 	int64_t first;        /* slots of the places before this one */
 	const double *sorted; /* [edges] */
 	const double *edge;   /* as the search reads them, see forest_slots.c */
-} ml_slot_place;
+} ml_asked;
 
 typedef struct ml_slots
 {
 	int places;
-	ml_slot_place *place;
+	ml_asked *place;
 	int *place_of; /* [features] -1: not asked about */
 	int64_t slots; /* of all places */
 	int lanes;     /* numbers that the processor takes at once: 1, 4 or 8 */
@@ -48,7 +48,7 @@ extern ml_status ml_slots_create(ml_host *host, const ml_schema *schema,
 extern void ml_slots_find(const ml_slots *slots, const double *row, uint16_t *slot);
 
 /* The edge that is the node's threshold. */
-extern int ml_slots_edge(const ml_slot_place *place, double threshold);
+extern int ml_slots_edge(const ml_asked *place, double threshold);
 
 /* forest_masks.c; *masks stays NULL where trees are too large or tables would be. */
 extern ml_status

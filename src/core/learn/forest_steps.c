@@ -61,7 +61,7 @@ typedef struct builder
 } builder;
 
 static uint32_t
-add_set(builder *b, const ml_slot_place *place, const ml_node *node)
+add_set(builder *b, const ml_asked *place, const ml_node *node)
 {
 	uint32_t *set = b->steps->word + b->words;
 	int64_t begin = b->words;
@@ -81,7 +81,7 @@ add_steps(builder *b, int at)
 	const ml_node *node = &b->tree[at];
 	int64_t here = b->next++;
 	step *s = &b->steps->step[here];
-	const ml_slot_place *place;
+	const ml_asked *place;
 	int number;
 
 	if (node->feature < 0)
@@ -177,7 +177,7 @@ find_slots(const struct ml_tree_steps *steps, const double *row, uint16_t *slot)
 	ml_slots_find(slots, row, slot);
 	for (int p = 0; p < slots->places; p++)
 	{
-		const ml_slot_place *place = &slots->place[p];
+		const ml_asked *place = &slots->place[p];
 
 		slot[slots->places + p] = slot[p];
 		if (place->edges >= 0 && slot[p] == place->missing)

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: PostgreSQL
+"""cia_score and cia_score_into of 100 trees against LightGBM's and XGBoost's predict, on one core."""
+
+import time
+from functools import cached_property
+
+import lightgbm
+import xgboost
+
+from contest import Budget, Claim, Contest, Entrant
+from database import ID, LABEL, TABLE
+from peers import fetch
+from rows.boosted_trees import LEAVES, OPTIONS, TREE, TREES, matrix_of
+
+DEPTH = 6
+DEEP = f'{{"trees": {TREES}, "leaves": {2**DEPTH}, "depth": {DEPTH}, "l2": 0}}'
+DEPTHWISE = {"objective": "binary:logistic", "tree_method": "hist", "max_depth": DEPTH, "eta": 0.1}
+MODELS = {"leaves": OPTIONS, "depth": DEEP}
+SCORES = "bench_tree_scores"
+
+
+class Peers:
+    """Both libraries' predict over the same matrix in memory, with one thread; trained once."""
+
+    def __init__(self, database):
+        self._database = database
+
+    @cached_property
+    def _matrix(self):
+        table = fetch(self._database, LABEL)
+        self._target = table[LABEL].to_numpy(zero_copy_only=False)
+        return matrix_of(table, self._database)
+
+    @cached_property
+    def _lightgbm(self):
+        codes = list(range(len(self._database.numeric), self._matrix.shape[1]))
+        data = lightgbm.Dataset(self._matrix, self._target, categorical_feature=codes)
+        return lightgbm.train(TREE, data, TREES)
+
+    @cached_property
+    def _xgboost(self):
+        data = xgboost.QuantileDMatrix(self._matrix, self._target)
+        model = xgboost.train(DEPTHWISE, data, TREES)
+        model.set_param({"nthread": 1})
+        return model
+
+    def lightgbm(self):
+        model = self._lightgbm
+        start = time.perf_counter()
+        model.predict(self._matrix, num_threads=1)
+        return time.perf_counter() - start
+
+    def xgboost(self):
+        model = self._xgboost
+        start = time.perf_counter()
+        model.inplace_predict(self._matrix)
+        return time.perf_counter() - start
+
+    def xgboost_quantiles(self):
+        model = self._xgboost
+        start = time.perf_counter()
+        model.predict(xgboost.QuantileDMatrix(self._matrix, nthread=1))
+        return time.perf_counter() - start
+
+
+def contest(database):
+    peers = Peers(database)
+    trained = set()
+
+    def model(kind):
+        """Name of the model, trained once."""
+        name = f"bench_tree_{kind}"
+        if kind not in trained:
+            database.need_cia()
+            statement = database.training("boosted_trees", MODELS[kind])
+            database.execute(statement.replace("bench_boosted_trees", name)).fetchall()
+            trained.add(kind)
+        return name
+
+    def scan(kind, parallel):
+        return database.seconds(f"SELECT sum(cia_score('{model(kind)}', c)) FROM {TABLE} c", parallel)
+
+    def into():
+        statement = f"SELECT * FROM cia_score_into('{model('leaves')}', '{TABLE}', '{SCORES}', '{{{ID}}}')"
+        database.execute(f"DROP TABLE IF EXISTS {SCORES}", 0)
+        taken = database.seconds(statement, 0)
+        database.execute(f"DROP TABLE {SCORES}", 0)
+        return taken
+
+    def floor():
+        """The table that cia_score_into makes, with no score in it: what is not scoring."""
+        names = ", ".join([*database.numeric, *database.categories])
+        database.execute(f"DROP TABLE IF EXISTS {SCORES}", 0)
+        taken = database.seconds(
+            f"CREATE TABLE {SCORES} AS SELECT {ID}, num_nulls({names})::float8 AS score,"
+            f" false::text AS class, 1 AS version, now() AS scored_at FROM {TABLE};"
+            f" ALTER TABLE {SCORES} ADD PRIMARY KEY ({ID}); SELECT 1", 0)
+        database.execute(f"DROP TABLE {SCORES}", 0)
+        return taken
+
+    return Contest(
+        title="tree scores",
+        entrants=[
+            Entrant("reading, 1 process", lambda: database.seconds(database.reading, 0)),
+            Entrant(f"cia_score, {LEAVES} leaves", lambda: scan("leaves", 0)),
+            Entrant(f"cia_score, {LEAVES} leaves, 2 processes", lambda: scan("leaves", 1)),
+            Entrant(f"cia_score, depth {DEPTH}", lambda: scan("depth", 0)),
+            Entrant("cia_score_into", into, rounds=3),
+            Entrant("the same table without scores", floor, rounds=3),
+            Entrant("LightGBM predict", peers.lightgbm, rounds=3),
+            Entrant("XGBoost inplace_predict", peers.xgboost, rounds=3),
+            Entrant("XGBoost predict, QuantileDMatrix", peers.xgboost_quantiles, rounds=3),
+        ],
+        claims=[
+            Claim("LightGBM predict / `cia_score` in a scan", "LightGBM predict", f"cia_score, {LEAVES} leaves",
+                  Budget(6, at_least=True)),
+            Claim(f"XGBoost predict / `cia_score` in a scan, both depth {DEPTH}",
+                  ("XGBoost inplace_predict", "XGBoost predict, QuantileDMatrix"), f"cia_score, depth {DEPTH}",
+                  Budget(1.5, at_least=True)),
+            Claim("LightGBM predict / `cia_score_into`, writing included", "LightGBM predict", "cia_score_into",
+                  Budget(10, at_least=True)),
+            Claim("`cia_score_into` / the same table without scores", "cia_score_into", "the same table without scores"),
+            Claim("`cia_score` in a scan, 1 process / 2 processes", f"cia_score, {LEAVES} leaves",
+                  f"cia_score, {LEAVES} leaves, 2 processes", Budget(1.8, at_least=True)),
+        ],
+    )
