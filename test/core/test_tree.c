@@ -590,6 +590,56 @@ check_same(const plot *a, const plot *b)
 			break;
 }
 
+#define MANY 10000000
+
+/* Both halves of the sum of all pairs, each of which is that of the numbers but for rounding. */
+static void
+check_sums(const ml_slopes *slopes, const ml_gradients *rounded)
+{
+	int64_t g = 0, h = 0;
+	double exact_g = 0, exact_h = 0, rows = (double) slopes->rows;
+	ml_sum sum = 0;
+
+	for (int64_t i = 0; i < slopes->rows; i++)
+	{
+		ml_sum one = ml_pair_sum(rounded->pair[i]);
+
+		g += ml_sum_g(one);
+		h += ml_sum_h(one);
+		sum += one;
+		exact_g += slopes->g[i];
+		exact_h += slopes->h[i];
+	}
+	CHECK(g >= INT32_MIN && g <= INT32_MAX && h >= 0 && h <= UINT32_MAX);
+	CHECK_INT(ml_sum_g(sum), g);
+	CHECK(ml_sum_h(sum) == h);
+	/* golden sections spread evenly: far below the square root of the rows */
+	CHECK(fabs((double) g * rounded->g_unit - exact_g) <= sqrt(rows) * rounded->g_unit);
+	CHECK(fabs((double) h * rounded->h_unit - exact_h) <= sqrt(rows) * rounded->h_unit);
+}
+
+/* Gradients that are alike, of one sign, or of which one is a thousand times the others. */
+static void
+sums_of_many_rows_fit(test_host *t)
+{
+	ml_slopes slopes;
+	ml_gradients rounded;
+
+	REQUIRE_OK(ml_slopes_create(&t->core, MANY, &slopes, &rounded));
+	for (int way = 0; way < 4; way++)
+	{
+		for (int64_t i = 0; i < MANY; i++)
+		{
+			slopes.g[i] = way == 0 ? 0.9f : way == 1 ? -1 : i % 3 ? 0.3f : -0.6f;
+			slopes.h[i] = way == 0 ? 0.25f : way == 1 ? 1 : 0.01f;
+		}
+		if (way == 3)
+			slopes.g[77] = slopes.h[77] = 1000;
+		REQUIRE_OK(ml_gradients_round(&t->core, &slopes, 5 + (uint64_t) way, &rounded));
+		check_sums(&slopes, &rounded);
+	}
+}
+
 /* Threads, vectors, histograms that are given away: nothing shows in the tree. */
 static void
 does_not_know_how_it_is_done(test_host *t)
@@ -805,6 +855,7 @@ TEST_MAIN({grows_the_twins_trees, "trees of a twin that counts rows one by one"}
           {grows_the_twins_trees_under_constraints, "the same under constraints"},
           {grows_the_twins_trees_of_many_columns, "the same in several panels"},
           {grows_the_twins_trees_of_shared_bytes, "the same where features share bytes"},
+          {sums_of_many_rows_fit, "sums of ten million rows fit their 32 bits"},
           {does_not_know_how_it_is_done, "threads, vectors, lost histograms: one tree"},
           {does_not_know_the_threads_when_wide, "threads share a search: one tree"},
           {keeps_its_limits, "least rows and depth hold exactly"},

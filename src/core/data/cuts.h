@@ -21,7 +21,7 @@
 #include "data/schema.h"
 
 #define ML_CUT_BINS 255
-#define ML_CUT_ROWS (1 << 20)
+#define ML_CUT_ROWS (1 << 19)
 
 typedef struct ml_cut
 {

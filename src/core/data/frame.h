@@ -72,6 +72,7 @@ typedef struct ml_frame
 	int64_t rows;         /* rows kept */
 	int64_t skipped;      /* rows without target or weight */
 	int64_t holdout_rows; /* set by ml_frame_order: rows in front that are the holdout */
+	void **spare; /* and chunks of numbers that are free for a column; NULL: none */
 } ml_frame;
 
 /* One value of a row on its way in; which field counts is the column's kind. */

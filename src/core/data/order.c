@@ -173,6 +173,18 @@ sort_rows(ml_frame *frame, uint32_t *order)
 	return ML_OK;
 }
 
+/* The same in a branch: what it takes is given back. */
+static ml_status
+sort_rows_apart(ml_frame *frame, uint32_t *order)
+{
+	ml_status status, closed;
+
+	ML_TRY(ml_branch_open(frame->host));
+	status = sort_rows(frame, order);
+	closed = ml_branch_close(frame->host, NULL, 0);
+	return status != ML_OK ? status : closed;
+}
+
 typedef struct gather_work
 {
 	ml_frame *frame;
@@ -258,7 +270,9 @@ gather_rows(ml_frame *frame, const uint32_t *order)
 		if (narrow)
 			ML_TRY(make_spare(frame, sizeof(uint32_t), &work.narrow[i]));
 	}
-	return ml_parallel(frame->host, frame->columns + 1, gather_column, &work);
+	ML_TRY(ml_parallel(frame->host, frame->columns + 1, gather_column, &work));
+	frame->spare = work.wide[0];
+	return ML_OK;
 }
 
 static int
@@ -338,9 +352,9 @@ ml_frame_order(ml_frame *frame, double holdout)
 		ML_TRY(ml_parallel(frame->host, frame->chunks, hash_chunk, &work));
 	}
 	ML_NEW(frame->host, order, frame->rows);
-	ML_TRY(sort_rows(frame, order));
+	ML_TRY(sort_rows_apart(frame, order));
 	if (!frame->keyed && spread_duplicates(frame, order))
-		ML_TRY(sort_rows(frame, order));
+		ML_TRY(sort_rows_apart(frame, order));
 	ml_progress(frame->host, ML_STAGE_ORDER, 1, 2);
 	ML_TRY(gather_rows(frame, order));
 	while (low < high)

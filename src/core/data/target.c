@@ -72,16 +72,19 @@ choose_positive(ml_frame *frame, const ml_dictionary *labels, const int64_t *row
 static ml_status
 to_class_numbers(ml_frame *frame, ml_column *target, const double *class_of)
 {
-	void **chunk;
+	void **chunk = frame->spare;
 
-	ML_NEW(frame->host, chunk, frame->chunk_room);
+	frame->spare = NULL;
+	if (chunk == NULL)
+		ML_NEW(frame->host, chunk, frame->chunk_room);
 	for (int64_t i = 0; i < frame->chunks; i++)
 	{
 		int64_t first = i << ML_CHUNK_BITS;
 		const int32_t *codes = target->chunk[i];
-		double *numbers;
+		double *numbers = chunk[i];
 
-		ML_NEW(frame->host, numbers, i == 0 ? frame->first_room : ML_CHUNK);
+		if (numbers == NULL)
+			ML_NEW(frame->host, numbers, i == 0 ? frame->first_room : ML_CHUNK);
 		for (int64_t at = 0; at < ML_CHUNK && first + at < frame->rows; at++)
 			numbers[at] = class_of[codes[at]];
 		chunk[i] = numbers;

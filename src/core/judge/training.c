@@ -5,6 +5,7 @@
 #include "judge/judge.h"
 
 #include <math.h>
+#include <string.h>
 
 #define QUANTILES 20 /* intervals between the lowest and the highest score */
 
@@ -155,6 +156,51 @@ encode(ml_frame *frame, const ml_request *request, ml_result *result)
 	           : ml_schema_encode(frame, bins, &result->model->schema, &result->notes);
 }
 
+/* Copies what was learned into one piece. */
+static ml_status
+pack(ml_host *host, const ml_fitted *fitted, double **all, int64_t *count)
+{
+	int64_t at = 0;
+
+	for (int p = 0; p < fitted->parts; p++)
+		*count += fitted->part[p].count;
+	ML_NEW_RAW(host, *all, *count);
+	for (int p = 0; p < fitted->parts; p++)
+	{
+		const ml_part *part = &fitted->part[p];
+
+		if (part->count > 0)
+			memcpy(*all + at, part->number, (size_t) part->count * sizeof **all);
+		at += part->count;
+	}
+	return ML_OK;
+}
+
+/* Fits in a branch: what it takes is given back, so that judging adds nothing to the peak. */
+static ml_status
+fit_apart(ml_host *host, const ml_problem *problem, const ml_request *request,
+          ml_fitted *fitted)
+{
+	double *all = NULL;
+	int64_t count = 0;
+	ml_status status, closed;
+
+	ML_TRY(ml_branch_open(host));
+	status = request->learner->fit(host, problem, request->options, fitted);
+	if (status == ML_OK)
+		status = pack(host, fitted, &all, &count);
+	closed = ml_branch_close(host, status == ML_OK ? (void **) &all : NULL,
+	                         (size_t) count * sizeof *all);
+	ML_TRY(status);
+	ML_TRY(closed);
+	for (int p = 0; p < fitted->parts; p++)
+	{
+		fitted->part[p].number = all;
+		all += fitted->part[p].count;
+	}
+	return ML_OK;
+}
+
 ml_status
 ml_train_ordered(ml_host *host, ml_frame *frame, const ml_request *request,
                  ml_result *result)
@@ -168,7 +214,7 @@ ml_train_ordered(ml_host *host, ml_frame *frame, const ml_request *request,
 	ML_TRY(encode(frame, request, result));
 	ML_TRY(ml_memory_check(
 	    host, request->learner->memory(&problem, request->options, host->threads)));
-	ML_TRY(request->learner->fit(host, &problem, request->options, &model->fitted));
+	ML_TRY(fit_apart(host, &problem, request, &model->fitted));
 	model->learner = request->learner;
 	model->options = request->given;
 	ML_TRY(model->learner->prepare(host, &model->schema, &model->fitted, &model->options,
