@@ -66,7 +66,7 @@ def contest(database):
         return watch.megabytes
 
     columns = len(database.numeric) + len(database.categories)
-    algorithms = ("linear", "logistic")
+    algorithms = ("linear", "logistic", "boosted_trees")
     return Contest(
         title="memory",
         unit="MB",
