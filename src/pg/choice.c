@@ -270,19 +270,28 @@ rows_per_model(const ml_frame *frame, ml_text by, const char **rows_of)
 	return frame->rows;
 }
 
+/* Every class needs rows enough of its own. */
+static int64
+rows_enough(ml_task_kind task, int64_t labels)
+{
+	if (task == ML_REGRESSION)
+		return ENOUGH_FOR_VALUES;
+	return ENOUGH_FOR_CLASSES * (task == ML_MULTICLASS ? labels : 2) / 2;
+}
+
 static char *
-note_of_rows(const cia_door *door, const candidate *trees, const candidate *regression,
+note_of_rows(const cia_door *door, const candidates *all, int64_t labels,
              const candidate **chosen)
 {
+	const candidate *trees = &all->item[0], *regression = &all->item[1];
 	const char *rows_of;
 	int64 rows = rows_per_model(door->frame, trees->settings.common.by, &rows_of);
-	int enough = regression->settings.learner->task == ML_REGRESSION ? ENOUGH_FOR_VALUES
-	                                                                 : ENOUGH_FOR_CLASSES;
+	int64 enough = rows_enough(regression->settings.learner->task, labels);
 
 	*chosen = rows >= enough ? trees : regression;
-	return psprintf("algorithm => 'auto' chose %s: %lld %s (%s from %d on)",
+	return psprintf("algorithm => 'auto' chose %s: %lld %s (%s from %lld on)",
 	                (*chosen)->settings.learner->name, (long long) rows, rows_of,
-	                trees->settings.learner->name, enough);
+	                trees->settings.learner->name, (long long) enough);
 }
 
 /* More than two classes, and options that are for two alone. */
@@ -325,6 +334,26 @@ narrow_candidates(cia_door *door, candidates *all, int64_t *labels)
 	return fine;
 }
 
+/* A named algorithm goes over to its learner for several classes, where the rows have them. */
+static void
+follow_classes(cia_door *door, const ml_value *given, cia_settings *settings)
+{
+	const ml_learner *learner = settings->learner;
+	const ml_learner *several =
+	    ml_learner_of_task(cia_text_of(learner->name), ML_MULTICLASS);
+	int64_t labels;
+
+	if (learner->task != ML_BINARY || settings->common.positive.bytes != NULL ||
+	    several == NULL)
+		return;
+	/* an objective that has two classes is what was asked for */
+	if (has_objective(learner, given) && !has_objective(several, given))
+		return;
+	cia_check(door, ml_target_labels(door->frame, &labels));
+	if (labels > 2)
+		cia_settings_read(door, several, given, settings);
+}
+
 char *
 cia_settings_follow_rows(cia_door *door, const char *algorithm, Oid target_type,
                          const ml_value *given, cia_settings *settings)
@@ -335,10 +364,13 @@ cia_settings_follow_rows(cia_door *door, const char *algorithm, Oid target_type,
 	char *note;
 
 	if (strcmp(algorithm, "auto") != 0)
+	{
+		follow_classes(door, given, settings);
 		return NULL;
+	}
 	list_candidates(door, target_type, given, &all);
 	if (narrow_candidates(door, &all, &labels) == 2)
-		note = note_of_rows(door, &all.item[0], &all.item[1], &chosen);
+		note = note_of_rows(door, &all, labels, &chosen);
 	else
 	{
 		const ml_option_fault *fault;

@@ -63,13 +63,15 @@ typedef struct cia_door
 {
 	ml_host host;
 	cia_arena memory;
-	MemoryContext arena;   /* the context that all lives in */
-	ErrorData *pending;    /* an error thrown in a callback, to be thrown again */
-	TimestampTz reported;  /* when progress was last shown */
-	const char *algorithm; /* for messages; NULL: none is at work */
-	const char *objective; /* that the options name, or NULL */
-	ml_frame *frame;       /* for the names of columns in messages */
-	const char *target;    /* likewise */
+	MemoryContext arena;      /* the context that all lives in */
+	ErrorData *pending;       /* an error thrown in a callback, to be thrown again */
+	TimestampTz reported;     /* when progress was last shown */
+	const char *algorithm;    /* for messages; NULL: none is at work */
+	const char *objective;    /* that the options name, or NULL */
+	ml_frame *frame;          /* for the names of columns in messages */
+	const char *target;       /* likewise */
+	const ml_model *earlier;  /* that the training goes on from; or NULL */
+	const char *earlier_name; /* name@version */
 } cia_door;
 
 /* A door for training and evaluation: cia.max_memory applies. */
@@ -296,6 +298,18 @@ extern char *cia_choice_list(const ml_option *option);
 
 /* Columns that options in force name. */
 extern void cia_settings_roles(const cia_settings *settings, cia_roles *roles);
+
+/*
+ * continue.c: finds the model that option continue_from names, if it does, as the door's earlier
+ * one; the option becomes name@version.  Called before rows are read and, as the number of
+ * classes may have changed the learner, after it.  Raises 42704, 42501, and 22023 for a model of
+ * another kind.
+ */
+extern void cia_continue_from(cia_door *door, Oid schema, cia_settings *settings);
+
+/* The notes with what is to be said of it. */
+extern List *
+cia_note_continued(const cia_door *door, const cia_settings *settings, List *notes);
 
 /* constraints.c: raises if options name columns that are no features, or are no numbers. */
 extern void cia_constraints_check(const cia_rows *rows, const cia_settings *settings);

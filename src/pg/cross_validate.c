@@ -193,6 +193,19 @@ put_mean(cia_output *out, const validation *run, const char *metric)
 	put(out, 0, metric, number);
 }
 
+/* An earlier model has seen the rows that it would be judged on. */
+static void
+refuse_continuation(const cia_training *of)
+{
+	if (ml_value_member(&of->options, "continue_from") != NULL)
+		ereport(ERROR,
+		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		         errmsg("option \"continue_from\" is not for cia_cross_validate"),
+		         errdetail("The earlier model has seen the rows of the folds."),
+		         errhint("Judge the continued model with cia_evaluate on rows that "
+		                 "neither training has seen.")));
+}
+
 Datum
 cia_cross_validate(PG_FUNCTION_ARGS)
 {
@@ -210,6 +223,7 @@ cia_cross_validate(PG_FUNCTION_ARGS)
 
 	cia_training_open(fcinfo, &arguments, "cia cross-validate", &run.of);
 	cia_training_check(&run.of);
+	refuse_continuation(&run.of);
 	read_folds(fcinfo, &run);
 	take_folds(&run);
 	cia_training_read(&run.of, NULL);

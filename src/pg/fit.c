@@ -94,6 +94,10 @@ split_options(const fit_state *state, cia_roles *roles, cia_settings *settings)
 	cia_object_from_jsonb(state->door, state->options, &all);
 	cia_roles_read(state->door, &all, roles, &rest);
 	cia_settings_open(state->door, state->algorithm, state->target_type, &rest, settings);
+	if (ml_value_member(&rest, "continue_from") != NULL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+		                errmsg("option \"continue_from\" is not supported by cia_fit"),
+		                errhint("Use cia_train, which finds models by name.")));
 	if (state->full)
 		cia_settings_follow_rows(state->door, state->algorithm, state->target_type, &rest,
 		                         settings);

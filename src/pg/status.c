@@ -165,8 +165,11 @@ raise_classes(const cia_door *door, ml_status status)
 	    (errcode(ERRCODE_DATA_EXCEPTION),
 	     errmsg("target \"%s\" has %lld classes, but algorithm \"%s\" takes two",
 	            door->target, classes, door->algorithm),
-	     errhint("Use algorithm => 'multinomial' for all classes, or tell one of them "
-	             "from all others with options => '{\"positive\": \"...\"}'.")));
+	     errhint("%s for all classes, or tell one of them from all others with options "
+	             "=> '{\"positive\": \"...\"}'.",
+	             ml_learner_of_task(cia_text_of(door->algorithm), ML_MULTICLASS) != NULL
+	                 ? "Leave option \"objective\" out"
+	                 : "Use algorithm => 'multinomial'")));
 }
 
 static void
@@ -308,6 +311,32 @@ raise_model(const cia_door *door, ml_status status)
 	                errmsg("invalid model data")));
 }
 
+static void
+raise_earlier(const cia_door *door, ml_status status)
+{
+	const ml_feature *feature;
+
+	if (status == ML_OTHER_CLASSES)
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_DATA_EXCEPTION),
+		     errmsg("cannot go on from model \"%s\"", door->earlier_name),
+		     errdetail("Target \"%s\" has other classes than in its training.",
+		               door->target),
+		     errhint("All classes must occur in the training rows, and no others. Train "
+		             "from the beginning where they have changed.")));
+	feature = &door->earlier->schema.feature[door->host.fault.count];
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_UNDEFINED_COLUMN),
+	     errmsg("cannot go on from model \"%s\"", door->earlier_name),
+	     errdetail("Its trees ask for column \"%s\" of type %s, which is no feature of "
+	               "the source, or of another kind.",
+	               cia_element_name(feature->name, feature->element),
+	               cia_text_cstring(feature->type)),
+	     errhint("Add the column to the source and to the features, or cast it.")));
+}
+
 /* ML_TOO_FEW_ROWS is of groups alone, which are noted. */
 static void (*const raise_of[])(const cia_door *door, ml_status status) = {
     [ML_MEMORY] = raise_memory,
@@ -326,6 +355,8 @@ static void (*const raise_of[])(const cia_door *door, ml_status status) = {
     [ML_ONE_VALUE] = raise_one_value,
     [ML_TOO_MANY_CLASSES] = raise_classes,
     [ML_NO_SUCH_CLASS] = raise_class,
+    [ML_OTHER_CLASSES] = raise_earlier,
+    [ML_LOST_FEATURE] = raise_earlier,
     [ML_TOO_MANY_GROUPS] = raise_groups,
     [ML_EMPTY_FOLD] = raise_folds,
     [ML_NO_ORDER] = raise_folds,

@@ -35,7 +35,6 @@ enum
 typedef struct training
 {
 	cia_training of;
-	Oid schema;
 	char *model;
 	List *notes; /* C strings */
 	instr_time started;
@@ -103,6 +102,7 @@ add_notes(training *run, const ml_result *result)
 		run->notes =
 		    lappend(run->notes, "the target holds 0 and 1 only: for a probability "
 		                        "use algorithm => 'logistic'");
+	run->notes = cia_note_continued(run->of.door, &run->of.settings, run->notes);
 	run->notes = cia_note_path(run->of.door, result->model, run->notes);
 	run->notes = cia_warn_of_fit(result->model, run->notes);
 }
@@ -158,10 +158,9 @@ cia_train(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("cia_train()");
 	InitMaterializedSRF(fcinfo, 0);
 	INSTR_TIME_SET_CURRENT(run.started);
-	run.schema = cia_schema(fcinfo);
 	run.model = cia_text_arg(fcinfo, ARG_MODEL, "model");
 	cia_training_open(fcinfo, &arguments, "cia train", &run.of);
-	cia_registry_check_name(run.schema, run.model);
+	cia_registry_check_name(run.of.schema, run.model);
 	cia_training_check(&run.of);
 	cia_training_read(&run.of, run.model);
 	if (run.of.choice != NULL)
@@ -182,7 +181,7 @@ cia_train(PG_FUNCTION_ARGS)
 	                      .notes = cia_notes_text(&result, run.notes),
 	                      .content = cia_model_encode(run.of.door, result.model),
 	                      .seconds = INSTR_TIME_GET_DOUBLE(spent)};
-	version = cia_registry_add(run.schema, run.model, &record, &promoted);
+	version = cia_registry_add(run.of.schema, run.model, &record, &promoted);
 	report(fcinfo, &run, &result, &record, version, promoted);
 	MemoryContextDelete(run.of.door->arena);
 	return (Datum) 0;

@@ -38,6 +38,7 @@ cia_training_open(FunctionCallInfo fcinfo, const cia_training_arguments *at,
 
 	MemoryContextSetIdentifier(context, arena);
 	*run = (cia_training){.door = cia_door_open(context)};
+	run->schema = cia_schema(fcinfo);
 	run->source = cia_text_arg(fcinfo, at->source, "source");
 	run->algorithm = cia_text_arg(fcinfo, at->algorithm, "algorithm");
 	run->roles = (cia_roles){.target = cia_text_arg(fcinfo, at->target, NULL),
@@ -82,6 +83,7 @@ start_rows(void *state, TupleDesc tupdesc)
 	cia_settings_open(run->door, run->algorithm, run->target_type, &run->options,
 	                  &run->settings);
 	run->roles.learner = run->settings.learner;
+	cia_continue_from(run->door, run->schema, &run->settings);
 	cia_settings_roles(&run->settings, &run->roles);
 	run->rows = cia_rows_open(run->door, tupdesc, &run->roles);
 	cia_constraints_check(run->rows, &run->settings);
@@ -112,6 +114,7 @@ cia_training_read(cia_training *run, const char *model)
 	                                       &run->options, &run->settings);
 	run->roles.learner = run->settings.learner;
 	cia_settings_name(run->door, &run->settings);
+	cia_continue_from(run->door, run->schema, &run->settings);
 }
 
 ml_request
@@ -121,5 +124,6 @@ cia_training_request(const cia_training *run)
 	                    .common = run->settings.common,
 	                    .options = run->settings.learner_options,
 	                    .given = run->settings.given,
+	                    .earlier = run->door->earlier,
 	                    .group_is_term = cia_group_is_term(&run->roles)};
 }

@@ -23,6 +23,7 @@ typedef struct cia_training_arguments
 /* A training on its way: what was asked for, and then the rows. */
 typedef struct cia_training
 {
+	Oid schema; /* of the extension */
 	char *source;
 	char *algorithm;
 	Oid target_type;

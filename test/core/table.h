@@ -17,6 +17,7 @@ typedef struct table
 	double missing; /* share */
 	bool weighted;
 	bool binary;
+	int classes; /* more than two: the target is one of so many labels instead */
 	uint64_t seed;
 	ml_frame *frame; /* out: ordered, without a holdout */
 	ml_schema schema;
@@ -78,7 +79,15 @@ table_append(table *s, ml_frame *frame, char label[][16], uint64_t *state)
 		cell[at++] = (ml_cell){.text = code[k] < 0 ? (ml_text){0} : test_text(label[k])};
 	}
 	value = table_value(s, number, code) + 0.3 * test_normal(state);
-	if (s->binary)
+	if (s->classes > 2)
+	{
+		int class = (int) floor(value + 1);
+
+		class = class < 0 ? 0 : class < s->classes ? class : s->classes - 1;
+		snprintf(label[s->categories], 16, "k%d", class);
+		cell[at++] = (ml_cell){.text = test_text(label[s->categories])};
+	}
+	else if (s->binary)
 		cell[at++] = (ml_cell){.text = test_text(value > 0.6 ? "yes" : "no")};
 	else
 		cell[at++] = (ml_cell){.number = value};
@@ -91,7 +100,7 @@ static inline ml_frame *
 table_frame(test_host *t, table *s)
 {
 	uint64_t state = s->seed;
-	char label[16][16], name[64][8];
+	char label[17][16], name[64][8];
 	ml_frame *frame;
 
 	REQUIRE_OK(ml_frame_create(&t->core, &frame));
@@ -101,7 +110,8 @@ table_frame(test_host *t, table *s)
 		table_add_column(frame, name[j], j < s->numbers ? ML_NUMBER : ML_CATEGORY,
 		                 ML_FEATURE);
 	}
-	table_add_column(frame, "y", s->binary ? ML_CATEGORY : ML_NUMBER, ML_TARGET);
+	table_add_column(frame, "y", s->binary || s->classes > 2 ? ML_CATEGORY : ML_NUMBER,
+	                 ML_TARGET);
 	if (s->weighted)
 		table_add_column(frame, "w", ML_NUMBER, ML_WEIGHT);
 	for (int i = 0; i < s->rows; i++)

@@ -411,6 +411,16 @@ count_terms(const ml_schema *schema)
 	return terms;
 }
 
+static bool
+is_kept(const ml_feature *feature, const ml_schema *kept)
+{
+	for (int f = 0; kept != NULL && f < kept->features; f++)
+		if (kept->feature[f].element == feature->element &&
+		    ml_text_equal(kept->feature[f].name, feature->name))
+			return true;
+	return false;
+}
+
 /* Marks columns that have a use of their own. */
 static void
 mark_uses(ml_feature *feature, int count, const ml_uses *uses)
@@ -462,7 +472,7 @@ ml_schema_build(ml_frame *frame, int max_categories, const ml_uses *uses,
 		else if (!isfinite(feature.sd) || !isfinite(feature.mean))
 			return ml_fail(frame->host, ML_NOT_NUMERIC, feature.column, -1);
 		ML_TRY(check_offset(frame, &feature));
-		if (feature.use != ML_USE_TERM)
+		if (feature.use != ML_USE_TERM || is_kept(&feature, uses->kept))
 			schema->feature[schema->features++] = feature;
 		else if (is_left_out(&feature, rows, labels_in_training(&feature, notes), &why))
 		{

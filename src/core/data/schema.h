@@ -37,6 +37,7 @@ extern const char *const ml_use_word[ML_USES];
 typedef struct ml_uses
 {
 	ml_text name[ML_USES];
+	const struct ml_schema *kept; /* its features are never left out; or NULL */
 } ml_uses;
 
 typedef struct ml_feature

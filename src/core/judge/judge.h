@@ -117,9 +117,10 @@ typedef struct ml_request
 {
 	const ml_learner *learner;
 	ml_common_options common;
-	const void *options; /* the learner's */
-	ml_value given;      /* all options in force, to be kept in the model */
-	bool drop_copies;    /* the source may hold the target a second time */
+	const void *options;     /* the learner's */
+	ml_value given;          /* all options in force, to be kept in the model */
+	const ml_model *earlier; /* whose training is to go on, as the options say; or NULL */
+	bool drop_copies;        /* the source may hold the target a second time */
 	bool
 	    group_is_term; /* the column that names groups is a feature of the overall model */
 } ml_request;

@@ -121,14 +121,18 @@ lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *p
         ml_result *result)
 {
 	ml_schema *schema = &result->model->schema;
-	ml_uses uses = {0};
+	const ml_model *earlier = request->earlier;
+	ml_uses uses = {.kept = earlier != NULL ? &earlier->schema : NULL};
+	ml_text positive = request->common.positive;
 
 	take_use(request, "offset", &uses.name[ML_USE_OFFSET]);
 	take_use(request, "exposure", &uses.name[ML_USE_EXPOSURE]);
 	if (frame->holdout_rows == frame->rows)
 		return ML_NO_TRAINING_ROWS;
-	ML_TRY(ml_schema_target(frame, request->learner->task, request->common.positive,
-	                        schema));
+	/* which of two classes is rarer may have changed */
+	if (earlier != NULL && positive.bytes == NULL && earlier->schema.task == ML_BINARY)
+		positive = earlier->schema.class_label[1];
+	ML_TRY(ml_schema_target(frame, request->learner->task, positive, schema));
 	ML_TRY(ml_schema_build(frame, (int) request->common.max_categories, &uses, schema,
 	                       &result->notes));
 	*problem = (ml_problem){.frame = frame,
@@ -207,10 +211,17 @@ ml_train_ordered(ml_host *host, ml_frame *frame, const ml_request *request,
 {
 	ml_model *model;
 	ml_problem problem;
+	ml_earlier earlier;
 
 	ML_NEW(host, result->model, 1);
 	model = result->model;
 	ML_TRY(lay_out(host, frame, request, &problem, result));
+	if (request->earlier != NULL)
+	{
+		earlier = (ml_earlier){.schema = &request->earlier->schema,
+		                       .fitted = &request->earlier->fitted};
+		problem.earlier = &earlier;
+	}
 	ML_TRY(encode(frame, request, result));
 	ML_TRY(ml_memory_check(
 	    host, request->learner->memory(&problem, request->options, host->threads)));

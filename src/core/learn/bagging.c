@@ -3,7 +3,7 @@
  * bagging.c: random_forest and decision_tree: trees that do not know of each other.
  *
  * Every leaf answers the mean target of its rows; of two classes that is the share of the
- * positive one.  A split is sought that lowers the variance most, which for two classes is the
+ * positive one, of several the shares of all.  A split is sought that lowers the variance most, which for two classes is the
  * Gini index (Breiman et al. 1984).  A forest answers the mean of its trees, each grown on rows
  * of its own, drawn by key without putting back, and at each node on features of its own
  * (Breiman 2001).
@@ -102,13 +102,48 @@ typedef struct bagger
 	ml_forest forest;
 	ml_slopes slopes;
 	ml_gradients gradients;
-	double mean; /* of the target */
+	double mean;   /* of the target */
+	double *prior; /* [classes] of several: the share of each */
+	int64_t leaves;
+	int64_t leaf_room;
+	double *share; /* [leaf_room][classes] of the leaves of all trees */
 } bagger;
 
 static inline double
 weight_at(const bagger *b, int64_t row)
 {
 	return b->problem->weight != NULL ? *ml_numbers_at(b->problem->weight, row) : 1;
+}
+
+static bool
+is_of_several(const bagger *b)
+{
+	return b->problem->schema->task == ML_MULTICLASS;
+}
+
+/* Of several classes splits are sought by counting, and gradients tell weights alone. */
+static ml_status
+take_classes(bagger *b)
+{
+	int64_t begin = b->problem->begin;
+	double all = 0;
+
+	ML_NEW(b->host, b->prior, b->problem->schema->classes);
+	for (int64_t row = 0; row < b->table.rows; row++)
+	{
+		double weight = weight_at(b, begin + row);
+
+		ML_PAUSE(b->host, row);
+		b->prior[(int) *ml_numbers_at(b->problem->target, begin + row)] += weight;
+		all += weight;
+		b->slopes.g[row] = 0;
+		b->slopes.h[row] = (float) weight;
+	}
+	for (int k = 0; k < b->problem->schema->classes; k++)
+		b->prior[k] /= all;
+	return isfinite(all)
+	           ? ml_class_counts_create(b->host, b->problem, &b->grower.class_counts)
+	           : ML_NOT_NUMERIC;
 }
 
 /* Distances to the mean, in units of the deviation. */
@@ -166,6 +201,71 @@ leaf_task(void *argument, int64_t task, ml_worker *worker)
 	return ML_OK;
 }
 
+/* The leaf's shares of the classes: what it adds to those of all trees. */
+static ml_status
+share_task(void *argument, int64_t task, ml_worker *worker)
+{
+	bagger *b = argument;
+	const ml_leaf *leaf = &b->grower.leaf[task];
+	const uint32_t *order = b->grower.order + leaf->begin;
+	int classes = b->problem->schema->classes;
+	double all = b->options->smoothing, *share;
+
+	/* leaves are told in the order of their nodes */
+	share = b->share + (b->leaves + (int64_t) b->grower.node[leaf->node].value) * classes;
+	for (int k = 0; k < classes; k++)
+		share[k] = all * b->prior[k];
+	for (int64_t i = 0; i < leaf->rows; i++)
+	{
+		int64_t row = b->problem->begin + order[i];
+
+		if ((i & 0xffff) == 0 && ml_worker_stop(worker))
+			return ML_STOPPED;
+		share[(int) *ml_numbers_at(b->problem->target, row)] += weight_at(b, row);
+		all += weight_at(b, row);
+	}
+	for (int k = 0; k < classes; k++)
+		share[k] = (all > 0 ? share[k] / all : b->prior[k]) / (double) b->options->trees;
+	return ML_OK;
+}
+
+static ml_status
+take_shares(bagger *b)
+{
+	ml_grower *grower = &b->grower;
+	int classes = b->problem->schema->classes, leaf = 0;
+
+	if (b->leaves + grower->leaves > b->leaf_room)
+	{
+		int64_t room = 2 * (b->leaves + grower->leaves);
+		double *share;
+
+		ML_NEW_RAW(b->host, share, room * classes);
+		if (b->leaves > 0)
+			memcpy(share, b->share, (size_t) (b->leaves * classes) * sizeof *share);
+		b->share = share;
+		b->leaf_room = room;
+	}
+	for (int i = 0; i < grower->nodes; i++)
+		grower->node[i].value = grower->node[i].feature < 0 ? leaf++ : 0;
+	ML_TRY(ml_parallel(b->host, grower->leaves, share_task, b));
+	for (int i = 0; i < grower->nodes; i++)
+		grower->node[i].value = 0;
+	b->leaves += grower->leaves;
+	return ML_OK;
+}
+
+static ml_status
+write_shares(const bagger *b, ml_fitted *fitted)
+{
+	int64_t count = b->leaves * b->problem->schema->classes;
+	double *share;
+
+	ML_TRY(ml_fitted_add(b->host, fitted, "class_share", count, &share));
+	memcpy(share, b->share, (size_t) count * sizeof *share);
+	return ML_OK;
+}
+
 static double
 node_share(const ml_problem *problem, const bagging_options *given, int features)
 {
@@ -173,7 +273,7 @@ node_share(const ml_problem *problem, const bagging_options *given, int features
 		return 1;
 	if (given->node_share > 0)
 		return given->node_share;
-	return problem->schema->task == ML_BINARY ? sqrt(features) / features : 1.0 / 3;
+	return problem->schema->task == ML_REGRESSION ? 1.0 / 3 : sqrt(features) / features;
 }
 
 static ml_tree_options
@@ -199,7 +299,7 @@ open_bagger(ml_host *host, const ml_problem *problem, const bagging_options *giv
 	options.node_share = node_share(problem, given, b->table.features);
 	ML_TRY(ml_grower_create(host, &b->table, problem->schema, &options, &b->grower));
 	ML_TRY(ml_slopes_create(host, b->table.rows, &b->slopes, &b->gradients));
-	ML_TRY(take_slopes(b));
+	ML_TRY(is_of_several(b) ? take_classes(b) : take_slopes(b));
 	return ml_gradients_round(host, &b->slopes, (uint64_t) given->seed, &b->gradients);
 }
 
@@ -221,12 +321,14 @@ fit(ml_host *host, const ml_problem *problem, const void *given, ml_fitted *fitt
 		if (b->grower.rows == 0)
 			ml_grower_draw(&b->grower, problem, 0, 1);
 		ML_TRY(ml_grow(&b->grower, &b->gradients));
-		ML_TRY(ml_parallel(host, b->grower.leaves, leaf_task, b));
+		ML_TRY(is_of_several(b) ? take_shares(b)
+		                        : ml_parallel(host, b->grower.leaves, leaf_task, b));
 		ML_TRY(ml_forest_add(&b->forest, &b->grower, 1 / (double) options->trees));
 	}
 	fitted->converged = true;
 	fitted->iterations = options->trees;
-	return ml_forest_write(host, &b->forest, problem, fitted);
+	ML_TRY(ml_forest_write(host, &b->forest, problem, fitted));
+	return is_of_several(b) ? write_shares(b, fitted) : ML_OK;
 }
 
 static double
@@ -234,8 +336,15 @@ memory(const ml_problem *problem, const void *given, int threads)
 {
 	const bagging_options *options = given;
 	ml_tree_options tree = tree_options(options);
+	double rows = (double) (problem->end - problem->begin), several = 0;
+	double most = fmin((double) options->leaves, 1 + rows / (double) options->min_rows);
 
-	return ml_binned_memory(problem, threads) +
+	/* room for shares doubles when it is full, and they are written once more */
+	if (problem->schema->task == ML_MULTICLASS)
+		several = ml_class_counts_memory(problem, threads) +
+		          sizeof(double) * problem->schema->classes *
+		              (4 * most * (double) options->trees + 1);
+	return several + ml_binned_memory(problem, threads) +
 	       ml_grower_memory(problem, &tree, threads) +
 	       ml_slopes_memory(problem->end - problem->begin) +
 	       ml_forest_memory(problem, options->trees, &tree) + sizeof(bagger);
@@ -280,24 +389,39 @@ settle_tree(const ml_value *given, void *values, ml_option_fault *fault)
 }
 
 #define LEARNER(learner_name, learner_task, table, settling, text)                       \
-	{                                                                                    \
-		.name = learner_name, .summary = text, .task = learner_task, .option = table,    \
-		.options = sizeof table / sizeof *table,                                         \
-		.options_size = sizeof(bagging_options), .settle = settling, .memory = memory,   \
-		.fit = fit, .prepare = prepare, .work = ml_forest_work,                          \
-		.margin = ml_forest_margin, .margins_of_rows = ml_forest_margins,                \
-		.respond = ml_forest_respond, .explain = ml_forest_explain                       \
-	}
+	.name = learner_name, .summary = text, .task = learner_task, .option = table,        \
+	.options = sizeof table / sizeof *table, .options_size = sizeof(bagging_options),    \
+	.settle = settling, .memory = memory, .fit = fit
+#define OF_ONE                                                                           \
+	.prepare = prepare, .work = ml_forest_work, .margin = ml_forest_margin,              \
+	.margins_of_rows = ml_forest_margins, .respond = ml_forest_respond,                  \
+	.explain = ml_forest_explain
+#define OF_SEVERAL                                                                       \
+	.prepare = ml_class_shares_prepare, .work = ml_class_shares_work,                    \
+	.margins = ml_class_shares_margins, .margins_are_shares = true,                      \
+	.explain = ml_class_shares_explain
 
-const ml_learner ml_forest_classes =
+const ml_learner ml_forest_classes = {
     LEARNER("random_forest", ML_BINARY, forest_class_option, NULL,
-            "random forest for two classes: many trees, each on rows of its own");
-const ml_learner ml_forest_values =
+            "random forest for two classes: many trees, each on rows of its own"),
+    OF_ONE};
+const ml_learner ml_forest_several = {
+    LEARNER("random_forest", ML_MULTICLASS, forest_class_option, NULL,
+            "random forest for several classes, each tree for all of them"),
+    OF_SEVERAL};
+const ml_learner ml_forest_values = {
     LEARNER("random_forest", ML_REGRESSION, forest_value_option, NULL,
-            "random forest for a number: many trees, each on rows of its own");
-const ml_learner ml_tree_classes =
+            "random forest for a number: many trees, each on rows of its own"),
+    OF_ONE};
+const ml_learner ml_tree_classes = {
     LEARNER("decision_tree", ML_BINARY, tree_class_option, settle_tree,
-            "one tree for two classes, small enough to be read");
-const ml_learner ml_tree_values =
+            "one tree for two classes, small enough to be read"),
+    OF_ONE};
+const ml_learner ml_tree_several = {
+    LEARNER("decision_tree", ML_MULTICLASS, tree_class_option, settle_tree,
+            "one tree for several classes, small enough to be read"),
+    OF_SEVERAL};
+const ml_learner ml_tree_values = {
     LEARNER("decision_tree", ML_REGRESSION, tree_value_option, settle_tree,
-            "one tree for a number, small enough to be read");
+            "one tree for a number, small enough to be read"),
+    OF_ONE};

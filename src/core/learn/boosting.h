@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
  * boosting.h: boosted_trees: its options, and what its learners do.
+ *
+ *	boosting_option.c	options and learners
+ *	boosting.c		rounds of trees, and when to stop
+ *	boosting_rows.c		gradients of the rows, and the margin to start from
  */
 #ifndef ML_BOOSTING_H
 #define ML_BOOSTING_H
 
-#include "learn/learner.h"
+#include "learn/forest.h"
+#include "learn/objective.h"
 
 typedef struct ml_boosting_options
 {
@@ -30,9 +35,67 @@ typedef struct ml_boosting_options
 	double huber_delta;
 	double tweedie_power;
 	int64_t seed;
+	ml_text continue_from;
 	const ml_value *monotone;
 	const ml_value *interactions;
 } ml_boosting_options;
+
+/*
+ * A fit under way.  Of several classes each has a margin and, in every round, a tree of its
+ * own: tree t is of class t % margins.
+ */
+typedef struct ml_booster
+{
+	ml_host *host;
+	const ml_problem *problem;
+	const ml_boosting_options *options;
+	const ml_objective *objective;
+	double parameter;
+	double unit;          /* of targets and margins, in those of the data */
+	double *class_factor; /* [classes] of the weights; NULL: all 1 */
+	ml_binned table;
+	ml_grower grower;
+	ml_forest forest;
+	int earlier; /* trees of the forest that were there before */
+	ml_gradients gradients;
+	int64_t rows;
+	int64_t aside; /* rows in front that are set aside */
+	double aside_weight;
+	int margins;    /* classes of softmax, else 1 */
+	double *base;   /* [margins] where they start, in those of the data */
+	double *margin; /* [margins][rows] */
+	double
+	    *total; /* [rows] of softmax: log of the sum of exp(margin), as the round began */
+	ml_slopes slopes;
+	uint16_t *leaf_of;  /* [rows] */
+	int32_t *leaf_at;   /* [nodes of a tree] number of the leaf */
+	double *leaf_value; /* [leaves] to be added, in units */
+	bool grown;         /* the last tree's leaves are still to be added */
+	bool sampled;       /* some rows are in no leaf's list */
+	int64_t chunks;
+	double *loss;       /* [chunks] of the rows set aside */
+	int tree;           /* that is being grown */
+	ml_keyed *residual; /* [2 rows] of objectives with quantiles */
+	int64_t *tally;
+} ml_booster;
+
+/* The rows in front that are set aside: a share, up to where a key ends. */
+extern int64_t ml_booster_rows_aside(const ml_booster *booster);
+
+/* Margins to start from: for every class the best constant, or those of the forest so far. */
+extern ml_status ml_booster_start(ml_booster *booster);
+
+/* Adds the last tree to its margins, and takes the gradients for the one to be grown. */
+extern ml_status ml_booster_slopes(ml_booster *booster);
+
+/* Mean loss of the rows set aside, as the round began. */
+extern double ml_booster_loss_aside(const ml_booster *booster);
+
+/* Leaves of a loss that is no parabola become the quantiles of their rows. */
+extern ml_status ml_booster_renew_leaves(ml_booster *booster);
+
+/* Which leaf each row is in. */
+extern ml_status ml_booster_find_leaves(ml_booster *booster);
 
 /* boosting.c: what the learners of boosting_option.c do */
 extern double

@@ -117,12 +117,21 @@
 	     0,                                                                                \
 	     "groups of columns that may act together, as in [[\"age\", \"income\"]]; "        \
 	     "columns in no group act alone"},                                                 \
+	    {"continue_from",                                                                  \
+	     ML_OPTION_TEXT,                                                                   \
+	     FIELD(continue_from),                                                             \
+	     0,                                                                                \
+	     0,                                                                                \
+	     0,                                                                                \
+	     "model, as name or name@version, whose trees are kept and to which so many "      \
+	     "further trees are added"},                                                       \
 	{                                                                                      \
 		"seed", ML_OPTION_INTEGER, FIELD(seed), 1, 0, 2147483647,                          \
 		    "which of all equally good random choices are made"                            \
 	}
 
 static const char *const class_objective[] = {"logistic", NULL};
+static const char *const classes_objective[] = {"softmax", NULL};
 static const char *const value_objective[] = {
     "squared", "absolute", "huber", "quantile", "poisson", "gamma", "tweedie", NULL};
 static const char *const class_weight[] = {"balanced", NULL};
@@ -131,7 +140,15 @@ static const ml_option class_option[] = {
     {"objective", ML_OPTION_TEXT, FIELD(objective), 0, 0, 0,
      "what is minimized: logistic, the log loss", class_objective},
     {"class_weight", ML_OPTION_TEXT, FIELD(class_weight), 0, 0, 0,
-     "balanced gives both classes the same total weight", class_weight},
+     "balanced gives every class the same total weight", class_weight},
+    OPTIONS_ALL,
+};
+
+static const ml_option classes_option[] = {
+    {"objective", ML_OPTION_TEXT, FIELD(objective), 0, 0, 0,
+     "what is minimized of several classes: softmax, the log loss", classes_objective},
+    {"class_weight", ML_OPTION_TEXT, FIELD(class_weight), 0, 0, 0,
+     "balanced gives every class the same total weight", class_weight},
     OPTIONS_ALL,
 };
 
@@ -212,6 +229,12 @@ settle(const ml_value *given, void *values, ml_option_fault *fault)
 
 	if (!check_needs(given, options, fault))
 		return false;
+	if (options->continue_from.bytes != NULL && ml_value_member(given, "by") != NULL)
+	{
+		*fault = (ml_option_fault){
+		    .error = ML_OPTION_EXCLUDES, .name = {"continue_from", 13}, .other = "by"};
+		return false;
+	}
 	fault->error = ML_OPTION_WRONG_TYPE;
 	for (int64_t i = 0; monotone != NULL && i < monotone->count; i++)
 		if (!is_direction(&monotone->items[i]))
@@ -230,20 +253,43 @@ settle(const ml_value *given, void *values, ml_option_fault *fault)
 	return true;
 }
 
-#define LEARNER(learner_task, table, text)                                               \
+/* Of several classes a rising margin may be a falling probability: nothing follows the number. */
+static bool
+settle_classes(const ml_value *given, void *values, ml_option_fault *fault)
+{
+	const ml_boosting_options *options = values;
+
+	if (!settle(given, values, fault))
+		return false;
+	if (options->monotone == NULL)
+		return true;
+	fault->error = ML_OPTION_EXCLUDES;
+	fault->name = (ml_text){"monotone", 8};
+	fault->other = "objective\": \"softmax";
+	return false;
+}
+
+#define LEARNER(learner_task, table, settling, text)                                     \
+	.name = "boosted_trees", .summary = text, .task = learner_task, .option = table,     \
+	.options = sizeof table / sizeof *table,                                             \
+	.options_size = sizeof(ml_boosting_options), .settle = settling,                     \
+	.memory = ml_boosting_memory, .fit = ml_boosting_fit, .prepare = ml_boosting_prepare
+#define LEARNER_OF_ONE(learner_task, table, text)                                        \
 	{                                                                                    \
-		.name = "boosted_trees", .summary = text, .task = learner_task, .option = table, \
-		.options = sizeof table / sizeof *table,                                         \
-		.options_size = sizeof(ml_boosting_options), .settle = settle,                   \
-		.memory = ml_boosting_memory, .fit = ml_boosting_fit,                            \
-		.prepare = ml_boosting_prepare, .work = ml_forest_work,                          \
-		.margin = ml_forest_margin, .margins_of_rows = ml_forest_margins,                \
-		.respond = ml_forest_respond, .explain = ml_forest_explain                       \
+		LEARNER(learner_task, table, settle, text),                                      \
+		    .work = ml_forest_work, .margin = ml_forest_margin,                          \
+		    .margins_of_rows = ml_forest_margins, .respond = ml_forest_respond,          \
+		    .explain = ml_forest_explain                                                 \
 	}
 
-const ml_learner ml_boosted_classes =
-    LEARNER(ML_BINARY, class_option,
-            "gradient-boosted trees for two classes: the most accurate on most tables");
-const ml_learner ml_boosted_values =
-    LEARNER(ML_REGRESSION, value_option,
-            "gradient-boosted trees for a number: values, quantiles, counts and amounts");
+const ml_learner ml_boosted_classes = LEARNER_OF_ONE(
+    ML_BINARY, class_option,
+    "gradient-boosted trees for two classes: the most accurate on most tables");
+const ml_learner ml_boosted_several = {
+    LEARNER(ML_MULTICLASS, classes_option, settle_classes,
+            "gradient-boosted trees for several classes, with trees for each"),
+    .work = ml_class_forests_work, .margins = ml_class_forests_margins,
+    .explain = ml_class_forests_explain};
+const ml_learner ml_boosted_values = LEARNER_OF_ONE(
+    ML_REGRESSION, value_option,
+    "gradient-boosted trees for a number: values, quantiles, counts and amounts");

@@ -13,8 +13,8 @@
 
 #define MOST_BITS 1024 /* labels of a feature whose sets are kept as bits */
 
-static ml_status
-make_room(ml_forest *forest, int64_t nodes, int64_t codes)
+ml_status
+ml_forest_room(ml_forest *forest, int64_t nodes, int64_t codes)
 {
 	ml_host *host = forest->host;
 
@@ -107,7 +107,7 @@ ml_forest_add(ml_forest *forest, const ml_grower *grower, double scale)
 	for (int i = 0; i < grower->nodes; i++)
 		if (is_set_split(grower, i))
 			codes += list_codes(grower, &grower->split_of[i], NULL);
-	ML_TRY(make_room(forest, grower->nodes, codes));
+	ML_TRY(ml_forest_room(forest, grower->nodes, codes));
 	for (int i = 0; i < grower->nodes; i++)
 	{
 		ml_node *node = &forest->node[forest->nodes + i];
@@ -179,17 +179,18 @@ static const char *const node_part[NODE_PARTS] = {"feature", "threshold", "missi
                                                   "cover",   "gain",      "set_size"};
 
 ml_status
-ml_forest_write(ml_host *host, const ml_forest *forest, const ml_problem *problem,
-                ml_fitted *fitted)
+ml_forest_write_nodes(ml_host *host, const ml_forest *forest, ml_fitted *fitted)
 {
 	double *of[NODE_PARTS], *base, *tree_nodes, *code;
+	int bases = forest->classes > 0 ? forest->classes : 1;
 
-	ML_TRY(ml_fitted_add(host, fitted, "base", 1, &base));
+	ML_TRY(ml_fitted_add(host, fitted, "base", bases, &base));
 	ML_TRY(ml_fitted_add(host, fitted, "tree_nodes", forest->trees, &tree_nodes));
 	for (int p = 0; p < NODE_PARTS; p++)
 		ML_TRY(ml_fitted_add(host, fitted, node_part[p], forest->nodes, &of[p]));
 	ML_TRY(ml_fitted_add(host, fitted, "set_code", forest->codes, &code));
-	*base = forest->base;
+	memcpy(base, forest->classes > 0 ? forest->class_base : &forest->base,
+	       (size_t) bases * sizeof *base);
 	for (int t = 0; t < forest->trees; t++)
 		tree_nodes[t] = (double) (forest->first[t + 1] - forest->first[t]);
 	for (int64_t i = 0; i < forest->nodes; i++)
@@ -208,8 +209,19 @@ ml_forest_write(ml_host *host, const ml_forest *forest, const ml_problem *proble
 	}
 	for (int64_t i = 0; i < forest->codes; i++)
 		code[i] = forest->code[i];
+	return ML_OK;
+}
+
+ml_status
+ml_forest_write(ml_host *host, const ml_forest *forest, const ml_problem *problem,
+                ml_fitted *fitted)
+{
+	ML_TRY(ml_forest_write_nodes(host, forest, fitted));
 	ML_TRY(write_importance(host, forest, problem->schema->features, fitted));
-	return ml_forest_importance(host, problem, fitted);
+	/* of several classes there is no one margin that contributions are to */
+	return problem->schema->task == ML_MULTICLASS
+	           ? ML_OK
+	           : ml_forest_importance(host, problem, fitted);
 }
 
 /* A whole number of that range. */
@@ -219,16 +231,35 @@ is_whole(double number, double least, double most)
 	return number >= least && number <= most && number == floor(number);
 }
 
+/* One base, or one per class, to which then whole rounds of trees belong. */
+static ml_status
+read_base(const ml_schema *schema, const ml_fitted *fitted, ml_forest *forest)
+{
+	const ml_part *base = ml_fitted_part(fitted, "base");
+
+	if (base == NULL || base->count < 1)
+		return ML_BAD_MODEL;
+	for (int64_t i = 0; i < base->count; i++)
+		if (!isfinite(base->number[i]))
+			return ML_BAD_MODEL;
+	forest->base = base->number[0];
+	if (base->count == 1)
+		return ML_OK;
+	if (schema->task != ML_MULTICLASS || base->count != schema->classes)
+		return ML_BAD_MODEL;
+	forest->classes = schema->classes;
+	forest->class_base = base->number;
+	return ML_OK;
+}
+
 static ml_status
 read_trees(ml_host *host, const ml_fitted *fitted, ml_forest *forest)
 {
-	const ml_part *base = ml_fitted_part(fitted, "base");
 	const ml_part *tree_nodes = ml_fitted_part(fitted, "tree_nodes");
 
-	if (base == NULL || base->count != 1 || !isfinite(base->number[0]) ||
-	    tree_nodes == NULL || tree_nodes->count > INT32_MAX / 2)
+	if (tree_nodes == NULL || tree_nodes->count > INT32_MAX / 2 ||
+	    (forest->classes > 0 && tree_nodes->count % forest->classes != 0))
 		return ML_BAD_MODEL;
-	forest->base = base->number[0];
 	forest->trees = (int) tree_nodes->count;
 	ML_NEW(host, forest->first, forest->trees + 1);
 	for (int t = 0; t < forest->trees; t++)
@@ -393,6 +424,7 @@ ml_forest_read(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 	int *depth;
 
 	*forest = (ml_forest){.host = host};
+	ML_TRY(read_base(schema, fitted, forest));
 	ML_TRY(read_trees(host, fitted, forest));
 	ML_TRY(read_codes(host, fitted, forest));
 	ML_TRY(read_nodes(host, schema, fitted, forest));

@@ -6,7 +6,7 @@
  * A row goes left at a node if x <= threshold, if the code of its label is in the node's set,
  * or, where the value is missing, if missing_left is 1.
  *
- *	base			[1]
+ *	base			[1], or [classes] where each class has margins and trees of its own
  *	tree_nodes		[trees] nodes of each tree; the arrays of nodes hold tree after tree
  *	feature			[nodes] of the model, from 0; -1: a leaf
  *	threshold		[nodes] of a number; NaN otherwise
@@ -20,10 +20,19 @@
  *	importance_gain, importance_splits	[features] sums over all nodes
  *	importance_shap	[features] mean size of the contributions to rows of the training
  *
+ * Trees for all classes at once have, in place of values,
+ *
+ *	class_share		[leaves][classes] what a row adds that ends here, leaf after leaf
+ *
+ * Of several classes that have trees of their own, tree t is of class t % classes.
+ *
  *	forest.c		arrays from trees, and trees from arrays, with every check there is
+ *	forest_continue.c	trees of an earlier training
  *	forest_score.c	scoring a row, or many (forest_slots.h)
  *	forest_shapley.c, forest_explain.c	exact Shapley values
  *	forest_importance.c		means of them
+ *	forest_classes.c	a forest for every class
+ *	forest_shares.c	trees for all classes at once
  */
 #ifndef ML_FOREST_H
 #define ML_FOREST_H
@@ -34,6 +43,8 @@ typedef struct ml_forest
 {
 	ml_host *host;
 	double base;
+	int classes;              /* with trees of their own, else 0 */
+	const double *class_base; /* [classes] in place of base */
 	int trees;
 	int tree_room;
 	int64_t *first; /* [trees + 1] node of each tree */
@@ -54,8 +65,21 @@ extern double ml_forest_memory(const ml_problem *problem, int64_t trees,
 /* Adds the tree that the grower holds, its values times scale. */
 extern ml_status ml_forest_add(ml_forest *forest, const ml_grower *grower, double scale);
 
+/* Makes room for so many nodes and codes of a further tree. */
+extern ml_status ml_forest_room(ml_forest *forest, int64_t nodes, int64_t codes);
+
+/*
+ * forest_continue.c: the trees that the problem goes on from, for its own features and labels.
+ * ML_OTHER_CLASSES, ML_LOST_FEATURE.
+ */
+extern ml_status
+ml_forest_continue(ml_host *host, const ml_problem *problem, ml_forest *forest);
+
 /* Leaves the first so many trees. */
 extern void ml_forest_cut(ml_forest *forest, int trees);
+/* The arrays alone, and those with what features mean to them. */
+extern ml_status
+ml_forest_write_nodes(ml_host *host, const ml_forest *forest, ml_fitted *fitted);
 extern ml_status ml_forest_write(ml_host *host, const ml_forest *forest,
                                  const ml_problem *problem, ml_fitted *fitted);
 
@@ -80,6 +104,9 @@ typedef struct ml_forest_state
 	double (*respond)(double margin);
 } ml_forest_state;
 
+/* What scoring needs of a forest that the state has. */
+extern ml_status
+ml_forest_equip(ml_host *host, const ml_schema *schema, ml_forest_state *state);
 extern ml_status ml_forest_prepare(ml_host *host, const ml_schema *schema,
                                    const ml_fitted *fitted, ml_forest_state **state);
 extern double ml_forest_work(const void *state);
@@ -89,6 +116,27 @@ extern void ml_forest_margins(const void *state, const double *row, int64_t widt
 extern double ml_forest_respond(const void *state, double margin);
 extern void ml_forest_explain(const void *state, const double *row, double *contribution,
                               double *bias);
+
+/* forest_classes.c: the same for classes with trees of their own; see learner.h */
+extern ml_status ml_class_forests_prepare(ml_host *host, const ml_schema *schema,
+                                          const ml_fitted *fitted, void **state);
+extern double ml_class_forests_work(const void *state);
+extern void
+ml_class_forests_margins(const void *state, const double *row, double *margin);
+extern void ml_class_forests_explain(const void *state, const double *row,
+                                     double *contribution, double *bias);
+
+/* The forest of one class. */
+extern const ml_forest_state *ml_class_forests_of(const void *state, int class);
+
+/* forest_shares.c: the same for trees for all classes at once; margins are probabilities */
+extern ml_status
+ml_class_shares_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
+                        const ml_value *options, void **state);
+extern double ml_class_shares_work(const void *state);
+extern void ml_class_shares_margins(const void *state, const double *row, double *margin);
+extern void ml_class_shares_explain(const void *state, const double *row,
+                                    double *contribution, double *bias);
 
 /* The margin by walking tree after tree: the same bits. */
 extern double ml_forest_walk(const ml_forest *forest, const double *row);

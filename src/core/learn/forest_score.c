@@ -55,6 +55,15 @@ choose_way(ml_host *host, const ml_schema *schema, ml_forest_state *state)
 }
 
 ml_status
+ml_forest_equip(ml_host *host, const ml_schema *schema, ml_forest_state *state)
+{
+	state->features = schema->features;
+	state->met = count_met(&state->forest);
+	ML_TRY(choose_way(host, schema, state));
+	return ml_shapley_create(host, schema, &state->forest, &state->shapley);
+}
+
+ml_status
 ml_forest_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
                   ml_forest_state **out)
 {
@@ -62,12 +71,10 @@ ml_forest_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitte
 
 	ML_NEW(host, state, 1);
 	ML_TRY(ml_forest_read(host, schema, fitted, &state->forest));
-	state->features = schema->features;
-	state->met = count_met(&state->forest);
-	ML_TRY(choose_way(host, schema, state));
-	ML_TRY(ml_shapley_create(host, schema, &state->forest, &state->shapley));
+	if (state->forest.classes > 0)
+		return ML_BAD_MODEL;
 	*out = state;
-	return ML_OK;
+	return ml_forest_equip(host, schema, state);
 }
 
 /*

@@ -240,6 +240,13 @@ can_split(const ml_grower *grower, const ml_leaf *leaf)
 	       leaf->depth < ML_MAX_DEPTH;
 }
 
+static ml_status
+search(ml_grower *grower, ml_leaf *const *leaf, int leaves)
+{
+	return grower->class_counts != NULL ? ml_class_split_search(grower, leaf, leaves)
+	                                    : ml_split_search(grower, leaf, leaves);
+}
+
 static void
 search_done(ml_grower *grower, ml_leaf *leaf)
 {
@@ -369,7 +376,7 @@ search_children(ml_grower *grower, ml_leaf *left, ml_leaf *right)
 		mark_usable(grower, searched[i],
 		            grower->usable + (int64_t) i * grower->table->features);
 	if (count > 0)
-		ML_TRY(ml_split_search(grower, searched, count));
+		ML_TRY(search(grower, searched, count));
 	for (int i = 0; i < count; i++)
 		search_done(grower, searched[i]);
 	if (left->split.gain == 0)
@@ -432,7 +439,7 @@ plant(ml_grower *grower)
 	              grower->in_tree);
 	mark_usable(grower, root, grower->usable);
 	if (can_split(grower, root))
-		ML_TRY(ml_split_search(grower, &root, 1));
+		ML_TRY(search(grower, &root, 1));
 	search_done(grower, root);
 	return ML_OK;
 }

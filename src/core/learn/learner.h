@@ -50,14 +50,22 @@ typedef struct ml_fitted
 	ml_trouble trouble;
 } ml_fitted;
 
+/* What a training goes on from: what was learned, of which features and classes. */
+typedef struct ml_earlier
+{
+	const ml_schema *schema;
+	const ml_fitted *fitted;
+} ml_earlier;
+
 /* Training rows of an ordered frame, from begin to end. */
 typedef struct ml_problem
 {
 	const ml_frame *frame;
 	const ml_schema *schema;
-	const ml_column *target;  /* numbers; of classes their numbers */
-	const ml_column *weight;  /* numbers, or NULL: all 1 */
-	const ml_column *cluster; /* numbers or codes, or NULL */
+	const ml_column *target;   /* numbers; of classes their numbers */
+	const ml_column *weight;   /* numbers, or NULL: all 1 */
+	const ml_column *cluster;  /* numbers or codes, or NULL */
+	const ml_earlier *earlier; /* or NULL */
 	int64_t begin;
 	int64_t end;
 } ml_problem;
@@ -108,6 +116,7 @@ typedef struct ml_learner
 	 * are in proportion to exp(margin).
 	 */
 	void (*margins)(const void *state, const double *row, double *margin);
+	bool margins_are_shares; /* not exp(margin), but margins are in proportion */
 
 	/* Deviance of a row whose mean is mu, in units of the likelihood; NULL: a squared error. */
 	double (*deviance)(const void *state, double y, double mu);
@@ -115,7 +124,8 @@ typedef struct ml_learner
 	/*
 	 * Contributions to the margin, one per feature, and the bias: the margin of
 	 * the average row.  They add up to the margin; of several classes to that of the
-	 * positive one if there is one, else of the likeliest, less the mean of all margins.
+	 * positive one if there is one, else of the likeliest, less the mean of all margins
+	 * unless these are shares.
 	 */
 	void (*explain)(const void *state, const double *row, double *contribution,
 	                double *bias);
@@ -133,12 +143,15 @@ extern const ml_learner ml_multinomial;
 
 /* boosting_option.c */
 extern const ml_learner ml_boosted_classes;
+extern const ml_learner ml_boosted_several;
 extern const ml_learner ml_boosted_values;
 
 /* bagging.c */
 extern const ml_learner ml_forest_classes;
+extern const ml_learner ml_forest_several;
 extern const ml_learner ml_forest_values;
 extern const ml_learner ml_tree_classes;
+extern const ml_learner ml_tree_several;
 extern const ml_learner ml_tree_values;
 
 extern const ml_learner *const ml_learner_table[];

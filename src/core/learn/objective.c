@@ -120,6 +120,54 @@ take_logistic(const ml_objective_block *b)
 	}
 }
 
+/* exp(-|x|). */
+static inline double
+exp_below(double x)
+{
+	bits size = {.number = fabs(x)};
+
+	/* numbers above zero are in the order of their bits; 0x4085e... is 700 */
+	size.whole = size.whole > INT64_C(0x4085e00000000000) ? INT64_C(0x4085e00000000000)
+	                                                      : size.whole;
+	return exp_within(-size.number);
+}
+
+ML_HOT static void
+take_softmax(const ml_objective_block *b)
+{
+	const double *restrict margin = b->margin, *restrict target = b->target;
+	const double *restrict total = b->total;
+	double *restrict gradient = b->gradient, *restrict curvature = b->curvature;
+	double factor = b->parameter;
+
+	for (int i = 0; i < b->rows; i++)
+	{
+		double p = exp_below(total[i] - margin[i]);
+
+		gradient[i] = p - target[i];
+		curvature[i] = factor * p * (1 - p);
+	}
+}
+
+/* The largest margin is taken off before exp and put back after log: nothing overflows. */
+ML_HOT void
+ml_softmax_totals(const double *margin, int64_t stride, int classes, int rows,
+                  double *total)
+{
+	double most[ML_BLOCK], sum[ML_BLOCK] = {0};
+
+	for (int i = 0; i < rows; i++)
+		most[i] = margin[i];
+	for (int k = 1; k < classes; k++)
+		for (int i = 0; i < rows; i++)
+			most[i] = margin[k * stride + i] > most[i] ? margin[k * stride + i] : most[i];
+	for (int k = 0; k < classes; k++)
+		for (int i = 0; i < rows; i++)
+			sum[i] += exp_below(most[i] - margin[k * stride + i]);
+	for (int i = 0; i < rows; i++)
+		total[i] = most[i] + log(sum[i]);
+}
+
 ML_HOT static void
 take_squared(const ml_objective_block *b)
 {
@@ -232,6 +280,7 @@ static const ml_objective objective[] = {
      .take = take_logistic,
      .respond = respond_logistic,
      .least = -INFINITY},
+    {.name = "softmax", .task = ML_MULTICLASS, .take = take_softmax, .least = -INFINITY},
     {.name = "squared",
      .task = ML_REGRESSION,
      .take = take_squared,

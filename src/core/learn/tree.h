@@ -19,6 +19,7 @@
  *	gradients.c	gradients as integers
  *	histogram.c	counting
  *	split.c		the best split of a histogram
+ *	class_split.c	the best split for several classes at once
  *	part.c		sending rows to the left and to the right
  *	grow.c		the tree
  */
@@ -204,6 +205,7 @@ typedef struct ml_grower
 	bool plainly;         /* without vectors of the processor's, to test them */
 	uint64_t *draw;       /* [features] */
 	ml_sum *counts;       /* like a histogram, rows and not gradients */
+	struct ml_class_counts *class_counts; /* of trees for several classes; else NULL */
 } ml_grower;
 
 /* gradients.c */
@@ -238,6 +240,13 @@ extern void ml_histogram_subtract(ml_sum *from, const ml_sum *less, int64_t coun
 
 /* split.c: the best splits of one or two leaves, into leaf->split */
 extern ml_status ml_split_search(ml_grower *grower, ml_leaf *const *leaf, int leaves);
+
+/* class_split.c: the same for several classes, whose gradients tell weights alone */
+extern ml_status
+ml_class_split_search(ml_grower *grower, ml_leaf *const *leaf, int leaves);
+extern ml_status ml_class_counts_create(ml_host *host, const ml_problem *problem,
+                                        struct ml_class_counts **counts);
+extern double ml_class_counts_memory(const ml_problem *problem, int threads);
 
 /* The best split of a leaf by exact counts of its rows. */
 extern ml_status ml_split_search_exactly(ml_grower *grower, ml_leaf *leaf);

@@ -8,12 +8,13 @@
 
 /* Margins of all classes become their probabilities. */
 static void
-probabilities_of(int classes, double *margin)
+probabilities_of(const ml_learner *learner, int classes, double *margin)
 {
 	double most = margin[ml_likeliest(classes, margin)], sum = 0;
 
 	for (int k = 0; k < classes; k++)
-		sum += margin[k] = exp(margin[k] - most);
+		sum += margin[k] =
+		    learner->margins_are_shares ? margin[k] : exp(margin[k] - most);
 	for (int k = 0; k < classes; k++)
 		margin[k] /= sum;
 }
@@ -25,7 +26,7 @@ own_probabilities(const ml_model *model, const double *row, double *probability)
 	if (model->schema.task == ML_MULTICLASS)
 	{
 		model->learner->margins(model->state, row, probability);
-		probabilities_of(model->schema.classes, probability);
+		probabilities_of(model->learner, model->schema.classes, probability);
 		return;
 	}
 	probability[1] = ml_model_score(model, row);
