@@ -74,6 +74,8 @@ FROM (SELECT m, sum(value::float8) AS total FROM visitor v, unnest('{forest,tree
 SELECT m, bool_and(abs((cia_probabilities(m, v)->>cia_class(m, v))::float8 - total) < 1e-9) AS adds_up
 FROM visitor v, unnest('{forest,letters}'::text[]) m, LATERAL (SELECT sum(contribution) AS total FROM cia_explain(m, v)) e WHERE id % 100 = 3 GROUP BY m ORDER BY m;
 SELECT jsonb_object_keys(content::jsonb->'learned') AS learned FROM cia_versions WHERE model = 'tree' ORDER BY 1;
+SELECT version FROM cia_train('tree', 'visitor', 'channel', 'decision_tree', id => '{id}', options => '{"leaves": 4}');
+SELECT cia_tree('tree');
 SET cia.threads = 1;
 SELECT cia_fit(v, channel, 'random_forest', '{"id": ["id"], "exclude": ["channel"], "trees": 5}' ORDER BY id)::text
 	 = cia_fit(v, channel, 'random_forest', '{"id": ["id"], "exclude": ["channel"], "trees": 5}' ORDER BY -id)::text AS same FROM visitor v;

@@ -33,6 +33,7 @@ typedef struct printout
 	const ml_node *node;
 	double scale;   /* values are shown times this */
 	double nothing; /* means of leaves that are less come of rounding alone */
+	double *share;  /* [nodes][classes] of a tree for several classes; else NULL */
 	int *label_set; /* [most levels] of a condition: codes, to be listed */
 } printout;
 
@@ -158,8 +159,18 @@ append_facts(printout *print, const ml_node *node)
 {
 	double value = fabs(node->value) < print->nothing ? 0 : node->value;
 
-	appendStringInfo(&print->text, ": %.0f rows, %s", node->cover,
-	                 cia_format_short(value * print->scale, DIGITS));
+	appendStringInfo(&print->text, ": %.0f rows, ", node->cover);
+	if (print->share != NULL)
+	{
+		const double *share =
+		    print->share + (node - print->node) * print->schema->classes;
+		int likeliest = ml_likeliest(print->schema->classes, share);
+
+		appendStringInfo(&print->text, "%s ",
+		                 cia_text_cstring(print->schema->class_label[likeliest]));
+		value = share[likeliest];
+	}
+	appendStringInfoString(&print->text, cia_format_short(value * print->scale, DIGITS));
 	if (node->feature >= 0)
 		appendStringInfo(&print->text, ", gain %s\n",
 		                 cia_format_short(node->gain, DIGITS));
@@ -181,6 +192,39 @@ append_below(printout *print, const ml_node *node, int depth)
 		append_side(print, node, side == 0);
 		append_facts(print, child);
 		append_below(print, child, depth + 1);
+	}
+}
+
+/* Shares of the classes at every node: of a leaf its own, of others the mean of those below. */
+static void
+find_shares(printout *print, const ml_model *model, const ml_trees *trees, int tree)
+{
+	const ml_part *part = ml_fitted_part(&model->fitted, "class_share");
+	int classes = model->schema.classes;
+	int nodes = (int) (trees->first[tree + 1] - trees->first[tree]);
+	int64 leaf = 0;
+
+	print->share = NULL;
+	if (part == NULL)
+		return;
+	print->share = palloc0(sizeof(double) * (size_t) nodes * classes);
+	for (int64 i = 0; i < trees->first[tree + 1]; i++)
+		leaf += trees->feature[i] < 0;
+	for (int i = nodes - 1; i >= 0; i--)
+	{
+		const ml_node *node = &print->node[i];
+		double *share = print->share + (size_t) i * classes;
+
+		if (node->feature < 0)
+			memcpy(share, part->number + --leaf * classes, sizeof(double) * classes);
+		for (int side = 0; side < 2 && node->feature >= 0; side++)
+		{
+			int child = side == 0 ? node->left : node->right;
+
+			for (int k = 0; k < classes; k++)
+				share[k] += print->share[(size_t) child * classes + k] *
+				            (print->node[child].cover / node->cover);
+		}
 	}
 }
 
@@ -230,8 +274,11 @@ append_head(printout *print, const ml_model *model, const ml_trees *trees, int t
 		                 cia_format_short(trees->base[tree % trees->classes], DIGITS));
 	else
 		appendStringInfo(&print->text, "Leaves (*) answer %s %s%s.\n\n",
-		                 model->schema.classes > 0 ? "the probability of" : "the mean of",
-		                 target_text(&model->schema, class),
+		                 print->share != NULL ? "the likeliest class and its share of"
+		                 : model->schema.classes > 0 ? "the probability of"
+		                                             : "the mean of",
+		                 print->share != NULL ? cia_text_cstring(model->schema.target)
+		                                      : target_text(&model->schema, class),
 		                 trees->trees > trees->classes
 		                     ? "; the model answers the mean of its trees"
 		                     : "");
@@ -309,6 +356,7 @@ cia_tree(PG_FUNCTION_ARGS)
 	tree = tree_arg(fcinfo, loaded, &trees);
 	cia_check(door, ml_trees_nodes(&door->host, &trees, tree, &node, &nodes));
 	print.node = node;
+	find_shares(&print, model, &trees, tree);
 	initStringInfo(&print.text);
 	append_head(&print, model, &trees, tree);
 	append_tree(&print, nodes);
