@@ -65,6 +65,8 @@ goes_on(test_host *t)
 static bool
 fill(const ml_schema *schema, const sample_row *made, double *row)
 {
+	bool pooled = false;
+
 	for (int f = 0; f < schema->features; f++)
 	{
 		const ml_feature *feature = &schema->feature[f];
@@ -78,11 +80,10 @@ fill(const ml_schema *schema, const sample_row *made, double *row)
 			row[f] = made->cell[c].text.bytes == NULL
 			             ? -1
 			             : ml_feature_code(feature, made->cell[c].text);
-		if (feature->kind == ML_CATEGORY && feature->pooled &&
-		    row[f] == feature->levels - 1)
-			return false;
+		pooled |= feature->kind == ML_CATEGORY && feature->pooled &&
+		          row[f] == feature->levels - 1;
 	}
-	return true;
+	return !pooled;
 }
 
 /* Other rows, other labels: without further trees the model says what the earlier one does. */
