@@ -408,6 +408,18 @@ forgets_the_row_before(test_host *t)
 	}
 }
 
+static void
+read_row(const ml_model *model, const ml_frame *frame, int64_t at, double *row)
+{
+	for (int f = 0; f < model->schema.features; f++)
+	{
+		const ml_column *column = &frame->column[model->schema.feature[f].column];
+
+		row[f] = column->kind == ML_NUMBER ? *ml_numbers_at(column, at)
+		                                   : *ml_codes_at(column, at);
+	}
+}
+
 /* The mean over the rows in front of the size of each contribution; fewer where trees are large. */
 static void
 weighs_features(test_host *t)
@@ -440,14 +452,7 @@ weighs_features(test_host *t)
 			sampled = 20000000 / nodes;
 		for (int64_t r = 0; r < sampled; r++)
 		{
-			for (int f = 0; f < part->count; f++)
-			{
-				const ml_column *column =
-				    &s.frame->column[result.model->schema.feature[f].column];
-
-				row[f] = column->kind == ML_NUMBER ? *ml_numbers_at(column, r)
-				                                   : *ml_codes_at(column, r);
-			}
+			read_row(result.model, s.frame, r, row);
 			ml_forest_explain(result.model->state, row, contribution, &bias);
 			for (int f = 0; f < part->count; f++)
 				mean[f] += fabs(contribution[f]) / (double) sampled;
@@ -455,6 +460,52 @@ weighs_features(test_host *t)
 		for (int f = 0; f < part->count; f++)
 			CHECK_NEAR(part->number[f], mean[f], 1e-12);
 		CHECK(s.rows < 1000 || (mean[0] > mean[3] && mean[1] > mean[3]));
+	}
+}
+
+/* And over the classes, whether trees are theirs or for all of them. */
+static void
+weighs_features_of_classes(test_host *t)
+{
+	for (int shared = 0; shared < 2; shared++)
+	{
+		table s = {.rows = 300, .numbers = 3, .categories = 1, .levels = 6, .classes = 4};
+		sample_option options[] = {{"holdout", 0}, {"trees", 7}, {NULL, 0}};
+		const char *name = shared ? "random_forest" : "boosted_trees";
+		double row[4], contribution[4], mean[4] = {0}, bias;
+		const ml_part *part;
+		ml_result result;
+
+		s.seed = 50;
+		s.frame = table_frame(t, &s);
+		REQUIRE_OK(sample_train_learner(
+		    &t->core, s.frame, ml_learner_of_task(test_text(name), ML_MULTICLASS),
+		    options, &result));
+		part = ml_fitted_part(&result.model->fitted, "importance_shap");
+		REQUIRE(part != NULL && part->count == 4);
+		for (int64_t i = 0; i < 300 * 4; i++)
+		{
+			const void *state = result.model->state;
+			int class = (int) (i % 4);
+
+			read_row(result.model, s.frame, i / 4, row);
+			memset(contribution, 0, sizeof contribution);
+			if (shared)
+			{
+				ml_leaf_values values = ml_class_shares_values(state, class);
+
+				ml_shapley_explain_values(ml_class_shares_shapley(state), row, &values,
+				                          contribution);
+			}
+			else
+				ml_shapley_explain(ml_class_forests_of(state, class)->shapley, row,
+				                   contribution, &bias);
+			for (int f = 0; f < 4; f++)
+				mean[f] += fabs(contribution[f]) / (300 * 4);
+		}
+		for (int f = 0; f < 4; f++)
+			CHECK_NEAR(part->number[f], mean[f], 1e-12);
+		CHECK(mean[0] > 0);
 	}
 }
 
@@ -621,6 +672,7 @@ TEST_MAIN({scores_like_a_walk, "scores by masks are those of a walk, bit by bit"
           {adds_up_to_the_margin, "contributions and bias add up to the margin"},
           {forgets_the_row_before, "a row is explained as if it were the first"},
           {weighs_features, "importance is the mean size of contributions"},
+          {weighs_features_of_classes, "of several classes, the mean of all"},
           {refuses_what_is_made_up, "a number that does not fit is refused"},
           {refuses_what_is_no_tree, "cycles and strays are refused"},
           {refuses_what_is_too_deep, "trees that are too deep are refused"},

@@ -327,8 +327,10 @@ fit(ml_host *host, const ml_problem *problem, const void *given, ml_fitted *fitt
 	}
 	fitted->converged = true;
 	fitted->iterations = options->trees;
-	ML_TRY(ml_forest_write(host, &b->forest, problem, fitted));
-	return is_of_several(b) ? write_shares(b, fitted) : ML_OK;
+	ML_TRY(ml_forest_write(host, &b->forest, problem->schema->features, fitted));
+	if (is_of_several(b))
+		ML_TRY(write_shares(b, fitted));
+	return ml_forest_importance(host, problem, fitted);
 }
 
 static double

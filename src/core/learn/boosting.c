@@ -251,7 +251,8 @@ ml_boosting_fit(ml_host *host, const ml_problem *problem, const void *given,
 	if (options->early_stopping > 0 && b->aside == 0)
 		fitted->trouble = (ml_trouble){.kind = ML_TROUBLE_NOT_ASIDE, .feature = -1};
 	fitted->iterations = b->forest.trees / b->margins;
-	return ml_forest_write(host, &b->forest, problem, fitted);
+	ML_TRY(ml_forest_write(host, &b->forest, problem->schema->features, fitted));
+	return ml_forest_importance(host, problem, fitted);
 }
 
 /* Bytes for the trees that there are, and for scoring by them. */

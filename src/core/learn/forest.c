@@ -213,15 +213,10 @@ ml_forest_write_nodes(ml_host *host, const ml_forest *forest, ml_fitted *fitted)
 }
 
 ml_status
-ml_forest_write(ml_host *host, const ml_forest *forest, const ml_problem *problem,
-                ml_fitted *fitted)
+ml_forest_write(ml_host *host, const ml_forest *forest, int features, ml_fitted *fitted)
 {
 	ML_TRY(ml_forest_write_nodes(host, forest, fitted));
-	ML_TRY(write_importance(host, forest, problem->schema->features, fitted));
-	/* of several classes there is no one margin that contributions are to */
-	return problem->schema->task == ML_MULTICLASS
-	           ? ML_OK
-	           : ml_forest_importance(host, problem, fitted);
+	return write_importance(host, forest, features, fitted);
 }
 
 /* A whole number of that range. */

@@ -80,10 +80,13 @@ extern void ml_forest_cut(ml_forest *forest, int trees);
 /* The arrays alone, and those with what features mean to them. */
 extern ml_status
 ml_forest_write_nodes(ml_host *host, const ml_forest *forest, ml_fitted *fitted);
-extern ml_status ml_forest_write(ml_host *host, const ml_forest *forest,
-                                 const ml_problem *problem, ml_fitted *fitted);
+extern ml_status
+ml_forest_write(ml_host *host, const ml_forest *forest, int features, ml_fitted *fitted);
 
-/* Adds importance_shap to what has been written: some 1,000 rows are explained. */
+/*
+ * forest_importance.c: adds importance_shap to all that has been learned; some 1,000 rows of
+ * the training are explained.
+ */
 extern ml_status
 ml_forest_importance(ml_host *host, const ml_problem *problem, ml_fitted *fitted);
 
@@ -129,6 +132,18 @@ extern void ml_class_forests_explain(const void *state, const double *row,
 /* The forest of one class. */
 extern const ml_forest_state *ml_class_forests_of(const void *state, int class);
 
+/* The trees of one class, by themselves. */
+extern ml_status
+ml_class_forest_pick(ml_host *host, const ml_forest *all, int class, ml_forest *out);
+
+/* What leaves are worth to somebody, in place of the nodes' values. */
+typedef struct ml_leaf_values
+{
+	const double *value;
+	const int32_t *leaf; /* [nodes] of a leaf: its number */
+	int stride;          /* of the values of one leaf and of the next */
+} ml_leaf_values;
+
 /* forest_shares.c: the same for trees for all classes at once; margins are probabilities */
 extern ml_status
 ml_class_shares_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
@@ -137,6 +152,8 @@ extern double ml_class_shares_work(const void *state);
 extern void ml_class_shares_margins(const void *state, const double *row, double *margin);
 extern void ml_class_shares_explain(const void *state, const double *row,
                                     double *contribution, double *bias);
+extern const struct ml_shapley *ml_class_shares_shapley(const void *state);
+extern ml_leaf_values ml_class_shares_values(const void *state, int class);
 
 /* The margin by walking tree after tree: the same bits. */
 extern double ml_forest_walk(const ml_forest *forest, const double *row);
@@ -152,6 +169,10 @@ extern ml_status ml_shapley_share(ml_host *host, const struct ml_shapley *shaple
 /* Adds to the contributions that are there; bias is the margin of the average row. */
 extern void ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
                                double *contribution, double *bias);
+
+/* The same with leaves that are worth something else; NULL: their own values. */
+extern void ml_shapley_explain_values(const struct ml_shapley *shapley, const double *row,
+                                      const ml_leaf_values *values, double *contribution);
 
 #define ML_TREE_LANES                                                                    \
 	8 /* sums of trees kept apart: tree t is added to sum t % ML_TREE_LANES */

@@ -19,9 +19,8 @@ typedef struct class_forests
 	ml_forest_state *of; /* [classes] */
 } class_forests;
 
-/* Trees of one class, node after node. */
-static ml_status
-pick_class(ml_host *host, const ml_forest *all, int class, ml_forest *out)
+ml_status
+ml_class_forest_pick(ml_host *host, const ml_forest *all, int class, ml_forest *out)
 {
 	int trees = all->trees / all->classes;
 
@@ -62,7 +61,7 @@ ml_class_forests_prepare(ml_host *host, const ml_schema *schema, const ml_fitted
 	ML_NEW(host, forests->of, all.classes);
 	for (int k = 0; k < all.classes; k++)
 	{
-		ML_TRY(pick_class(host, &all, k, &forests->of[k].forest));
+		ML_TRY(ml_class_forest_pick(host, &all, k, &forests->of[k].forest));
 		ML_TRY(ml_forest_equip(host, schema, &forests->of[k]));
 		forests->work += ml_forest_work(&forests->of[k]) + 10;
 	}

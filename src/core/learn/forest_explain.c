@@ -60,6 +60,10 @@ struct ml_shapley_work
 	double *product; /* P of each place */
 	double *sum;     /* R of each place */
 	double *lane;    /* [features][STEP] less what they contribute */
+	/* of a tree whose leaves are worth something else */
+	ml_shapley_tree tree;
+	ml_cherry *cherry;
+	double *leaf;
 };
 
 ml_status
@@ -78,6 +82,8 @@ ml_shapley_share(ml_host *host, const struct ml_shapley *shapley, struct ml_shap
 	ML_NEW(host, work->left, forks / 64 + 1);
 	ML_NEW(host, work->passed, 2 + 2 * forks);
 	ML_NEW(host, work->taken, forks);
+	ML_NEW(host, work->cherry, forks);
+	ML_NEW(host, work->leaf, forks + 1);
 	/* a tree of one leaf has no place, but its root has points */
 	ML_TRY(ml_shapley_room(host, shapley->vectors + STEP, &work->product));
 	ML_TRY(ml_shapley_room(host, shapley->vectors, &work->sum));
@@ -224,15 +230,57 @@ explain_tree(const ml_shapley_tree *tree, const double *row, int points,
 	come_up(tree, work, points);
 }
 
+static double
+value_of(const struct ml_shapley *shapley, const ml_leaf_values *values,
+         const ml_node *leaf)
+{
+	int64_t number = values->leaf[leaf - shapley->forest->node];
+
+	return values->value[number * values->stride];
+}
+
+/* The same tree with other values, until the next one. */
+static const ml_shapley_tree *
+revalue(const struct ml_shapley *shapley, const ml_shapley_tree *tree,
+        const ml_leaf_values *values)
+{
+	struct ml_shapley_work *work = shapley->work;
+
+	for (int i = 0; i < tree->cherries; i++)
+	{
+		const ml_node *node = tree->first + tree->node[i];
+		const ml_node *left = tree->first + node->left,
+		              *right = tree->first + node->right;
+		double step = value_of(shapley, values, left) - value_of(shapley, values, right);
+
+		work->cherry[i] = (ml_cherry){
+		    .value = {value_of(shapley, values, right), value_of(shapley, values, left)},
+		    .step = {left->cover / node->cover * step,
+		             -right->cover / node->cover * step},
+		    .bond = tree->cherry[i].bond};
+	}
+	for (int i = 0; i < tree->leaves; i++)
+		work->leaf[i] =
+		    value_of(shapley, values, tree->first + tree->node[tree->cherries + i]);
+	work->tree = *tree;
+	work->tree.cherry = work->cherry;
+	work->tree.leaf = work->leaf;
+	return &work->tree;
+}
+
 /* The compiler knows the number of points that most trees need. */
 ML_HOT static void
 explain_trees(const struct ml_shapley *shapley, const double *row,
-              struct ml_shapley_work *work)
+              const ml_leaf_values *values)
 {
+	struct ml_shapley_work *work = shapley->work;
+
 	for (int i = 0; i < shapley->trees; i++)
 	{
 		const ml_shapley_tree *tree = &shapley->tree[i];
 
+		if (values != NULL)
+			tree = revalue(shapley, tree, values);
 		if (tree->points == STEP)
 			explain_tree(tree, row, STEP, work);
 		else if (tree->points == 2 * STEP)
@@ -257,20 +305,27 @@ take_row(const ml_schema *schema, const double *row, struct ml_shapley_work *wor
 }
 
 void
-ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
-                   double *contribution, double *bias)
+ml_shapley_explain_values(const struct ml_shapley *shapley, const double *row,
+                          const ml_leaf_values *values, double *contribution)
 {
 	struct ml_shapley_work *work = shapley->work;
 	int features = shapley->schema->features;
 
 	take_row(shapley->schema, row, work);
 	memset(work->lane, 0, (size_t) features * STEP * sizeof *work->lane);
-	explain_trees(shapley, row, work);
+	explain_trees(shapley, row, values);
 	for (int f = 0; f < features; f++)
 	{
 		const double *lane = work->lane + STEP * f;
 
 		contribution[f] -= (lane[0] + lane[1]) + (lane[2] + lane[3]);
 	}
+}
+
+void
+ml_shapley_explain(const struct ml_shapley *shapley, const double *row,
+                   double *contribution, double *bias)
+{
+	ml_shapley_explain_values(shapley, row, NULL, contribution);
 	*bias = shapley->bias;
 }

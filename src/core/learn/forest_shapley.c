@@ -183,8 +183,12 @@ give_places(builder *b)
 		if (is_leaf(b, i) && !is_cherry(b, b->parent[i]))
 		{
 			tree->leaf[tree->leaves++] = b->node[i].value;
-			b->place[i] = next++;
+			b->at[b->place[i] = next++] = i;
 		}
+	tree->first = b->node;
+	ML_NEW(b->host, tree->node, next - tree->forks);
+	for (int p = tree->forks; p < next; p++)
+		tree->node[p - tree->forks] = b->at[p];
 	if ((int64_t) next * tree->points > b->shapley->vectors)
 		b->shapley->vectors = (int64_t) next * tree->points;
 	return ML_OK;
@@ -334,6 +338,7 @@ open_builder(ml_host *host, const ml_schema *schema, const ml_forest *forest, bu
 	ML_NEW(host, b->asked, schema->features);
 	ML_NEW(host, b->shapley, 1);
 	b->shapley->schema = schema;
+	b->shapley->forest = forest;
 	b->shapley->bias = forest->base;
 	b->shapley->trees = forest->trees;
 	ML_NEW(host, b->shapley->tree, forest->trees);

@@ -17,9 +17,10 @@ typedef struct class_shares
 	int classes;
 	int positive;
 	int features;
-	int32_t *leaf;               /* [nodes] of a leaf: its number */
-	const double *share;         /* [leaves][classes] */
-	struct ml_shapley **shapley; /* [classes] */
+	int32_t *leaf;       /* [nodes] of a leaf: its number */
+	const double *share; /* [leaves][classes] */
+	double *bias;        /* [classes] of the average row */
+	struct ml_shapley *shapley;
 } class_shares;
 
 /* Every leaf has shares of all classes, and some of one. */
@@ -53,21 +54,24 @@ read_shares(ml_host *host, const ml_fitted *fitted, class_shares *shares)
 	return ML_OK;
 }
 
-/* For explaining, the trees once for each class: leaves are worth their share of it. */
+/* A row of which nothing is known goes every way, by cover. */
 static ml_status
-make_shapley(ml_host *host, const ml_schema *schema, class_shares *shares)
+find_bias(ml_host *host, class_shares *shares)
 {
-	ml_forest *forest = &shares->forest;
+	const ml_forest *forest = &shares->forest;
 
-	ML_NEW(host, shares->shapley, shares->classes);
-	for (int k = 0; k < shares->classes; k++)
-	{
-		for (int64_t i = 0; i < forest->nodes; i++)
-			if (shares->leaf[i] >= 0)
-				forest->node[i].value =
+	ML_NEW(host, shares->bias, shares->classes);
+	for (int t = 0; t < forest->trees; t++)
+		for (int64_t i = forest->first[t]; i < forest->first[t + 1]; i++)
+		{
+			double reach = forest->node[i].cover / forest->node[forest->first[t]].cover;
+
+			ML_PAUSE(host, i);
+			for (int k = 0; shares->leaf[i] >= 0 && k < shares->classes; k++)
+				shares->bias[k] +=
+				    reach *
 				    shares->share[(int64_t) shares->leaf[i] * shares->classes + k];
-		ML_TRY(ml_shapley_create(host, schema, forest, &shares->shapley[k]));
-	}
+		}
 	return ML_OK;
 }
 
@@ -87,8 +91,9 @@ ml_class_shares_prepare(ml_host *host, const ml_schema *schema, const ml_fitted 
 	shares->positive = schema->positive;
 	shares->features = schema->features;
 	ML_TRY(read_shares(host, fitted, shares));
+	ML_TRY(find_bias(host, shares));
 	*state = shares;
-	return make_shapley(host, schema, shares);
+	return ml_shapley_create(host, schema, &shares->forest, &shares->shapley);
 }
 
 double
@@ -121,6 +126,21 @@ ml_class_shares_margins(const void *state, const double *row, double *margin)
 	}
 }
 
+const struct ml_shapley *
+ml_class_shares_shapley(const void *state)
+{
+	return ((const class_shares *) state)->shapley;
+}
+
+ml_leaf_values
+ml_class_shares_values(const void *state, int class)
+{
+	const class_shares *shares = state;
+
+	return (ml_leaf_values){
+	    .value = shares->share + class, .leaf = shares->leaf, .stride = shares->classes};
+}
+
 void
 ml_class_shares_explain(const void *state, const double *row, double *contribution,
                         double *bias)
@@ -128,6 +148,7 @@ ml_class_shares_explain(const void *state, const double *row, double *contributi
 	const class_shares *shares = state;
 	double margin[ML_MAX_CLASSES];
 	int chosen = shares->positive;
+	ml_leaf_values values;
 
 	if (chosen < 0)
 	{
@@ -135,5 +156,7 @@ ml_class_shares_explain(const void *state, const double *row, double *contributi
 		chosen = ml_likeliest(shares->classes, margin);
 	}
 	memset(contribution, 0, (size_t) shares->features * sizeof *contribution);
-	ml_shapley_explain(shares->shapley[chosen], row, contribution, bias);
+	values = ml_class_shares_values(state, chosen);
+	ml_shapley_explain_values(shares->shapley, row, &values, contribution);
+	*bias = shares->bias[chosen];
 }

@@ -79,8 +79,10 @@ typedef struct ml_shapley_tree
 	ml_fork *fork;
 	ml_cherry *cherry;
 	double *leaf;
-	int words;       /* of 64 forks and cherries */
-	int *number_end; /* [words] behind the questions of each */
+	const ml_node *first; /* of the tree */
+	int32_t *node;        /* number of each cherry, and then of each of these leaves */
+	int words;            /* of 64 forks and cherries */
+	int *number_end;      /* [words] behind the questions of each */
 	ml_number_question *number;
 	int answers;
 	ml_label_answers *answer;
@@ -91,6 +93,7 @@ typedef struct ml_shapley_tree
 struct ml_shapley
 {
 	const ml_schema *schema;
+	const ml_forest *forest;
 	double bias;
 	int trees;
 	ml_shapley_tree *tree;
