@@ -88,6 +88,7 @@ SELECT * FROM cia_cross_validate('SELECT age, churned FROM visit WHERE false', '
 SELECT * FROM cia_cross_validate('SELECT age, true AS churned FROM visit', 'churned');
 SELECT * FROM cia_cross_validate('SELECT age, day, day > ''2024-04-01'' AS late FROM visit', 'late', 'logistic', order_by => 'day');
 SELECT * FROM cia_cross_validate('visit', NULL);
+SELECT * FROM cia_cross_validate('visit', 'churned', 'boosted_trees', '{"continue_from": "m"}');
 SELECT * FROM cia_cross_validate(NULL, 'churned');
 SELECT * FROM cia_cross_validate('visit', 'churned', exclude => '{NULL}', order_by => 'day');
 SET cia.max_memory = '1MB';
