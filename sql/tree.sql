@@ -1,7 +1,7 @@
 -- cia_tree: a tree as text whose conditions are SQL.
 CREATE TABLE guest AS
 SELECT i AS id, (20 + u % 50)::int AS age, CASE WHEN v % 11 > 0 THEN round((v % 97) * 13.37, 2) END AS "Debt of his",
-	   (ARRAY['rent', 'it''s own', 'mortgage', 'other', NULL])[1 + w % 5] AS home, CASE WHEN u % 7 > 0 THEN v % 3 = 0 END AS member,
+	   (ARRAY['rent', 'it''s own', 'Zürich', 'other', NULL])[1 + w % 5] AS home, CASE WHEN u % 7 > 0 THEN v % 3 = 0 END AS member,
 	   date '2020-01-01' + (w % 700)::int AS opened, timestamp '2021-05-05 10:00' + (u * 1777777) * interval '1 microsecond' AS seen,
 	   timestamptz '2022-01-01 00:00:00+00' + (v % 50) * interval '1 hour' AS paid, ARRAY[u % 10, w % 10]::float8[] AS vec,
 	   (u % 19)::float4 / 10 AS share,

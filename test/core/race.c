@@ -11,6 +11,8 @@ train(test_host *t, const sample *s, int64_t rows)
 	ml_frame *frame, *other;
 	ml_result result;
 	ml_report report;
+	ml_dependence dependence;
+	ml_permutation permutation;
 	int column[SAMPLE_COLUMNS] = {0};
 
 	REQUIRE_OK(sample_fill(&t->core, s, 0, rows, &frame));
@@ -25,6 +27,11 @@ train(test_host *t, const sample *s, int64_t rows)
 				column[f] = c;
 	ml_rows in = {.frame = other, .column = column, .end = other->rows};
 	REQUIRE_OK(ml_evaluate(&t->core, result.model, &in, &report));
+	in.end = in.end < 5000 ? in.end : 5000;
+	REQUIRE_OK(ml_dependence_take(&t->core, result.model, &in, 0, 5, &dependence));
+	REQUIRE_OK(ml_permutation_take(&t->core, result.model, &in,
+	                               &(ml_permutation_options){.repeats = 1},
+	                               &permutation));
 }
 
 static void

@@ -241,19 +241,11 @@ choose_values(ml_host *host, const dependence_work *work, int64_t points)
 static ml_status
 open_work(ml_host *host, dependence_work *work)
 {
-	const ml_column *weights = ml_frame_role(work->rows.frame, ML_WEIGHT);
-	double *weight;
 	int32_t **code;
 
 	ML_TRY(ml_rows_translate(host, work->model, &work->rows, &code));
 	work->rows.code = code;
-	if (weights != NULL)
-	{
-		ML_NEW(host, weight, work->count);
-		for (int64_t i = 0; i < work->count; i++)
-			weight[i] = *ml_numbers_at(weights, work->rows.begin + i);
-		work->weight = weight;
-	}
+	ML_TRY(ml_rows_weights(host, &work->rows, &work->weight));
 	for (int64_t i = 0; i < work->count; i++)
 		work->total += weight_at(work, i);
 	return ML_OK;

@@ -256,6 +256,10 @@ ml_judged_report(ml_host *host, const ml_judged *judged, ml_report *report);
 extern ml_status ml_rows_translate(ml_host *host, const ml_model *model,
                                    const ml_rows *rows, int32_t ***code);
 
+/* The weights of the rows; NULL if they have none. */
+extern ml_status
+ml_rows_weights(ml_host *host, const ml_rows *rows, const double **weight);
+
 /*
  * The same rows with codes translated by label (rows->code is not read), and their outcomes.
  * ML_NO_SUCH_CLASS with fault.row, of the frame and from 1, if a target is of neither class;

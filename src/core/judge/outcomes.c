@@ -73,25 +73,33 @@ read_targets(ml_host *host, const ml_schema *schema, const ml_rows *rows, double
 }
 
 ml_status
+ml_rows_weights(ml_host *host, const ml_rows *rows, const double **out)
+{
+	const ml_column *weights = ml_frame_role(rows->frame, ML_WEIGHT);
+	double *weight;
+
+	*out = NULL;
+	if (weights == NULL)
+		return ML_OK;
+	ML_NEW(host, weight, rows->end - rows->begin);
+	for (int64_t row = rows->begin; row < rows->end; row++)
+		weight[row - rows->begin] = *ml_numbers_at(weights, row);
+	*out = weight;
+	return ML_OK;
+}
+
+ml_status
 ml_truth_read(ml_host *host, const ml_model *model, const ml_rows *rows,
               ml_rows *translated, ml_truth *truth)
 {
-	const ml_column *weights = ml_frame_role(rows->frame, ML_WEIGHT);
-	int64_t count = rows->end - rows->begin;
-	double *target, *weight = NULL;
+	double *target;
 	int32_t **code;
 
 	*translated = *rows;
-	ML_NEW(host, target, count);
+	ML_NEW(host, target, rows->end - rows->begin);
 	ML_TRY(read_targets(host, &model->schema, rows, target));
 	ML_TRY(ml_rows_translate(host, model, rows, &code));
 	translated->code = code;
-	if (weights != NULL)
-	{
-		ML_NEW(host, weight, count);
-		for (int64_t row = rows->begin; row < rows->end; row++)
-			weight[row - rows->begin] = *ml_numbers_at(weights, row);
-	}
-	*truth = (ml_truth){.target = target, .weight = weight};
-	return ML_OK;
+	*truth = (ml_truth){.target = target};
+	return ml_rows_weights(host, rows, &truth->weight);
 }
