@@ -20,7 +20,7 @@
 /* What a thread works with. */
 typedef struct seat
 {
-	double *row;
+	double *row;   /* [at_once][width] */
 	double *score; /* [classes][rows] */
 	ml_keyed *items;
 	ml_keyed *spare;
@@ -32,6 +32,8 @@ typedef struct dependence_work
 	const ml_model *model;
 	ml_rows rows; /* with codes translated */
 	int64_t count;
+	int64_t width;   /* of a row, with what a model may write behind */
+	int64_t at_once; /* rows that are scored together */
 	int feature;
 	const double *weight; /* [count] or NULL */
 	double total;
@@ -45,27 +47,42 @@ weight_at(const dependence_work *work, int64_t i)
 	return work->weight != NULL ? work->weight[i] : 1;
 }
 
+/* So many rows from number i on, with that value in place of their own. */
+static void
+score_block(const dependence_work *work, double value, const seat *at, int64_t i,
+            int64_t count)
+{
+	const ml_schema *schema = &work->model->schema;
+	double probability[ML_MAX_CLASSES];
+
+	for (int64_t k = 0; k < count; k++)
+	{
+		double *row = at->row + k * work->width;
+
+		ml_rows_gather(&work->rows, schema, work->rows.begin + i + k, row);
+		row[work->feature] = value;
+	}
+	if (work->out->classes == 1)
+		ml_model_scores(work->model, at->row, work->width, count, at->score + i);
+	for (int64_t k = 0; k < count && work->out->classes > 1; k++)
+	{
+		ml_model_probabilities(work->model, at->row + k * work->width, probability);
+		for (int c = 0; c < work->out->classes; c++)
+			at->score[c * work->count + i + k] = probability[c];
+	}
+}
+
 /* Scores all rows with that value into the seat. */
 static ml_status
 score_value(const dependence_work *work, double value, const seat *at, ml_worker *worker)
 {
-	double probability[ML_MAX_CLASSES];
-	int classes = work->out->classes;
-
-	for (int64_t i = 0; i < work->count; i++)
+	for (int64_t i = 0; i < work->count; i += work->at_once)
 	{
-		if (i % ML_BLOCK == 0 && ml_worker_stop(worker))
+		int64_t left = work->count - i;
+
+		if (ml_worker_stop(worker))
 			return ML_STOPPED;
-		ml_rows_gather(&work->rows, &work->model->schema, work->rows.begin + i, at->row);
-		at->row[work->feature] = value;
-		if (classes == 1)
-		{
-			at->score[i] = ml_model_score(work->model, at->row);
-			continue;
-		}
-		ml_model_probabilities(work->model, at->row, probability);
-		for (int k = 0; k < classes; k++)
-			at->score[k * work->count + i] = probability[k];
+		score_block(work, value, at, i, left < work->at_once ? left : work->at_once);
 	}
 	return ML_OK;
 }
@@ -258,7 +275,7 @@ open_seats(ml_host *host, dependence_work *work)
 	{
 		seat *at = &work->seat[i];
 
-		ML_NEW(host, at->row, ml_model_room(work->model));
+		ML_NEW(host, at->row, work->at_once * work->width);
 		ML_NEW_RAW(host, at->score, work->out->classes * work->count);
 		ML_NEW_RAW(host, at->items, work->count);
 		ML_NEW_RAW(host, at->spare, work->count);
@@ -291,6 +308,8 @@ ml_dependence_take(ml_host *host, const ml_model *model, const ml_rows *rows, in
 	*work = (dependence_work){.model = model,
 	                          .rows = *rows,
 	                          .count = rows->end - rows->begin,
+	                          .width = ml_model_room(model),
+	                          .at_once = ml_rows_at_once(ml_model_room(model)),
 	                          .feature = feature,
 	                          .out = out};
 	ML_TRY(ml_pool_open(host));

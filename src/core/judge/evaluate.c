@@ -136,12 +136,17 @@ score_chunk(void *argument, int64_t task, ml_worker *worker)
 	return ML_OK;
 }
 
+int64_t
+ml_rows_at_once(int64_t width)
+{
+	return width * AT_ONCE <= NUMBERS ? AT_ONCE : NUMBERS / width + 1;
+}
+
 static ml_status
 run_work(ml_host *host, score_work *work)
 {
 	work->width = ml_model_room(work->model);
-	work->at_once =
-	    work->width * AT_ONCE <= NUMBERS ? AT_ONCE : NUMBERS / work->width + 1;
+	work->at_once = ml_rows_at_once(work->width);
 	for (int i = 0; i < ml_pool_threads(host); i++)
 		ML_NEW(host, work->row[i], work->at_once * work->width);
 	return ml_parallel(host,

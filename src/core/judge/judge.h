@@ -256,6 +256,9 @@ ml_judged_report(ml_host *host, const ml_judged *judged, ml_report *report);
 extern ml_status ml_rows_translate(ml_host *host, const ml_model *model,
                                    const ml_rows *rows, int32_t ***code);
 
+/* How many rows of so many numbers are best scored together. */
+extern int64_t ml_rows_at_once(int64_t width);
+
 /* The weights of the rows; NULL if they have none. */
 extern ml_status
 ml_rows_weights(ml_host *host, const ml_rows *rows, const double **weight);

@@ -56,7 +56,7 @@ sum_splits(ml_host *host, const ml_trees *trees, const ml_importance *in)
 	return ML_OK;
 }
 
-/* What level number i of a feature counts: rows, and how much the feature adds per class. */
+/* A feature with its coefficients, class by class. */
 typedef struct level_view
 {
 	const ml_feature *feature;
