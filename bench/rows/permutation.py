@@ -6,6 +6,7 @@ leaves, which is the default of both.  scikit-learn has the array in memory; the
 """
 
 import time
+import warnings
 from functools import cached_property
 
 import lightgbm
@@ -38,6 +39,7 @@ class Peer:
 
     def run(self):
         model, rows, answers = self._made
+        warnings.filterwarnings("ignore", message="X does not have valid feature names")
         start = time.perf_counter()
         permutation_importance(model, rows, answers, scoring="roc_auc", n_repeats=1, random_state=1)
         return time.perf_counter() - start
