@@ -155,7 +155,7 @@ turn_cover(const arrays *a)
 	    (right = item(a, "right", 0)) == NULL)
 		return;
 	set(cover, *cover + more);
-	if (*left > 0 && *right > 0)
+	if (*left > 0 && *right > 0 && *left < 1e6 && *right < 1e6)
 		set(item(a, "cover", (int64_t) (below(2) ? *left : *right)), more + 1);
 }
 
