@@ -18,6 +18,12 @@ SELECT sum(value) AS rows FROM folds WHERE fold IS NOT NULL AND metric = 'rows';
 SELECT value = (SELECT value FROM folds WHERE fold = 1 AND metric = 'auc') AS same
 FROM cia_train('visits', 'visit', 'churned', 'logistic', id => '{customer}', exclude => '{id,spend,day,weight,channel}');
 
+-- No customer straddles two folds: what can only be known of those seen is no use with an id, and flatters without.
+CREATE TABLE flip AS SELECT i AS id, i % 200 AS customer, hashint4(i % 200) % 1000 AS spot, hashint4(i % 200 + 1000) % 2 = 0 AS y FROM generate_series(1, 2000) i;
+SELECT (SELECT value FROM cia_cross_validate('SELECT customer, spot, y FROM flip', 'y', 'boosted_trees', id => '{customer}') WHERE fold IS NULL AND metric = 'auc') < 0.65 AS chance,
+	   (SELECT value FROM cia_cross_validate('SELECT id, spot, y FROM flip', 'y', 'boosted_trees', id => '{id}') WHERE fold IS NULL AND metric = 'auc') > 0.9 AS known;
+DROP TABLE flip;
+
 -- Folds by hand, in plain SQL: one region each, the rows without one as well; one stretch of days after the other, with weights.
 CREATE FUNCTION by_hand(train text, judge text, target text, algorithm text, metric text, weight text = NULL) RETURNS float8 LANGUAGE plpgsql AS $$
 BEGIN
