@@ -80,6 +80,26 @@ SELECT cia_auc(s, y), cia_gini(s, y), cia_ks(s, y), cia_pr_auc(s, y), cia_ndcg(s
 SELECT cia_auc(s, true), cia_gini(s, 0), cia_ks(s, false), cia_pr_auc(s, true), cia_ndcg(s, 0), cia_recall_at(s, false, 1), cia_map_at(s, 0, 1), cia_concordance(s, 7), cia_psi(s, NULL),
 	cia_auc(s, y, 0), cia_auc(NULL, y), cia_ndcg(s, v, NULL), cia_psi(s, v, NULL) FROM judged;
 
+-- cia_evaluate answers the same, bit for bit, in whatever order the rows come.
+CREATE VIEW source AS SELECT id, s, w, v, v + 3 * s + id % 7 AS amount, y FROM judged;
+SELECT model, metric FROM cia_train('plain', 'source', 'y', exclude => '{w,amount}', id => '{id}') UNION ALL
+SELECT model, metric FROM cia_train('weighted', 'source', 'y', exclude => '{amount}', id => '{id}', weight => 'w') UNION ALL
+SELECT model, metric FROM cia_train('amount', 'source', 'amount', exclude => '{y}', id => '{id}', weight => 'w') UNION ALL
+SELECT model, metric FROM cia_train('counts', 'SELECT id, s, w, v FROM source', 'v', 'poisson', id => '{id}', weight => 'w') ORDER BY model;
+CREATE VIEW scored AS SELECT *, cia_score('plain', j) AS plain, cia_score('weighted', j) AS weighted, cia_score('amount', j) AS amount_predicted, cia_score('counts', j) AS counts FROM source j;
+SET client_min_messages = warning;
+SELECT model, metric, e.value = a.value AS same FROM (
+	SELECT 'plain' AS model, jsonb_build_object('auc', cia_auc(plain, y), 'gini', cia_gini(plain, y), 'ks', cia_ks(plain, y), 'pr_auc', cia_pr_auc(plain, y), 'log_loss', cia_log_loss(plain, y), 'brier', cia_brier(plain, y),
+		'accuracy', cia_accuracy(plain, y), 'precision', cia_precision(plain, y), 'recall', cia_recall(plain, y), 'f1', cia_f1(plain, y)) AS all_of_it FROM scored
+	UNION ALL SELECT 'weighted', jsonb_build_object('auc', cia_auc(weighted, y, w), 'gini', cia_gini(weighted, y, w), 'ks', cia_ks(weighted, y, w), 'pr_auc', cia_pr_auc(weighted, y, w), 'log_loss', cia_log_loss(weighted, y, w),
+		'brier', cia_brier(weighted, y, w), 'accuracy', cia_accuracy(weighted, y, 0.5, w), 'precision', cia_precision(weighted, y, 0.5, w), 'recall', cia_recall(weighted, y, 0.5, w), 'f1', cia_f1(weighted, y, 0.5, w)) FROM scored
+	UNION ALL SELECT 'amount', jsonb_build_object('rmse', cia_rmse(amount_predicted, amount, w), 'mae', cia_mae(amount_predicted, amount, w), 'r2', cia_r2(amount_predicted, amount, w)) FROM scored
+	UNION ALL SELECT 'counts', jsonb_build_object('deviance', cia_deviance(counts, v, 'poisson', w), 'rmse', cia_rmse(counts, v, w)) FROM scored) m
+CROSS JOIN LATERAL (SELECT key AS metric, value::float8 FROM jsonb_each_text(all_of_it)) a
+JOIN LATERAL (SELECT * FROM cia_evaluate(model, 'SELECT * FROM source ORDER BY id % 13, id DESC')) e USING (metric)
+ORDER BY model, metric;
+RESET client_min_messages;
+
 -- What is no score, label, weight or option.
 \set SHOW_CONTEXT never
 SELECT cia_auc('NaN', true);
@@ -113,4 +133,5 @@ SELECT cia_auc(i, i % 2) FROM generate_series(1, 200000) i;
 \echo :SQLSTATE
 RESET cia.max_memory;
 SET client_min_messages = warning;
+SELECT count(cia_drop_model(model)) FROM cia_models;
 DROP SCHEMA ranking CASCADE;

@@ -170,6 +170,12 @@ ml_tally_r2(const ml_tally *tally)
 }
 
 double
+ml_tally_fit_rmse(const ml_tally *tally)
+{
+	return sqrt(ml_tally_sum(tally, 3) / ml_tally_sum(tally, 0));
+}
+
+double
 ml_tally_calibration_error(const ml_tally *tally)
 {
 	double sum = 0;

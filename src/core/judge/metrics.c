@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define Z 1.959963984540054 /* 0.975 quantile of the normal distribution */
-#define CLIP 1e-15 /* probabilities nearer to 0 or 1 count as this in the log loss */
 
 static const double share_range[2] = {0, 1};
 static const double gini_range[2] = {-1, 1};
@@ -50,15 +49,15 @@ add_normal(ml_report *report, const char *name, double value, double error,
 	    high > range[1] ? range[1] : high);
 }
 
-/* Wilson's interval of a share of n. */
+/* Wilson's interval of a share p of n. */
 static void
-add_share(ml_report *report, const char *name, double hits, double n)
+add_share(ml_report *report, const char *name, double p, double n)
 {
-	double p = hits / n, middle, half;
+	double middle, half;
 
 	middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n);
 	half = Z / (1 + Z * Z / n) * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n));
-	add(report, name, n > 0 ? p : NAN, middle - half, middle + half);
+	add(report, name, p, middle - half, middle + half);
 }
 
 const ml_metric *
@@ -76,70 +75,61 @@ ml_main_metric(ml_task_kind task)
 	return task == ML_BINARY ? "auc" : task == ML_MULTICLASS ? "accuracy" : "r2";
 }
 
-/* What one walk through the rows by ascending score gives. */
+/* What one walk through the rows from the highest score down gives. */
 typedef struct curve
 {
-	double positives; /* weight */
-	double negatives;
-	double positive_rows;
-	double negative_rows;
-	double auc;
-	double error;
-	double ks;
-	double average_precision;
+	ml_rank_walk walk;
+	double rows[2]; /* of the negatives and the positives */
+	double error;   /* of the area */
 	/* per row: the weight of the other class that is below; delong makes of it what the row adds
 	 * to the AUC, less the mean of its class, so that the sum of squares is the variance */
 	double *placement;
 } curve;
 
+/* Weights are added up in the order of the walk, so that no other order changes a bit. */
 static void
-total_classes(const ml_outcomes *in, curve *out)
+total_classes(const ml_outcomes *in, const uint32_t *order, curve *out)
 {
-	for (int64_t i = 0; i < in->rows; i++)
-	{
-		double w = weight_at(in, i);
+	ml_careful_sum total[2] = {{0}};
 
-		out->positives += is_positive(in, i) ? w : 0;
-		out->negatives += is_positive(in, i) ? 0 : w;
-		out->positive_rows += is_positive(in, i);
-		out->negative_rows += !(is_positive(in, i));
+	for (int64_t i = in->rows; i-- > 0;)
+	{
+		ml_careful_add(&total[is_positive(in, order[i])], weight_at(in, order[i]));
+		out->rows[is_positive(in, order[i])]++;
 	}
+	for (int side = 0; side < 2; side++)
+		out->walk.total[side] = ml_careful_value(&total[side]);
 }
 
 /*
- * Walks through groups of equal score from the lowest up.  below and within are the
- * weights of each class under and in the group.  Placements are kept as weights, so that
- * without weights they, and their sum, are exact.
+ * Walks through groups of equal score.  Placements are kept as weights, so that without
+ * weights they are exact.
  */
 static ml_status
 walk(ml_host *host, const ml_outcomes *in, const uint32_t *order, curve *out)
 {
-	double below[2] = {0, 0};
-
-	for (int64_t first = 0, next; first < in->rows; first = next)
+	for (int64_t end = in->rows, next; end > 0; end = next)
 	{
-		double within[2] = {0, 0}, above[2], gap;
+		double within[2] = {0, 0}, below[2];
 
 		/* the first one counts in any case: a score that is no number equals nothing */
-		next = first;
+		next = end;
 		do
-			within[is_positive(in, order[next])] += weight_at(in, order[next]);
-		while (++next < in->rows && in->score[order[next]] == in->score[order[first]]);
-		for (int64_t i = first; i < next; i++)
 		{
-			int own = is_positive(in, order[i]);
+			next--;
+			within[is_positive(in, order[next])] += weight_at(in, order[next]);
+		} while (next > 0 && in->score[order[next - 1]] == in->score[order[end - 1]]);
+		ml_rank_step(&out->walk, within);
+		for (int side = 0; side < 2; side++)
+			below[side] =
+			    out->walk.total[side] - ml_careful_value(&out->walk.above[side]);
+		for (int64_t i = next; i < end; i++)
+		{
+			int other = !is_positive(in, order[i]);
 
 			ML_PAUSE(host, i);
-			out->placement[order[i]] = below[1 - own] + within[1 - own] / 2;
+			out->placement[order[i]] = below[other] + within[other] / 2;
 		}
-		/* precision and recall when everything from this group up is called positive */
-		above[0] = out->negatives - below[0];
-		above[1] = out->positives - below[1];
-		out->average_precision += within[1] * (above[1] / (above[0] + above[1]));
-		below[0] += within[0];
-		below[1] += within[1];
-		gap = fabs(below[0] / out->negatives - below[1] / out->positives);
-		out->ks = gap > out->ks ? gap : out->ks;
 	}
 	return ML_OK;
 }
@@ -151,15 +141,10 @@ walk(ml_host *host, const ml_outcomes *in, const uint32_t *order, curve *out)
 static ml_status
 delong(ml_host *host, const ml_outcomes *in, curve *out)
 {
-	double n[2] = {out->negative_rows, out->positive_rows};
-	double total[2] = {out->negatives, out->positives}, mean[2], scale[2], variance = 0;
+	const double *n = out->rows, *total = out->walk.total;
+	double auc = ml_rank_auc(&out->walk), mean[2] = {1 - auc, auc}, scale[2];
+	double variance = 0;
 
-	for (int64_t i = 0; i < in->rows; i++)
-		if (is_positive(in, i))
-			out->auc += weight_at(in, i) * out->placement[i];
-	out->auc /= out->positives * out->negatives;
-	mean[1] = out->auc;
-	mean[0] = 1 - out->auc;
 	for (int own = 0; own < 2; own++)
 		scale[own] = (own ? 1 : -1) * sqrt(n[own] / (n[own] - 1)) / total[own];
 	for (int64_t i = 0; i < in->rows; i++)
@@ -180,17 +165,14 @@ trace(ml_host *host, const ml_outcomes *in, curve *out)
 {
 	uint32_t *order;
 
-	total_classes(in, out);
-	if (!(out->positives > 0) || !(out->negatives > 0))
-	{
-		out->auc = out->error = out->ks = out->average_precision = NAN;
-		return ML_OK;
-	}
 	ML_NEW(host, order, in->rows);
 	ML_NEW(host, out->placement, in->rows);
-	ML_TRY(ml_sort_numbers(host, in->score, in->rows, order));
+	ML_TRY(ml_sort_numbers_then(host, in->score, in->weight, in->rows, order));
+	total_classes(in, order, out);
+	out->error = NAN;
+	if (!(out->walk.total[0] > 0) || !(out->walk.total[1] > 0))
+		return ML_OK;
 	ML_TRY(walk(host, in, order, out));
-	out->average_precision /= out->positives;
 	return delong(host, in, out);
 }
 
@@ -200,7 +182,7 @@ ml_auc(ml_host *host, const ml_outcomes *in, double *auc, double *error)
 	curve traced = {0};
 
 	ML_TRY(trace(host, in, &traced));
-	*auc = traced.auc;
+	*auc = ml_rank_auc(&traced.walk);
 	*error = traced.error;
 	return ML_OK;
 }
@@ -211,7 +193,7 @@ ml_auc_influence(ml_host *host, const ml_outcomes *in, double *auc, double **inf
 	curve traced = {0};
 
 	ML_TRY(trace(host, in, &traced));
-	*auc = traced.auc;
+	*auc = ml_rank_auc(&traced.walk);
 	*influence = traced.placement;
 	return ML_OK;
 }
@@ -222,27 +204,45 @@ ml_auc_influence(ml_host *host, const ml_outcomes *in, double *auc, double **inf
  */
 typedef struct mean_sum
 {
+	ml_tally *exact; /* of w and w x, for the mean itself */
 	double rows;
 	double weight;
 	double sum;
 	double square[3];
 } mean_sum;
 
-static void
-mean_add(mean_sum *sum, double weight, double value)
+static ml_status
+mean_open(ml_host *host, ml_tally_kind kind, mean_sum *sum)
 {
+	*sum = (mean_sum){0};
+	return ml_tally_create(host, kind, 0, &sum->exact);
+}
+
+static ml_status
+mean_add(ml_host *host, mean_sum *sum, double weight, double value)
+{
+	ml_addend addend[] = {{0, weight}, {1, weight * value}};
+
 	sum->rows++;
 	sum->weight += weight;
 	sum->sum += weight * value;
 	sum->square[0] += weight * weight;
 	sum->square[1] += weight * weight * value;
 	sum->square[2] += weight * weight * value * value;
+	return isfinite(addend[1].value) ? ml_tally_put(host, &sum->exact, addend, 2) : ML_OK;
+}
+
+/* An exact sum has no room for what is not finite. */
+static double
+mean_value(const mean_sum *sum)
+{
+	return isfinite(sum->sum) ? ml_tally_mean(sum->exact) : sum->sum / sum->weight;
 }
 
 static void
 add_mean(ml_report *report, const char *name, const mean_sum *sum)
 {
-	double mean = sum->sum / sum->weight;
+	double mean = mean_value(sum);
 	double spread =
 	    sum->square[2] - 2 * mean * sum->square[1] + mean * mean * sum->square[0];
 	double error = spread > 0 && sum->rows > 1
@@ -255,10 +255,10 @@ add_mean(ml_report *report, const char *name, const mean_sum *sum)
 static void
 add_average_precision(ml_report *report, const curve *traced)
 {
-	double p = traced->average_precision, logit, half;
+	double p = ml_rank_average_precision(&traced->walk), logit, half;
 
 	logit = log(p / (1 - p));
-	half = Z / sqrt(traced->positive_rows * p * (1 - p));
+	half = Z / sqrt(traced->rows[1] * p * (1 - p));
 	if (p > 0 && p < 1)
 		add(report, "pr_auc", p, 1 / (1 + exp(half - logit)),
 		    1 / (1 + exp(-half - logit)));
@@ -267,127 +267,182 @@ add_average_precision(ml_report *report, const curve *traced)
 }
 
 /* Shares at the threshold of one half; counts are weights scaled to the number of rows. */
-static void
-add_confusion(ml_report *report, const ml_outcomes *in)
+/* What is called positive from a score of one half on; weights are scaled to the rows. */
+static ml_status
+add_confusion(ml_host *host, const ml_outcomes *in, ml_report *report)
 {
-	double hits[2][2] = {{0, 0}, {0, 0}}, total = 0, scale;
+	ml_tally *tally;
+	double cell[4], total, scale, n = (double) in->rows;
 
+	ML_TRY(ml_tally_create(host, ML_TALLY_CONFUSION, 0, &tally));
 	for (int64_t i = 0; i < in->rows; i++)
-	{
-		hits[is_positive(in, i)][in->score[i] >= 0.5] += weight_at(in, i);
-		total += weight_at(in, i);
-	}
-	scale = (double) in->rows / total;
+		ML_TRY(ml_tally_take(host, &tally,
+		                     &(ml_case){.score = in->score[i],
+		                                .outcome = is_positive(in, i),
+		                                .weight = weight_at(in, i),
+		                                .threshold = 0.5}));
 	for (int i = 0; i < 4; i++)
-		hits[i / 2][i % 2] *= scale;
-	add_share(report, "accuracy", hits[0][0] + hits[1][1], (double) in->rows);
-	add_share(report, "precision", hits[1][1], hits[1][1] + hits[0][1]);
-	add_share(report, "recall", hits[1][1], hits[1][1] + hits[1][0]);
-	add(report, "f1", 2 * hits[1][1] / (2 * hits[1][1] + hits[0][1] + hits[1][0]), NAN,
-	    NAN);
-	add_share(report, "positive_rate", hits[1][0] + hits[1][1], (double) in->rows);
+		cell[i] = ml_tally_sum(tally, i);
+	total = cell[0] + cell[1] + cell[2] + cell[3];
+	scale = n / total;
+	add_share(report, "accuracy", ml_tally_accuracy(tally), n);
+	add_share(report, "precision", ml_tally_precision(tally),
+	          (cell[3] + cell[1]) * scale);
+	add_share(report, "recall", ml_tally_recall(tally), (cell[3] + cell[2]) * scale);
+	add(report, "f1", ml_tally_f1(tally), NAN, NAN);
+	add_share(report, "positive_rate", (cell[2] + cell[3]) / total, n);
+	return ML_OK;
 }
 
 ml_status
 ml_judge_binary(ml_host *host, const ml_outcomes *in, ml_report *report)
 {
-	curve traced = {0};
-	mean_sum log_loss = {0}, brier = {0};
+	curve traced = {.rows = {0}};
+	mean_sum log_loss, brier;
+	double auc;
 
 	report->metrics = 0;
 	add(report, "rows", (double) in->rows, NAN, NAN);
 	if (in->rows == 0)
 		return ML_OK;
 	ML_TRY(trace(host, in, &traced));
+	ML_TRY(mean_open(host, ML_TALLY_LOG_LOSS, &log_loss));
+	ML_TRY(mean_open(host, ML_TALLY_BRIER, &brier));
 	for (int64_t i = 0; i < in->rows; i++)
 	{
-		double p = in->score[i] < CLIP       ? CLIP
-		           : in->score[i] > 1 - CLIP ? 1 - CLIP
-		                                     : in->score[i];
 		double away = in->target[i] - in->score[i];
 
 		ML_PAUSE(host, i);
-		mean_add(&log_loss, weight_at(in, i), is_positive(in, i) ? -log(p) : -log1p(-p));
-		mean_add(&brier, weight_at(in, i), away * away);
+		ML_TRY(mean_add(host, &log_loss, weight_at(in, i),
+		                ml_log_loss(is_positive(in, i), in->score[i])));
+		ML_TRY(mean_add(host, &brier, weight_at(in, i), away * away));
 	}
-	add_normal(report, "auc", traced.auc, traced.error, share_range);
-	add_normal(report, "gini", 2 * traced.auc - 1, 2 * traced.error, gini_range);
-	add(report, "ks", traced.ks, NAN, NAN);
+	auc = ml_rank_auc(&traced.walk);
+	add_normal(report, "auc", auc, traced.error, share_range);
+	add_normal(report, "gini", 2 * auc - 1, 2 * traced.error, gini_range);
+	add(report, "ks", ml_rank_ks(&traced.walk), NAN, NAN);
 	add_average_precision(report, &traced);
 	add_mean(report, "log_loss", &log_loss);
 	add_mean(report, "brier", &brier);
-	add_confusion(report, in);
-	return ML_OK;
+	return add_confusion(host, in, report);
 }
 
 /* Mean deviance, and the share of that of the mean which is explained. */
 static ml_status
 add_deviance(ml_host *host, const ml_outcomes *in, double mean, ml_report *report)
 {
-	mean_sum ours = {0};
-	double weight = 0, null = 0;
+	mean_sum ours;
+	double null = 0;
 
+	ML_TRY(mean_open(host, ML_TALLY_DEVIANCE, &ours));
 	for (int64_t i = 0; i < in->rows; i++)
 	{
 		double w = weight_at(in, i);
 
-		mean_add(&ours, w, in->deviance(in->state, in->target[i], in->score[i]));
-		null += w * in->deviance(in->state, in->target[i], mean);
-		weight += w;
 		ML_PAUSE(host, i);
+		ML_TRY(mean_add(host, &ours, w,
+		                in->deviance(in->state, in->target[i], in->score[i])));
+		null += w * in->deviance(in->state, in->target[i], mean);
 	}
 	add_mean(report, "deviance", &ours);
-	add(report, "d2", 1 - ours.sum / weight / (null / weight), NAN, NAN);
+	add(report, "d2", 1 - ours.sum / null, NAN, NAN);
+	return ML_OK;
+}
+
+/* What the squares of a regression come to; NaN or infinite where predictions are. */
+typedef struct squares
+{
+	ml_tally *exact;
+	bool finite;  /* all of them are in it */
+	double total; /* weight */
+	double mean;  /* of the outcomes */
+	double s;     /* mean of w e^2, e being what is off */
+	double t;     /* mean of w d^2, d the distance to the mean */
+} squares;
+
+static ml_status
+add_squares(ml_host *host, const ml_outcomes *in, squares *out)
+{
+	double sum = 0;
+
+	*out = (squares){.finite = true};
+	ML_TRY(ml_tally_create(host, ML_TALLY_VARIANCE, 0, &out->exact));
+	for (int64_t i = 0; i < in->rows; i++)
+	{
+		ml_addend addend[ML_TALLY_TERMS];
+		int count = ml_tally_addends(ML_TALLY_VARIANCE,
+		                             &(ml_case){.score = in->score[i],
+		                                        .outcome = in->target[i],
+		                                        .weight = weight_at(in, i)},
+		                             addend);
+
+		ML_PAUSE(host, i);
+		for (int k = 0; k < count; k++)
+			out->finite &= isfinite(addend[k].value);
+		if (out->finite)
+			ML_TRY(ml_tally_put(host, &out->exact, addend, count));
+		out->total += weight_at(in, i);
+		sum += weight_at(in, i) * in->target[i];
+	}
+	out->mean = sum / out->total;
+	for (int64_t i = 0; i < in->rows; i++)
+	{
+		double w = weight_at(in, i), e = in->target[i] - in->score[i],
+		       d = in->target[i] - out->mean;
+
+		ML_PAUSE(host, i);
+		out->s += w * e * e / out->total;
+		out->t += w * d * d / out->total;
+	}
 	return ML_OK;
 }
 
 /*
- * With S = mean of w e^2, T = mean of w d^2 (e residual, d distance to the mean),
- * R2 = 1 - S / T; the influence of row i on it is -w (e^2 - (S / T) d^2) / T, on
- * RMSE = sqrt(S) it is w (e^2 - S) / (2 sqrt(S)).
+ * R2 = 1 - s / t; the influence of row i on it is -w (e^2 - (s / t) d^2) / t, on
+ * RMSE = sqrt(s) it is w (e^2 - s) / (2 sqrt(s)).
  */
-ml_status
-ml_judge_regression(ml_host *host, const ml_outcomes *in, ml_report *report)
+static ml_status
+add_fit(ml_host *host, const ml_outcomes *in, const squares *of, ml_report *report)
 {
-	double total = 0, sum = 0, s = 0, t = 0, on_r2 = 0, on_rmse = 0,
-	       n = (double) in->rows;
-	double mean, r2;
-	mean_sum absolute = {0};
+	double on_r2 = 0, on_rmse = 0, n = (double) in->rows, s = of->s, t = of->t;
+	double rmse = of->finite ? ml_tally_fit_rmse(of->exact) : sqrt(s);
 
-	report->metrics = 0;
-	add(report, "rows", n, NAN, NAN);
-	if (in->rows == 0)
-		return ML_OK;
 	for (int64_t i = 0; i < in->rows; i++)
 	{
-		total += weight_at(in, i);
-		sum += weight_at(in, i) * in->target[i];
-	}
-	mean = sum / total;
-	for (int64_t i = 0; i < in->rows; i++)
-	{
-		double w = weight_at(in, i), e = in->target[i] - in->score[i],
-		       d = in->target[i] - mean;
-
-		s += w * e * e / total;
-		t += w * d * d / total;
-		mean_add(&absolute, w, fabs(e));
-		ML_PAUSE(host, i);
-	}
-	r2 = t > 0 ? 1 - s / t : NAN;
-	for (int64_t i = 0; i < in->rows; i++)
-	{
-		double w = weight_at(in, i) * n / total;
-		double e = in->target[i] - in->score[i], d = in->target[i] - mean;
+		double w = weight_at(in, i) * n / of->total;
+		double e = in->target[i] - in->score[i], d = in->target[i] - of->mean;
 		double r2_i = w * (e * e - s / t * d * d) / t, s_i = w * (e * e - s);
 
 		on_r2 += r2_i * r2_i;
 		on_rmse += s_i * s_i;
 		ML_PAUSE(host, i);
 	}
-	add_normal(report, "r2", r2, sqrt(on_r2) / n, r2_range);
-	add_normal(report, "rmse", sqrt(s), s > 0 ? sqrt(on_rmse) / n / (2 * sqrt(s)) : 0,
+	add_normal(report, "r2", of->finite ? ml_tally_r2(of->exact) : NAN, sqrt(on_r2) / n,
+	           r2_range);
+	add_normal(report, "rmse", rmse, s > 0 ? sqrt(on_rmse) / n / (2 * sqrt(s)) : 0,
 	           loss_range);
+	return ML_OK;
+}
+
+ml_status
+ml_judge_regression(ml_host *host, const ml_outcomes *in, ml_report *report)
+{
+	mean_sum absolute;
+	squares of;
+
+	report->metrics = 0;
+	add(report, "rows", (double) in->rows, NAN, NAN);
+	if (in->rows == 0)
+		return ML_OK;
+	ML_TRY(add_squares(host, in, &of));
+	ML_TRY(add_fit(host, in, &of, report));
+	ML_TRY(mean_open(host, ML_TALLY_ABSOLUTE, &absolute));
+	for (int64_t i = 0; i < in->rows; i++)
+	{
+		ML_PAUSE(host, i);
+		ML_TRY(mean_add(host, &absolute, weight_at(in, i),
+		                fabs(in->target[i] - in->score[i])));
+	}
 	add_mean(report, "mae", &absolute);
-	return in->deviance != NULL ? add_deviance(host, in, mean, report) : ML_OK;
+	return in->deviance != NULL ? add_deviance(host, in, of.mean, report) : ML_OK;
 }

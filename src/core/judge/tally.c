@@ -133,10 +133,20 @@ ml_tally_move(ml_tally *into, const ml_tally *from, int low, int count)
 }
 
 ml_status
-ml_tally_take(ml_host *host, ml_tally **tally, const ml_case *row)
+ml_tally_create(ml_host *host, ml_tally_kind kind, int bins, ml_tally **tally)
 {
-	ml_addend addend[ML_TALLY_TERMS];
-	int addends = ml_tally_addends((ml_tally_kind) (*tally)->kind, row, addend);
+	int sums = ml_tally_sums(kind, bins);
+
+	*tally = ml_alloc(host, ml_tally_open_size(sums));
+	if (*tally == NULL)
+		return ML_MEMORY;
+	ml_tally_open(*tally, kind, sums);
+	return ML_OK;
+}
+
+ml_status
+ml_tally_put(ml_host *host, ml_tally **tally, const ml_addend *addend, int addends)
+{
 	ml_tally *wide;
 	int low, count;
 
@@ -149,6 +159,15 @@ ml_tally_take(ml_host *host, ml_tally **tally, const ml_case *row)
 	*tally = wide;
 	ml_tally_add(wide, addend, addends);
 	return ML_OK;
+}
+
+ml_status
+ml_tally_take(ml_host *host, ml_tally **tally, const ml_case *row)
+{
+	ml_addend addend[ML_TALLY_TERMS];
+	int addends = ml_tally_addends((ml_tally_kind) (*tally)->kind, row, addend);
+
+	return ml_tally_put(host, tally, addend, addends);
 }
 
 size_t

@@ -101,6 +101,10 @@ extern size_t ml_tally_widen(const ml_tally *tally, const ml_addend *addend, int
 extern void ml_tally_move(ml_tally *into, const ml_tally *from, int low, int count);
 
 /* The same with memory of the host's; *tally may move. */
+extern ml_status
+ml_tally_create(ml_host *host, ml_tally_kind kind, int bins, ml_tally **tally);
+extern ml_status
+ml_tally_put(ml_host *host, ml_tally **tally, const ml_addend *addend, int addends);
 extern ml_status ml_tally_take(ml_host *host, ml_tally **tally, const ml_case *row);
 
 /* Makes room in into for the sums of from, of the same kind; then adds them. */
@@ -118,6 +122,8 @@ extern double ml_tally_sum(const ml_tally *tally, int sum);
 extern double ml_tally_mean(const ml_tally *tally); /* of all kinds of two sums */
 extern double ml_tally_rmse(const ml_tally *tally);
 extern double ml_tally_r2(const ml_tally *tally);
+extern double
+ml_tally_fit_rmse(const ml_tally *tally); /* of the sums that r2 is made of */
 extern double ml_tally_calibration_error(const ml_tally *tally);
 extern double ml_tally_accuracy(const ml_tally *tally);
 extern double ml_tally_precision(const ml_tally *tally);
