@@ -5,7 +5,8 @@
  * A state is two growing arrays of words (judge/ranking.h).  It lies in the aggregate's
  * context, so that many groups are cheap, and all that this context holds counts against
  * cia.max_memory.  The order of the rows in it has no meaning: the final function sorts them in
- * place, which neither further rows nor other final functions mind.
+ * place, which neither further rows nor other final functions mind.  Parallel workers sort
+ * what they have read, so that their leader has but to merge.
  */
 #include "aggregates.h"
 
@@ -79,6 +80,7 @@ new_state(MemoryContext context, int width, int32 option)
 
 	state->rows.width = width;
 	state->option = option;
+	state->sorted = true;
 	state->context = context;
 	return state;
 }
@@ -290,36 +292,73 @@ cia_ranking_samples(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* A state whose rows are sorted, and what to measure them with. */
+typedef struct measuring
+{
+	ranking *state;
+	cia_door *door;
+	ml_ranked_work work;
+} measuring;
+
+/* spare is the words per row that the measure works with, if more than a row has. */
+static measuring
+open_measuring(FunctionCallInfo fcinfo, ranking *state, int spare)
+{
+	int64 most = Max(state->rows.rows[0], state->rows.rows[1]);
+	Size size = sizeof(uint64) * (Size) Max(most, 1) * Max(spare, state->rows.width);
+	measuring call = {.state = state, .door = cia_door_for_model(CurrentMemoryContext)};
+
+	check_memory(fcinfo, state->context, size);
+	call.work.spare = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	call.work.tally = palloc(sizeof(int64) * ML_SORT_TALLY);
+	if (!state->sorted)
+		cia_check(call.door, ml_ranked_sort(&call.door->host, &state->rows, &call.work));
+	state->sorted = true;
+	return call;
+}
+
+static void
+close_measuring(const measuring *call)
+{
+	pfree(call->work.spare);
+	pfree(call->work.tally);
+	pfree(call->door);
+}
+
 Datum
 cia_ranking_combine(PG_FUNCTION_ARGS)
 {
-	ranking *into, *from;
+	ranking *into, *from, merged;
+	cia_door *door;
 
 	if (PG_ARGISNULL(1))
 		return skip(fcinfo);
 	from = (ranking *) PG_GETARG_POINTER(1);
 	into = state_arg(fcinfo, from->rows.width, from->option);
+	merged = *into;
 	for (int side = 0; side < 2; side++)
 	{
-		int64 rows = from->rows.rows[side];
-
-		if (rows == 0)
-			continue;
-		if (into->rows.rows[side] + rows > into->room[side])
-			reserve(fcinfo, into, side, rows);
-		memcpy(into->rows.row[side] + into->rows.rows[side] * into->rows.width,
-		       from->rows.row[side], (Size) rows * row_size(from));
-		into->rows.rows[side] += rows;
+		merged.rows.rows[side] = 0;
+		merged.room[side] = 0;
+		if (into->rows.rows[side] + from->rows.rows[side] > 0)
+			reserve(fcinfo, &merged, side, into->rows.rows[side] + from->rows.rows[side]);
 	}
-	into->sorted = false;
+	door = cia_door_for_model(CurrentMemoryContext);
+	cia_check(door, ml_ranked_merge(&door->host, &into->rows, &from->rows, &merged.rows));
+	pfree(door);
+	for (int side = 0; side < 2; side++)
+		if (into->room[side] > 0)
+			pfree(into->rows.row[side]);
+	*into = merged;
 	PG_RETURN_POINTER(into);
 }
 
-/* What workers hand to their leader: option and width, then rows and words of each side. */
+/* What workers hand to their leader: option and width, then sorted rows of each side. */
 Datum
 cia_ranking_serialize(PG_FUNCTION_ARGS)
 {
 	ranking *state = (ranking *) PG_GETARG_POINTER(0);
+	measuring call;
 	StringInfoData out;
 	double bytes =
 	    (double) row_size(state) * (double) (state->rows.rows[0] + state->rows.rows[1]);
@@ -331,6 +370,8 @@ cia_ranking_serialize(PG_FUNCTION_ARGS)
 		                        "sample of the rows.")));
 	initStringInfo(&out);
 	enlargeStringInfo(&out, (int) bytes + 64);
+	call = open_measuring(fcinfo, state, 0);
+	close_measuring(&call);
 	pq_begintypsend(&out);
 	pq_sendint32(&out, state->option);
 	pq_sendint32(&out, state->rows.width);
@@ -363,43 +404,10 @@ cia_ranking_deserialize(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* A call of a final function: the sorted rows, and what they are measured with. */
-typedef struct measuring
-{
-	ranking *state;
-	cia_door *door;
-	ml_ranked_work work;
-} measuring;
-
-/* NULL: no rows.  spare is the words per row that the measure works with. */
-static bool
-open_measuring(FunctionCallInfo fcinfo, int spare, measuring *call)
-{
-	int64 most;
-	Size size;
-
-	if (PG_ARGISNULL(0))
-		return false;
-	call->state = (ranking *) PG_GETARG_POINTER(0);
-	most = Max(call->state->rows.rows[0], call->state->rows.rows[1]);
-	size = sizeof(uint64) * (Size) most * Max(spare, call->state->rows.width);
-	check_memory(fcinfo, call->state->context, size);
-	call->door = cia_door_for_model(CurrentMemoryContext);
-	call->work.spare = MemoryContextAllocHuge(CurrentMemoryContext, Max(size, 1));
-	call->work.tally = palloc(sizeof(int64) * ML_SORT_TALLY);
-	if (!call->state->sorted)
-		cia_check(call->door,
-		          ml_ranked_sort(&call->door->host, &call->state->rows, &call->work));
-	call->state->sorted = true;
-	return true;
-}
-
 static Datum
 answer(FunctionCallInfo fcinfo, const measuring *call, double value)
 {
-	pfree(call->work.spare);
-	pfree(call->work.tally);
-	pfree(call->door);
+	close_measuring(call);
 	return cia_measure(fcinfo, value);
 }
 
@@ -410,8 +418,9 @@ measure_walk(FunctionCallInfo fcinfo, double (*of)(const ml_rank_walk *))
 	measuring call;
 	ml_rank_walk walk;
 
-	if (!open_measuring(fcinfo, 0, &call))
+	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
+	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), 0);
 	cia_check(call.door, ml_ranked_walk(&call.door->host, &call.state->rows, &walk));
 	return answer(fcinfo, &call, of(&walk));
 }
@@ -451,8 +460,9 @@ cia_ranking_recall(PG_FUNCTION_ARGS)
 {
 	measuring call;
 
-	if (!open_measuring(fcinfo, 0, &call))
+	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
+	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), 0);
 	return answer(fcinfo, &call, ml_ranked_recall(&call.state->rows, call.state->option));
 }
 
@@ -462,8 +472,9 @@ cia_ranking_precision(PG_FUNCTION_ARGS)
 	measuring call;
 	double value;
 
-	if (!open_measuring(fcinfo, 0, &call))
+	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
+	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), 0);
 	cia_check(call.door, ml_ranked_precision(&call.door->host, &call.state->rows,
 	                                         call.state->option, &value));
 	return answer(fcinfo, &call, value);
@@ -475,8 +486,9 @@ cia_ranking_ndcg(PG_FUNCTION_ARGS)
 	measuring call;
 	double value;
 
-	if (!open_measuring(fcinfo, 0, &call))
+	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
+	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), 0);
 	cia_check(call.door, ml_ranked_ndcg(&call.door->host, &call.state->rows,
 	                                    call.state->option, &call.work, &value));
 	return answer(fcinfo, &call, value);
@@ -488,8 +500,9 @@ cia_ranking_concordance(PG_FUNCTION_ARGS)
 	measuring call;
 	double value;
 
-	if (!open_measuring(fcinfo, ML_RANKED_PAIRS, &call))
+	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
+	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), ML_RANKED_PAIRS);
 	cia_check(call.door, ml_ranked_concordance(&call.door->host, &call.state->rows,
 	                                           &call.work, &value));
 	return answer(fcinfo, &call, value);
@@ -500,7 +513,8 @@ cia_ranking_psi(PG_FUNCTION_ARGS)
 {
 	measuring call;
 
-	if (!open_measuring(fcinfo, 0, &call))
+	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
+	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), 0);
 	return answer(fcinfo, &call, ml_ranked_psi(&call.state->rows, call.state->option));
 }

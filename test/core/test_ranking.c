@@ -438,6 +438,42 @@ sorts_rows(test_host *t)
 			}
 }
 
+/* Two parts, each sorted, are merged to what they are together. */
+static void
+merges(test_host *t)
+{
+	static rows r, part[2];
+
+	for (int s = 0; s < SHAPES; s++)
+	{
+		ml_ranked whole, piece[2], out;
+
+		make(&r, shape[s].count, shape[s].distinct, shape[s].weighted, 11);
+		part[0].count = part[1].count = 0;
+		for (int i = 0; i < r.count; i++)
+		{
+			rows *p = &part[i % 3 == 0];
+
+			p->score[p->count] = r.score[i];
+			p->outcome[p->count] = r.outcome[i];
+			p->weight[p->count++] = r.weight[i];
+		}
+		whole = classes_of(t, &r, shape[s].weighted, 0);
+		out = classes_of(t, &r, shape[s].weighted, 0);
+		for (int k = 0; k < 2; k++)
+			piece[k] = classes_of(t, &part[k], shape[s].weighted, 0);
+		out.rows[0] = out.rows[1] = 0;
+		REQUIRE_OK(ml_ranked_merge(&t->core, &piece[0], &piece[1], &out));
+		for (int side = 0; side < 2; side++)
+		{
+			CHECK_INT(out.rows[side], whole.rows[side]);
+			CHECK(memcmp(out.row[side], whole.row[side],
+			             (size_t) whole.rows[side] * (size_t) whole.width *
+			                 sizeof(uint64_t)) == 0);
+		}
+	}
+}
+
 static void
 stops(test_host *t)
 {
@@ -464,4 +500,5 @@ TEST_MAIN({walks_classes, "curves are those of all pairs and all cut-offs, in an
           {reads_lists, "lists are worth the mean over all orders of their ties"},
           {finds_shift, "the stability index is the sum over bins of quantiles"},
           {sorts_rows, "rows are sorted by all their words"},
+          {merges, "merged parts are the whole"},
           {stops, "long measures stop when asked to"})

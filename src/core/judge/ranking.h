@@ -44,6 +44,10 @@ typedef struct ml_ranked_work
 extern ml_status
 ml_ranked_sort(ml_host *host, ml_ranked *ranked, const ml_ranked_work *work);
 
+/* Two sorted ones of one width into a third, which has room for all rows of both. */
+extern ml_status
+ml_ranked_merge(ml_host *host, const ml_ranked *a, const ml_ranked *b, ml_ranked *out);
+
 extern uint64_t ml_word_of(double number);
 extern double ml_word_number(uint64_t word);
 
