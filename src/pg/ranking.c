@@ -368,11 +368,10 @@ cia_ranking_serialize(PG_FUNCTION_ARGS)
 		                errmsg("state of a parallel worker exceeds 1 GB"),
 		                errhint("SET max_parallel_workers_per_gather = 0, or take a "
 		                        "sample of the rows.")));
-	initStringInfo(&out);
-	enlargeStringInfo(&out, (int) bytes + 64);
 	call = open_measuring(fcinfo, state, 0);
 	close_measuring(&call);
 	pq_begintypsend(&out);
+	enlargeStringInfo(&out, (int) bytes + 64);
 	pq_sendint32(&out, state->option);
 	pq_sendint32(&out, state->rows.width);
 	for (int side = 0; side < 2; side++)

@@ -189,17 +189,6 @@ ml_sort_keyed(ml_worker *worker, ml_keyed *items, ml_keyed *spare, int64_t count
 	return status;
 }
 
-/* Does the row of width words at a come before that at b? */
-static bool
-row_is_less(const uint64_t *a, const uint64_t *b, int width)
-{
-	int word = 0;
-
-	while (word + 1 < width && a[word] == b[word])
-		word++;
-	return a[word] < b[word];
-}
-
 /* For few rows, for which the counters of the radix sort would cost more than the rows. */
 static void
 merge_rows(uint64_t *rows, uint64_t *spare, int64_t count, int width)
@@ -214,12 +203,12 @@ merge_rows(uint64_t *rows, uint64_t *spare, int64_t count, int width)
 			uint64_t *right = rows + (begin + run) * width;
 			uint64_t *right_end = rows + end * width, *out = rows + begin * width;
 
-			if (!row_is_less(right, right - width, width))
+			if (!ml_row_is_less(right, right - width, width))
 				continue;
 			memcpy(spare, out, (size_t) run * size);
 			while (left < left_end)
 			{
-				bool is_right = right < right_end && row_is_less(right, left, width);
+				bool is_right = right < right_end && ml_row_is_less(right, left, width);
 
 				memcpy(out, is_right ? right : left, size);
 				right += is_right ? width : 0;

@@ -42,6 +42,17 @@ extern double ml_key_number(uint64_t key);
 extern ml_status ml_sort_keyed(ml_worker *worker, ml_keyed *items, ml_keyed *spare,
                                int64_t count, int64_t *tally, ml_keyed **sorted);
 
+/* Does the row of width words at a come before that at b? */
+static inline bool
+ml_row_is_less(const uint64_t *a, const uint64_t *b, int width)
+{
+	int word = 0;
+
+	while (word + 1 < width && a[word] == b[word])
+		word++;
+	return a[word] < b[word];
+}
+
 /*
  * Sorts rows of one to three words in place, by the first word, then by the next; spare has
  * room for as many rows, tally for ML_SORT_TALLY counters.

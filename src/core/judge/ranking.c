@@ -36,16 +36,6 @@ ml_ranked_sort(ml_host *host, ml_ranked *ranked, const ml_ranked_work *work)
 	return ML_OK;
 }
 
-static bool
-is_before(const uint64_t *a, const uint64_t *b, int width)
-{
-	int word = 0;
-
-	while (word + 1 < width && a[word] == b[word])
-		word++;
-	return a[word] < b[word];
-}
-
 /* Rows of one word without a branch, which would be mispredicted every other time. */
 static ml_status
 merge_side(ml_host *host, const ml_ranked *from[2], int side, ml_ranked *out)
@@ -58,7 +48,7 @@ merge_side(ml_host *host, const ml_ranked *from[2], int side, ml_ranked *out)
 
 	for (int64_t step = 0; a < a_end && b < b_end; step++, at += width)
 	{
-		bool second = width == 1 ? *b < *a : is_before(b, a, width);
+		bool second = width == 1 ? *b < *a : ml_row_is_less(b, a, width);
 
 		ML_PAUSE(host, step);
 		if (width == 1)
