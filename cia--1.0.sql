@@ -673,6 +673,54 @@ CREATE FUNCTION cia_tally_deviance(cia_tally, float8, float8, text, float8) RETU
 	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_tally_deviance(cia_tally, float8, float8, text, float8) IS 'transition function of cia_deviance';
 
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, boolean) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, boolean) IS 'inverse transition function: takes a row out of a state again';
+
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, boolean, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, boolean, float8) IS 'inverse transition function: takes a row out of a state again';
+
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, float8) IS 'inverse transition function: takes a row out of a state again';
+
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, float8, float8) IS 'inverse transition function: takes a row out of a state again';
+
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, boolean, int) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, boolean, int) IS 'inverse transition function: takes a row out of a state again';
+
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, boolean, int, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, boolean, int, float8) IS 'inverse transition function: takes a row out of a state again';
+
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, float8, int) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, float8, int) IS 'inverse transition function: takes a row out of a state again';
+
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, float8, int, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, float8, int, float8) IS 'inverse transition function: takes a row out of a state again';
+
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, boolean, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, boolean, float8, float8) IS 'inverse transition function: takes a row out of a state again';
+
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, float8, float8, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, float8, float8, float8) IS 'inverse transition function: takes a row out of a state again';
+
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, float8, text) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, float8, text) IS 'inverse transition function: takes a row out of a state again';
+
+CREATE FUNCTION cia_tally_drop(cia_tally, float8, float8, text, float8) RETURNS cia_tally
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tally_drop(cia_tally, float8, float8, text, float8) IS 'inverse transition function: takes a row out of a state again';
+
 CREATE FUNCTION cia_tally_mean(cia_tally) RETURNS float8
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_tally_mean(cia_tally) IS 'final function: weighted mean of the losses';
@@ -711,7 +759,8 @@ COMMENT ON FUNCTION cia_tally_mcc(cia_tally) IS 'final function: cia_mcc';
 
 CREATE AGGREGATE cia_log_loss(probability float8, label boolean) (
 	SFUNC = cia_tally_log_loss, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_log_loss, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_log_loss(probability float8, label boolean) IS
 $$log loss (cross entropy): the mean of -ln(p) where the label is true and of -ln(1 - p) where it is not, with p within 1e-15 of 0 and 1; 0 is best (Good 1952).
@@ -719,28 +768,32 @@ probability: of the label being true, from 0 to 1. Rows with a NULL are skipped;
 
 CREATE AGGREGATE cia_log_loss(probability float8, label boolean, weight float8) (
 	SFUNC = cia_tally_log_loss, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_log_loss, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_log_loss(probability float8, label boolean, weight float8) IS
 	'log loss, weights';
 
 CREATE AGGREGATE cia_log_loss(probability float8, label float8) (
 	SFUNC = cia_tally_log_loss_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_log_loss_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_log_loss(probability float8, label float8) IS
 	'log loss, labels 1 and 0';
 
 CREATE AGGREGATE cia_log_loss(probability float8, label float8, weight float8) (
 	SFUNC = cia_tally_log_loss_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_log_loss_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_log_loss(probability float8, label float8, weight float8) IS
 	'log loss, labels 1 and 0, weights';
 
 CREATE AGGREGATE cia_brier(probability float8, label boolean) (
 	SFUNC = cia_tally_brier, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_brier, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_brier(probability float8, label boolean) IS
 $$Brier score: the mean of (p - label)^2; 0 is best (Brier 1950).
@@ -748,28 +801,32 @@ probability: of the label being true, from 0 to 1. Rows with a NULL are skipped;
 
 CREATE AGGREGATE cia_brier(probability float8, label boolean, weight float8) (
 	SFUNC = cia_tally_brier, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_brier, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_brier(probability float8, label boolean, weight float8) IS
 	'Brier score, weights';
 
 CREATE AGGREGATE cia_brier(probability float8, label float8) (
 	SFUNC = cia_tally_brier_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_brier_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_brier(probability float8, label float8) IS
 	'Brier score, labels 1 and 0';
 
 CREATE AGGREGATE cia_brier(probability float8, label float8, weight float8) (
 	SFUNC = cia_tally_brier_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_brier_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_brier(probability float8, label float8, weight float8) IS
 	'Brier score, labels 1 and 0, weights';
 
 CREATE AGGREGATE cia_ece(probability float8, label boolean) (
 	SFUNC = cia_tally_calibration, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+	FINALFUNC = cia_tally_ece, MSFUNC = cia_tally_calibration, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_ece, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_ece(probability float8, label boolean) IS
 $$expected calibration error: the mean, over bins of equal width weighted by their rows, of |share of true labels - mean probability|; 0 is best (Naeini, Cooper and Hauskrecht 2015).
@@ -777,42 +834,48 @@ probability: of the label being true, from 0 to 1; a bin holds (lower edge, uppe
 
 CREATE AGGREGATE cia_ece(probability float8, label boolean, bins int) (
 	SFUNC = cia_tally_calibration, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+	FINALFUNC = cia_tally_ece, MSFUNC = cia_tally_calibration, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_ece, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_ece(probability float8, label boolean, bins int) IS
 	'expected calibration error, bins';
 
 CREATE AGGREGATE cia_ece(probability float8, label boolean, bins int, weight float8) (
 	SFUNC = cia_tally_calibration, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+	FINALFUNC = cia_tally_ece, MSFUNC = cia_tally_calibration, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_ece, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_ece(probability float8, label boolean, bins int, weight float8) IS
 	'expected calibration error, bins and weights';
 
 CREATE AGGREGATE cia_ece(probability float8, label float8) (
 	SFUNC = cia_tally_calibration_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+	FINALFUNC = cia_tally_ece, MSFUNC = cia_tally_calibration_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_ece, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_ece(probability float8, label float8) IS
 	'expected calibration error, labels 1 and 0';
 
 CREATE AGGREGATE cia_ece(probability float8, label float8, bins int) (
 	SFUNC = cia_tally_calibration_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+	FINALFUNC = cia_tally_ece, MSFUNC = cia_tally_calibration_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_ece, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_ece(probability float8, label float8, bins int) IS
 	'expected calibration error, labels 1 and 0, bins';
 
 CREATE AGGREGATE cia_ece(probability float8, label float8, bins int, weight float8) (
 	SFUNC = cia_tally_calibration_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_ece, PARALLEL = SAFE
+	FINALFUNC = cia_tally_ece, MSFUNC = cia_tally_calibration_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_ece, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_ece(probability float8, label float8, bins int, weight float8) IS
 	'expected calibration error, labels 1 and 0, bins and weights';
 
 CREATE AGGREGATE cia_accuracy(score float8, label boolean) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+	FINALFUNC = cia_tally_accuracy, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_accuracy(score float8, label boolean) IS
 $$accuracy: the share of the rows that are called what they are, (TP + TN) / rows; 1 is best.
@@ -820,42 +883,48 @@ A row is called positive if its score is at least the threshold, 0.5 by default.
 
 CREATE AGGREGATE cia_accuracy(score float8, label boolean, threshold float8) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+	FINALFUNC = cia_tally_accuracy, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_accuracy(score float8, label boolean, threshold float8) IS
 	'accuracy, threshold';
 
 CREATE AGGREGATE cia_accuracy(score float8, label boolean, threshold float8, weight float8) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+	FINALFUNC = cia_tally_accuracy, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_accuracy(score float8, label boolean, threshold float8, weight float8) IS
 	'accuracy, threshold and weights';
 
 CREATE AGGREGATE cia_accuracy(score float8, label float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+	FINALFUNC = cia_tally_accuracy, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_accuracy(score float8, label float8) IS
 	'accuracy, labels 1 and 0';
 
 CREATE AGGREGATE cia_accuracy(score float8, label float8, threshold float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+	FINALFUNC = cia_tally_accuracy, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_accuracy(score float8, label float8, threshold float8) IS
 	'accuracy, labels 1 and 0, threshold';
 
 CREATE AGGREGATE cia_accuracy(score float8, label float8, threshold float8, weight float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
+	FINALFUNC = cia_tally_accuracy, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_accuracy, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_accuracy(score float8, label float8, threshold float8, weight float8) IS
 	'accuracy, labels 1 and 0, threshold and weights';
 
 CREATE AGGREGATE cia_precision(score float8, label boolean) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+	FINALFUNC = cia_tally_precision, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_precision, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_precision(score float8, label boolean) IS
 $$precision (positive predictive value): the share of the rows called positive that are, TP / (TP + FP); 1 is best.
@@ -863,42 +932,48 @@ A row is called positive if its score is at least the threshold, 0.5 by default.
 
 CREATE AGGREGATE cia_precision(score float8, label boolean, threshold float8) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+	FINALFUNC = cia_tally_precision, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_precision, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_precision(score float8, label boolean, threshold float8) IS
 	'precision, threshold';
 
 CREATE AGGREGATE cia_precision(score float8, label boolean, threshold float8, weight float8) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+	FINALFUNC = cia_tally_precision, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_precision, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_precision(score float8, label boolean, threshold float8, weight float8) IS
 	'precision, threshold and weights';
 
 CREATE AGGREGATE cia_precision(score float8, label float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+	FINALFUNC = cia_tally_precision, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_precision, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_precision(score float8, label float8) IS
 	'precision, labels 1 and 0';
 
 CREATE AGGREGATE cia_precision(score float8, label float8, threshold float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+	FINALFUNC = cia_tally_precision, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_precision, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_precision(score float8, label float8, threshold float8) IS
 	'precision, labels 1 and 0, threshold';
 
 CREATE AGGREGATE cia_precision(score float8, label float8, threshold float8, weight float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_precision, PARALLEL = SAFE
+	FINALFUNC = cia_tally_precision, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_precision, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_precision(score float8, label float8, threshold float8, weight float8) IS
 	'precision, labels 1 and 0, threshold and weights';
 
 CREATE AGGREGATE cia_recall(score float8, label boolean) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+	FINALFUNC = cia_tally_recall, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_recall, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_recall(score float8, label boolean) IS
 $$recall (sensitivity, true positive rate): the share of the positive rows that are called so, TP / (TP + FN); 1 is best.
@@ -906,42 +981,48 @@ A row is called positive if its score is at least the threshold, 0.5 by default.
 
 CREATE AGGREGATE cia_recall(score float8, label boolean, threshold float8) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+	FINALFUNC = cia_tally_recall, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_recall, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_recall(score float8, label boolean, threshold float8) IS
 	'recall, threshold';
 
 CREATE AGGREGATE cia_recall(score float8, label boolean, threshold float8, weight float8) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+	FINALFUNC = cia_tally_recall, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_recall, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_recall(score float8, label boolean, threshold float8, weight float8) IS
 	'recall, threshold and weights';
 
 CREATE AGGREGATE cia_recall(score float8, label float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+	FINALFUNC = cia_tally_recall, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_recall, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_recall(score float8, label float8) IS
 	'recall, labels 1 and 0';
 
 CREATE AGGREGATE cia_recall(score float8, label float8, threshold float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+	FINALFUNC = cia_tally_recall, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_recall, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_recall(score float8, label float8, threshold float8) IS
 	'recall, labels 1 and 0, threshold';
 
 CREATE AGGREGATE cia_recall(score float8, label float8, threshold float8, weight float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_recall, PARALLEL = SAFE
+	FINALFUNC = cia_tally_recall, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_recall, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_recall(score float8, label float8, threshold float8, weight float8) IS
 	'recall, labels 1 and 0, threshold and weights';
 
 CREATE AGGREGATE cia_f1(score float8, label boolean) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+	FINALFUNC = cia_tally_f1, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_f1, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_f1(score float8, label boolean) IS
 $$F1: the harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN); 1 is best (van Rijsbergen 1979).
@@ -949,42 +1030,48 @@ A row is called positive if its score is at least the threshold, 0.5 by default.
 
 CREATE AGGREGATE cia_f1(score float8, label boolean, threshold float8) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+	FINALFUNC = cia_tally_f1, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_f1, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_f1(score float8, label boolean, threshold float8) IS
 	'F1, threshold';
 
 CREATE AGGREGATE cia_f1(score float8, label boolean, threshold float8, weight float8) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+	FINALFUNC = cia_tally_f1, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_f1, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_f1(score float8, label boolean, threshold float8, weight float8) IS
 	'F1, threshold and weights';
 
 CREATE AGGREGATE cia_f1(score float8, label float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+	FINALFUNC = cia_tally_f1, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_f1, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_f1(score float8, label float8) IS
 	'F1, labels 1 and 0';
 
 CREATE AGGREGATE cia_f1(score float8, label float8, threshold float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+	FINALFUNC = cia_tally_f1, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_f1, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_f1(score float8, label float8, threshold float8) IS
 	'F1, labels 1 and 0, threshold';
 
 CREATE AGGREGATE cia_f1(score float8, label float8, threshold float8, weight float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_f1, PARALLEL = SAFE
+	FINALFUNC = cia_tally_f1, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_f1, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_f1(score float8, label float8, threshold float8, weight float8) IS
 	'F1, labels 1 and 0, threshold and weights';
 
 CREATE AGGREGATE cia_mcc(score float8, label boolean) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mcc, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mcc, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_mcc(score float8, label boolean) IS
 $$Matthews correlation of what rows are and are called, (TP TN - FP FN) / sqrt((TP + FP) (TP + FN) (TN + FP) (TN + FN)); from -1 to 1, 0 is chance (Matthews 1975).
@@ -992,84 +1079,96 @@ A row is called positive if its score is at least the threshold, 0.5 by default.
 
 CREATE AGGREGATE cia_mcc(score float8, label boolean, threshold float8) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mcc, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mcc, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_mcc(score float8, label boolean, threshold float8) IS
 	'Matthews correlation, threshold';
 
 CREATE AGGREGATE cia_mcc(score float8, label boolean, threshold float8, weight float8) (
 	SFUNC = cia_tally_confusion, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mcc, MSFUNC = cia_tally_confusion, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mcc, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_mcc(score float8, label boolean, threshold float8, weight float8) IS
 	'Matthews correlation, threshold and weights';
 
 CREATE AGGREGATE cia_mcc(score float8, label float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mcc, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mcc, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_mcc(score float8, label float8) IS
 	'Matthews correlation, labels 1 and 0';
 
 CREATE AGGREGATE cia_mcc(score float8, label float8, threshold float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mcc, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mcc, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_mcc(score float8, label float8, threshold float8) IS
 	'Matthews correlation, labels 1 and 0, threshold';
 
 CREATE AGGREGATE cia_mcc(score float8, label float8, threshold float8, weight float8) (
 	SFUNC = cia_tally_confusion_number, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mcc, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mcc, MSFUNC = cia_tally_confusion_number, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mcc, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_mcc(score float8, label float8, threshold float8, weight float8) IS
 	'Matthews correlation, labels 1 and 0, threshold and weights';
 
 CREATE AGGREGATE cia_rmse(predicted float8, actual float8) (
 	SFUNC = cia_tally_squared, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_rmse, PARALLEL = SAFE
+	FINALFUNC = cia_tally_rmse, MSFUNC = cia_tally_squared, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_rmse, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_rmse(predicted float8, actual float8) IS
 $$root mean squared error: sqrt(mean of (actual - predicted)^2), in the units of the columns; 0 is best. Rows with a NULL are skipped; no rows, NULL.$$;
 
 CREATE AGGREGATE cia_rmse(predicted float8, actual float8, weight float8) (
 	SFUNC = cia_tally_squared, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_rmse, PARALLEL = SAFE
+	FINALFUNC = cia_tally_rmse, MSFUNC = cia_tally_squared, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_rmse, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_rmse(predicted float8, actual float8, weight float8) IS
 	'root mean squared error, weights';
 
 CREATE AGGREGATE cia_mae(predicted float8, actual float8) (
 	SFUNC = cia_tally_absolute, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_absolute, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_mae(predicted float8, actual float8) IS
 $$mean absolute error: the mean of |actual - predicted|, in the units of the columns; 0 is best. Rows with a NULL are skipped; no rows, NULL.$$;
 
 CREATE AGGREGATE cia_mae(predicted float8, actual float8, weight float8) (
 	SFUNC = cia_tally_absolute, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_absolute, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_mae(predicted float8, actual float8, weight float8) IS
 	'mean absolute error, weights';
 
 CREATE AGGREGATE cia_mape(predicted float8, actual float8) (
 	SFUNC = cia_tally_percentage, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_percentage, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_mape(predicted float8, actual float8) IS
 $$mean absolute percentage error, as a share: the mean of |actual - predicted| / |actual|, where |actual| counts as 2.2e-16 at least, as in scikit-learn; 0 is best. Leave rows of actual 0 out with FILTER. Rows with a NULL are skipped; no rows, NULL.$$;
 
 CREATE AGGREGATE cia_mape(predicted float8, actual float8, weight float8) (
 	SFUNC = cia_tally_percentage, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_percentage, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_mape(predicted float8, actual float8, weight float8) IS
 	'mean absolute percentage error, as a share, weights';
 
 CREATE AGGREGATE cia_r2(predicted float8, actual float8) (
 	SFUNC = cia_tally_variance, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_r2, PARALLEL = SAFE
+	FINALFUNC = cia_tally_r2, MSFUNC = cia_tally_variance, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_r2, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_r2(predicted float8, actual float8) IS
 $$R squared: 1 - sum of (actual - predicted)^2 / sum of (actual - mean of actual)^2; 1 is best, 0 is as good as the mean.
@@ -1077,14 +1176,16 @@ The sums are exact, so the answer is right however far from zero the values lie.
 
 CREATE AGGREGATE cia_r2(predicted float8, actual float8, weight float8) (
 	SFUNC = cia_tally_variance, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_r2, PARALLEL = SAFE
+	FINALFUNC = cia_tally_r2, MSFUNC = cia_tally_variance, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_r2, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_r2(predicted float8, actual float8, weight float8) IS
 	'R squared, weights';
 
 CREATE AGGREGATE cia_deviance(predicted float8, actual float8, family text) (
 	SFUNC = cia_tally_deviance, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_deviance, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_deviance(predicted float8, actual float8, family text) IS
 $$mean deviance of a family of distributions (McCullagh and Nelder 1989); 0 is best. With y actual and m predicted it is, per row:
@@ -1093,7 +1194,8 @@ Rows with a NULL are skipped; no rows, NULL. The share of deviance explained is 
 
 CREATE AGGREGATE cia_deviance(predicted float8, actual float8, family text, weight float8) (
 	SFUNC = cia_tally_deviance, STYPE = cia_tally, COMBINEFUNC = cia_tally_merge,
-	FINALFUNC = cia_tally_mean, PARALLEL = SAFE
+	FINALFUNC = cia_tally_mean, MSFUNC = cia_tally_deviance, MINVFUNC = cia_tally_drop,
+	MSTYPE = cia_tally, MFINALFUNC = cia_tally_mean, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cia_deviance(predicted float8, actual float8, family text, weight float8) IS
 	'mean deviance of a family of distributions, weights';

@@ -70,6 +70,16 @@ FROM judged GROUP BY g ORDER BY g;
 SELECT count(*), bool_and(running = whole) AS same FROM (
 	SELECT cia_brier(p, y) OVER (ORDER BY id) AS running, (SELECT cia_brier(p, y) FROM judged b WHERE b.id <= a.id) AS whole FROM judged a) w;
 
+-- A frame that moves forgets rows without a trace.
+SELECT count(*), bool_and(log_loss IS NOT DISTINCT FROM l) AS log_loss, bool_and(brier IS NOT DISTINCT FROM b) AS brier, bool_and(ece IS NOT DISTINCT FROM e) AS ece, bool_and(mcc IS NOT DISTINCT FROM m) AS mcc,
+	bool_and(recall IS NOT DISTINCT FROM c) AS recall, bool_and(rmse IS NOT DISTINCT FROM s) AS rmse, bool_and(mape IS NOT DISTINCT FROM a) AS mape, bool_and(r2 IS NOT DISTINCT FROM r) AS r2, bool_and(deviance IS NOT DISTINCT FROM d) AS deviance
+FROM (SELECT id, cia_log_loss(p, y) OVER frame AS log_loss, cia_brier(p, n, w) OVER frame AS brier, cia_ece(p, y, 7) OVER frame AS ece, cia_mcc(p, n) OVER frame AS mcc, cia_recall(p, y, 0.7, w) OVER frame AS recall,
+		cia_rmse(predicted, actual) OVER frame AS rmse, cia_mape(predicted, actual, w) OVER frame AS mape, cia_r2(predicted, actual * 1e9, w) OVER frame AS r2, cia_deviance(predicted, actual, 'gamma', w) OVER frame AS deviance
+	  FROM (SELECT *, CASE WHEN id % 7 > 0 AND id NOT BETWEEN 100 AND 130 THEN p0 END AS p FROM (SELECT id, p AS p0, y, n, w, predicted, actual FROM called) o) o WINDOW frame AS (ORDER BY id ROWS BETWEEN 19 PRECEDING AND CURRENT ROW)) moving,
+LATERAL (SELECT cia_log_loss(p, y) AS l, cia_brier(p, n, w) AS b, cia_ece(p, y, 7) AS e, cia_mcc(p, n) AS m, cia_recall(p, y, 0.7, w) AS c
+	FROM called k WHERE k.id BETWEEN moving.id - 19 AND moving.id AND k.id % 7 > 0 AND k.id NOT BETWEEN 100 AND 130) x,
+LATERAL (SELECT cia_rmse(predicted, actual) AS s, cia_mape(predicted, actual, w) AS a, cia_r2(predicted, actual * 1e9, w) AS r, cia_deviance(predicted, actual, 'gamma', w) AS d FROM called k WHERE k.id BETWEEN moving.id - 19 AND moving.id) z;
+
 -- NULL arguments skip the row; nothing is nothing.
 SELECT cia_brier(p, y) = (SELECT cia_brier(p, y) FROM judged WHERE id > 30) AS skipped
 FROM (SELECT CASE WHEN id > 10 THEN p END AS p, CASE WHEN id NOT BETWEEN 11 AND 30 THEN y END AS y FROM judged) s;
@@ -122,6 +132,7 @@ BEGIN
 	RETURN answer;
 END $$;
 SELECT cia_tally_send(receive(cia_tally_send(whole))) = cia_tally_send(whole) AS same_bytes, cia_tally_mean(receive(cia_tally_send(odd))) = cia_tally_mean(odd) AS same FROM kept;
+SELECT cia_tally_mean(cia_tally_drop(even, p, y, w)) = (SELECT cia_log_loss(p, y, w) FROM judged WHERE id % 2 = 0 AND id > 2) AS dropped FROM kept, judged WHERE id = 2;
 SELECT cia_tally_mean(cia_tally_log_loss(NULL, 0.25, true)) AS one, cia_tally_log_loss(NULL, NULL, true) IS NULL AS none;
 
 -- What is no score, label, outcome, weight or option.
@@ -185,6 +196,14 @@ SELECT cia_tally_rmse(even) FROM kept;
 SELECT cia_tally_mean(cia_tally_confusion(NULL, 0.5, true));
 \echo :SQLSTATE
 SELECT cia_tally_brier(even, 0.5, true) FROM kept;
+\echo :SQLSTATE
+SELECT cia_tally_drop(cia_tally_deviance(NULL, 1, 2, 'poisson'), 1, 2::float8, 1::float8);
+\echo :SQLSTATE
+SELECT cia_tally_drop(even, 0.5, true, 5) FROM kept;
+\echo :SQLSTATE
+SELECT cia_tally_drop(even, 0.5, 1::float8, 'poisson') FROM kept;
+\echo :SQLSTATE
+SELECT cia_tally_drop(cia_tally_squared(NULL, 1, 2), 1, true);
 \echo :SQLSTATE
 SELECT receive('\x0102');
 \echo :SQLSTATE

@@ -257,6 +257,37 @@ order_is_no_matter(test_host *t)
 		}
 }
 
+/* What is dropped leaves what the other rows come to. */
+static void
+forgets_rows(test_host *t)
+{
+	ml_case row[ROWS];
+
+	for (int u = 0; u < USES; u++)
+		for (uint64_t seed = 6; seed < 12; seed++)
+		{
+			ml_tally *moving, *rest;
+
+			make(row, use[u].kind, true, seed);
+			moving = add_rows(t, use[u].kind, row, 0, ROWS);
+			rest = add_rows(t, use[u].kind, row, ROWS / 2, ROWS);
+			for (int i = 0; i < ROWS; i++)
+			{
+				ml_addend addend[ML_TALLY_TERMS];
+				int count = ml_tally_addends(use[u].kind, &row[i], addend);
+
+				if (i == ROWS / 2)
+					CHECK_SAME(use[u].of(moving), use[u].of(rest));
+				CHECK(ml_tally_drop(moving, addend, count));
+			}
+			CHECK_INT(moving->rows, 0);
+			CHECK(isnan(use[u].of(moving)));
+			for (int i = 0; i < moving->sums; i++)
+				CHECK_SAME(ml_tally_sum(through_bytes(t, moving), i), 0);
+			CHECK(!ml_tally_drop(moving, &(ml_addend){0, 1}, 1));
+		}
+}
+
 /* Outcomes far from zero with nothing but noise between them. */
 static void
 r2_is_exact(test_host *t)
@@ -456,6 +487,7 @@ TEST_MAIN({deviances_keep_digits,
            "deviances keep their digits where outcomes meet means"},
           {measures, "every measure is what its definition says"},
           {order_is_no_matter, "order, pieces and bytes change no bit"},
+          {forgets_rows, "rows are taken out again without a trace"},
           {r2_is_exact, "R squared is right however far outcomes are from zero"},
           {undefined, "what is not defined is NaN, what is too large is infinite"},
           {bins_have_edges, "bins end at the doubles next to their edges"},

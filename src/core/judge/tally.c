@@ -90,6 +90,17 @@ ml_tally_add(ml_tally *tally, const ml_addend *addend, int count)
 	return true;
 }
 
+bool
+ml_tally_drop(ml_tally *tally, ml_addend *addend, int count)
+{
+	for (int i = 0; i < count; i++)
+		addend[i].value = -addend[i].value;
+	if (tally->rows == 0 || !ml_tally_add(tally, addend, count))
+		return false;
+	tally->rows -= 2;
+	return true;
+}
+
 size_t
 ml_tally_widen(const ml_tally *tally, const ml_addend *addend, int addends, int *low,
                int *count)

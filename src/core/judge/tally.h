@@ -96,9 +96,15 @@ extern int ml_tally_addends(ml_tally_kind kind, const ml_case *row, ml_addend *a
  * added.  Then ml_tally_widen says what is needed and ml_tally_move puts the sums there.
  */
 extern bool ml_tally_add(ml_tally *tally, const ml_addend *addend, int count);
+/* Takes out again what a row has added; the addends are changed.  False: it never was in. */
+extern bool ml_tally_drop(ml_tally *tally, ml_addend *addend, int count);
+
 extern size_t ml_tally_widen(const ml_tally *tally, const ml_addend *addend, int addends,
                              int *low, int *count);
 extern void ml_tally_move(ml_tally *into, const ml_tally *from, int low, int count);
+
+/* Takes out again what a row has added; the addends are changed.  False: it never was in. */
+extern bool ml_tally_drop(ml_tally *tally, ml_addend *addend, int count);
 
 /* The same with memory of the host's; *tally may move. */
 extern ml_status
