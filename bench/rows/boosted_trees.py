@@ -14,7 +14,8 @@ from peers import fetch, split
 
 TREES = 100
 LEAVES = 63
-OPTIONS = '{{"trees": {trees}, "leaves": %d, "l2": 0}}' % LEAVES
+OPTIONS = f'{{"trees": {TREES}, "leaves": {LEAVES}, "l2": 0}}'
+ONE_TREE = f'{{"trees": 1, "leaves": {LEAVES}, "l2": 0}}'
 TREE = {"num_leaves": LEAVES, "learning_rate": 0.1, "objective": "binary", "verbose": -1, "num_threads": 2}
 LOSSGUIDE = {
     "objective": "binary:logistic",
@@ -89,8 +90,8 @@ class Peers:
 
 def ours(database):
     """cia_train, and what the trees but for the first add to it: reading and judging left out."""
-    one = database.train("boosted_trees", options=OPTIONS.format(trees=1))
-    whole = database.train("boosted_trees", options=OPTIONS.format(trees=TREES))
+    one = database.train("boosted_trees", options=ONE_TREE)
+    whole = database.train("boosted_trees", options=OPTIONS)
     return {"cia_train": whole, "cia_train, training alone": (whole - one) * TREES / (TREES - 1)}
 
 
