@@ -139,15 +139,6 @@ new_row(FunctionCallInfo fcinfo, ranking *state, int side)
 	return state->rows.row[side] + state->rows.rows[side]++ * state->rows.width;
 }
 
-/* A state that no row has made yet, or is skipped by, is NULL to SQL too. */
-static Datum
-skip(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 /* (state, score, label [, weight]) */
 static Datum
 take_class(FunctionCallInfo fcinfo, bool is_number)
@@ -158,12 +149,12 @@ take_class(FunctionCallInfo fcinfo, bool is_number)
 	uint64 *row;
 
 	if (cia_row_is_null(fcinfo))
-		return skip(fcinfo);
+		return cia_skip_row(fcinfo);
 	score = cia_score_arg(fcinfo, 1, CIA_SCORE_ORDER);
 	side = cia_label_arg(fcinfo, 2, is_number) > 0;
 	weight = cia_weight_arg(fcinfo, 3);
 	if (weight == 0)
-		return skip(fcinfo);
+		return cia_skip_row(fcinfo);
 	state = state_arg(fcinfo, PG_NARGS() > 3 ? 2 : 1, 0);
 	row = new_row(fcinfo, state, side);
 	row[0] = ml_number_key(score);
@@ -204,7 +195,7 @@ take_top(FunctionCallInfo fcinfo, bool is_number)
 	ranking *state;
 
 	if (cia_row_is_null(fcinfo))
-		return skip(fcinfo);
+		return cia_skip_row(fcinfo);
 	score = cia_score_arg(fcinfo, 1, CIA_SCORE_ORDER);
 	side = cia_label_arg(fcinfo, 2, is_number) > 0;
 	state = state_arg(fcinfo, 1, option_arg(fcinfo, 3, ALL_ROWS, "k"));
@@ -233,7 +224,7 @@ cia_ranking_relevance(PG_FUNCTION_ARGS)
 	uint64 *row;
 
 	if (cia_row_is_null(fcinfo))
-		return skip(fcinfo);
+		return cia_skip_row(fcinfo);
 	score = cia_score_arg(fcinfo, 1, CIA_SCORE_ORDER);
 	relevance = PG_GETARG_FLOAT8(2);
 	if (!(relevance >= 0 && isfinite(relevance)))
@@ -257,12 +248,12 @@ cia_ranking_outcome(PG_FUNCTION_ARGS)
 	uint64 *row;
 
 	if (cia_row_is_null(fcinfo))
-		return skip(fcinfo);
+		return cia_skip_row(fcinfo);
 	score = cia_score_arg(fcinfo, 1, CIA_SCORE_ORDER);
 	outcome = cia_outcome_arg(fcinfo, 2);
 	weight = cia_weight_arg(fcinfo, 3);
 	if (weight == 0)
-		return skip(fcinfo);
+		return cia_skip_row(fcinfo);
 	state = state_arg(fcinfo, PG_NARGS() > 3 ? 3 : 2, 0);
 	row = new_row(fcinfo, state, 0);
 	row[0] = ml_number_key(outcome);
@@ -279,7 +270,7 @@ cia_ranking_samples(PG_FUNCTION_ARGS)
 	ranking *state;
 
 	if ((PG_ARGISNULL(1) && PG_ARGISNULL(2)) || (PG_NARGS() > 3 && PG_ARGISNULL(3)))
-		return skip(fcinfo);
+		return cia_skip_row(fcinfo);
 	state = state_arg(fcinfo, 1, option_arg(fcinfo, 3, BINS, "number of bins"));
 	if (state->option > ML_TALLY_MOST_BINS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -332,7 +323,7 @@ cia_ranking_combine(PG_FUNCTION_ARGS)
 	cia_door *door;
 
 	if (PG_ARGISNULL(1))
-		return skip(fcinfo);
+		return cia_skip_row(fcinfo);
 	from = (ranking *) PG_GETARG_POINTER(1);
 	into = state_arg(fcinfo, from->rows.width, from->option);
 	merged = *into;
@@ -403,117 +394,144 @@ cia_ranking_deserialize(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-static Datum
-answer(FunctionCallInfo fcinfo, const measuring *call, double value)
-{
-	close_measuring(call);
-	return cia_measure(fcinfo, value);
-}
+typedef ml_status (*ranked_measure)(const measuring *call, double *value);
 
-/* A measure of the walk through two classes. */
+/* spare as for open_measuring. */
 static Datum
-measure_walk(FunctionCallInfo fcinfo, double (*of)(const ml_rank_walk *))
+measure(FunctionCallInfo fcinfo, int spare, ranked_measure of)
 {
 	measuring call;
-	ml_rank_walk walk;
+	double value = NAN;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), 0);
-	cia_check(call.door, ml_ranked_walk(&call.door->host, &call.state->rows, &walk));
-	return answer(fcinfo, &call, of(&walk));
+	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), spare);
+	cia_check(call.door, of(&call, &value));
+	close_measuring(&call);
+	return cia_measure(fcinfo, value);
+}
+
+static ml_status
+walk_for(const measuring *call, double (*of)(const ml_rank_walk *), double *value)
+{
+	ml_rank_walk walk;
+
+	ML_TRY(ml_ranked_walk(&call->door->host, &call->state->rows, &walk));
+	*value = of(&walk);
+	return ML_OK;
+}
+
+static ml_status
+auc(const measuring *call, double *value)
+{
+	return walk_for(call, ml_rank_auc, value);
 }
 
 Datum
 cia_ranking_auc(PG_FUNCTION_ARGS)
 {
-	return measure_walk(fcinfo, ml_rank_auc);
+	return measure(fcinfo, 0, auc);
 }
 
-static double
-gini(const ml_rank_walk *walk)
+static ml_status
+gini(const measuring *call, double *value)
 {
-	return 2 * ml_rank_auc(walk) - 1;
+	ML_TRY(auc(call, value));
+	*value = 2 * *value - 1;
+	return ML_OK;
 }
 
 Datum
 cia_ranking_gini(PG_FUNCTION_ARGS)
 {
-	return measure_walk(fcinfo, gini);
+	return measure(fcinfo, 0, gini);
+}
+
+static ml_status
+ks(const measuring *call, double *value)
+{
+	return walk_for(call, ml_rank_ks, value);
 }
 
 Datum
 cia_ranking_ks(PG_FUNCTION_ARGS)
 {
-	return measure_walk(fcinfo, ml_rank_ks);
+	return measure(fcinfo, 0, ks);
+}
+
+static ml_status
+pr_auc(const measuring *call, double *value)
+{
+	return walk_for(call, ml_rank_average_precision, value);
 }
 
 Datum
 cia_ranking_pr_auc(PG_FUNCTION_ARGS)
 {
-	return measure_walk(fcinfo, ml_rank_average_precision);
+	return measure(fcinfo, 0, pr_auc);
+}
+
+static ml_status
+recall(const measuring *call, double *value)
+{
+	*value = ml_ranked_recall(&call->state->rows, call->state->option);
+	return ML_OK;
 }
 
 Datum
 cia_ranking_recall(PG_FUNCTION_ARGS)
 {
-	measuring call;
+	return measure(fcinfo, 0, recall);
+}
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), 0);
-	return answer(fcinfo, &call, ml_ranked_recall(&call.state->rows, call.state->option));
+static ml_status
+precision(const measuring *call, double *value)
+{
+	return ml_ranked_precision(&call->door->host, &call->state->rows, call->state->option,
+	                           value);
 }
 
 Datum
 cia_ranking_precision(PG_FUNCTION_ARGS)
 {
-	measuring call;
-	double value;
+	return measure(fcinfo, 0, precision);
+}
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), 0);
-	cia_check(call.door, ml_ranked_precision(&call.door->host, &call.state->rows,
-	                                         call.state->option, &value));
-	return answer(fcinfo, &call, value);
+static ml_status
+ndcg(const measuring *call, double *value)
+{
+	return ml_ranked_ndcg(&call->door->host, &call->state->rows, call->state->option,
+	                      &call->work, value);
 }
 
 Datum
 cia_ranking_ndcg(PG_FUNCTION_ARGS)
 {
-	measuring call;
-	double value;
+	return measure(fcinfo, 0, ndcg);
+}
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), 0);
-	cia_check(call.door, ml_ranked_ndcg(&call.door->host, &call.state->rows,
-	                                    call.state->option, &call.work, &value));
-	return answer(fcinfo, &call, value);
+static ml_status
+concordance(const measuring *call, double *value)
+{
+	return ml_ranked_concordance(&call->door->host, &call->state->rows, &call->work,
+	                             value);
 }
 
 Datum
 cia_ranking_concordance(PG_FUNCTION_ARGS)
 {
-	measuring call;
-	double value;
+	return measure(fcinfo, ML_RANKED_PAIRS, concordance);
+}
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), ML_RANKED_PAIRS);
-	cia_check(call.door, ml_ranked_concordance(&call.door->host, &call.state->rows,
-	                                           &call.work, &value));
-	return answer(fcinfo, &call, value);
+static ml_status
+psi(const measuring *call, double *value)
+{
+	*value = ml_ranked_psi(&call->state->rows, call->state->option);
+	return ML_OK;
 }
 
 Datum
 cia_ranking_psi(PG_FUNCTION_ARGS)
 {
-	measuring call;
-
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), 0);
-	return answer(fcinfo, &call, ml_ranked_psi(&call.state->rows, call.state->option));
+	return measure(fcinfo, 0, psi);
 }
