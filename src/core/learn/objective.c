@@ -150,9 +150,8 @@ take_softmax(const ml_objective_block *b)
 }
 
 /* The largest margin is taken off before exp and put back after log: nothing overflows. */
-ML_HOT void
-ml_softmax_totals(const double *margin, int64_t stride, int classes, int rows,
-                  double *total)
+ML_HOT static void
+softmax_totals(const double *margin, int64_t stride, int classes, int rows, double *total)
 {
 	double most[ML_BLOCK], sum[ML_BLOCK] = {0};
 
@@ -166,6 +165,13 @@ ml_softmax_totals(const double *margin, int64_t stride, int classes, int rows,
 			sum[i] += exp_below(most[i] - margin[k * stride + i]);
 	for (int i = 0; i < rows; i++)
 		total[i] = most[i] + log(sum[i]);
+}
+
+void
+ml_softmax_totals(const double *margin, int64_t stride, int classes, int rows,
+                  double *total)
+{
+	softmax_totals(margin, stride, classes, rows, total);
 }
 
 ML_HOT static void
