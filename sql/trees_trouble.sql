@@ -71,7 +71,7 @@ SELECT grown('SELECT x, n - 1 AS n FROM trouble', 'n', '{}', 'gamma');
 -- A category of as many labels as may be.
 SELECT grown('SELECT ''label '' || i % 100000 AS label, i % 7 AS x, i % 100000 % 7 * 1.5 AS n FROM generate_series(1, 150000) AS i', 'n', '{"trees": 1}');
 SELECT grown('SELECT ''label '' || i % 100000 AS label, i % 7 AS x, i % 100000 % 7 * 1.5 AS n FROM generate_series(1, 150000) AS i', 'n', '{"trees": 2, "max_categories": 65535}');
--- A feature that is missing everywhere in one class tells the classes apart; one value and missing are no feature.
+-- A feature that is missing everywhere in one class tells the classes apart; one value and missing do, too.
 SELECT grown('SELECT CASE WHEN y THEN x END AS x, z, y FROM trouble', 'y', '{"trees": 1}');
 SELECT grown('SELECT CASE WHEN id > 1 THEN x END AS x, z, y FROM trouble', 'y', '{"trees": 1}');
 SELECT grown('SELECT CASE WHEN y THEN 1 END AS x, z, y FROM trouble', 'y', '{"trees": 1}');
@@ -113,6 +113,13 @@ SELECT grown('SELECT x, CASE region WHEN ''a'' THEN ''ä€😀'' ELSE '''' END 
 SELECT model FROM cia_train('trouble', 'SELECT CASE WHEN y THEN x END AS x, z, y FROM trouble', 'y', 'boosted_trees', options => '{"holdout": 0}');
 SELECT max(cia_score('trouble', t)) FILTER (WHERE x IS NULL) < min(cia_score('trouble', t)) FILTER (WHERE x IS NOT NULL) AS told
 FROM (SELECT CASE WHEN y THEN x END AS x, z FROM trouble) AS t;
+
+SELECT model FROM cia_train('trouble', 'SELECT CASE WHEN y THEN 25 END AS fee, x, z, y FROM trouble', 'y', 'boosted_trees', options => '{"holdout": 0}');
+SELECT max(cia_score('trouble', t)) FILTER (WHERE fee IS NULL) < min(cia_score('trouble', t)) FILTER (WHERE fee IS NOT NULL) AS told
+FROM (SELECT CASE WHEN y THEN 25 END AS fee, x, z FROM trouble) AS t;
+SELECT count(*) > 0 AS grid FROM cia_partial_dependence('trouble', 'SELECT CASE WHEN y THEN 25 END AS fee, x, z, y FROM trouble', 'fee');
+SELECT bool_and(content::jsonb::text::cia_model IS NOT NULL) AS reads FROM cia_versions WHERE model = 'trouble';
+SELECT features FROM cia_train('trouble', 'SELECT CASE WHEN y THEN 25 END AS fee, x, z, y FROM trouble', 'y', 'logistic', options => '{"holdout": 0}');
 
 SELECT cia_drop_model('trouble');
 DROP FUNCTION grown;

@@ -348,13 +348,15 @@ ml_schema_columns(const ml_schema *schema)
 
 /* Why a profiled column cannot be a feature; false if it can. */
 static bool
-is_left_out(const ml_feature *feature, int64_t rows, int32_t labels, ml_note_kind *why)
+is_left_out(const ml_feature *feature, const ml_uses *uses, int64_t rows, int32_t labels,
+            ml_note_kind *why)
 {
 	double known = (double) rows - feature->missing;
 
 	*why = ML_NOTE_CONSTANT;
 	if (feature->kind == ML_NUMBER)
-		return !(feature->min < feature->max);
+		return !(feature->min < feature->max) &&
+		       !(uses->missing_tells && feature->missing > 0 && known > 0);
 	if (feature->levels == 0 || (feature->levels == 1 && feature->missing == 0))
 		return true;
 	*why = ML_NOTE_IDENTIFIER;
@@ -474,7 +476,8 @@ ml_schema_build(ml_frame *frame, int max_categories, const ml_uses *uses,
 		ML_TRY(check_offset(frame, &feature));
 		if (feature.use != ML_USE_TERM || is_kept(&feature, uses->kept))
 			schema->feature[schema->features++] = feature;
-		else if (is_left_out(&feature, rows, labels_in_training(&feature, notes), &why))
+		else if (is_left_out(&feature, uses, rows, labels_in_training(&feature, notes),
+		                     &why))
 		{
 			notes->count = before;
 			ML_TRY(ml_notes_add(frame->host, notes,

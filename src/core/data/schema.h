@@ -38,6 +38,7 @@ typedef struct ml_uses
 {
 	ml_text name[ML_USES];
 	const struct ml_schema *kept; /* its features are never left out; or NULL */
+	bool missing_tells; /* a number that has one value or none is a feature, too */
 } ml_uses;
 
 typedef struct ml_feature

@@ -122,7 +122,8 @@ lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *p
 {
 	ml_schema *schema = &result->model->schema;
 	const ml_model *earlier = request->earlier;
-	ml_uses uses = {.kept = earlier != NULL ? &earlier->schema : NULL};
+	ml_uses uses = {.kept = earlier != NULL ? &earlier->schema : NULL,
+	                .missing_tells = request->learner->missing_tells};
 	ml_text positive = request->common.positive;
 
 	take_use(request, "offset", &uses.name[ML_USE_OFFSET]);

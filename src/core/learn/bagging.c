@@ -393,7 +393,7 @@ settle_tree(const ml_value *given, void *values, ml_option_fault *fault)
 #define LEARNER(learner_name, learner_task, table, settling, text)                       \
 	.name = learner_name, .summary = text, .task = learner_task, .option = table,        \
 	.options = sizeof table / sizeof *table, .options_size = sizeof(bagging_options),    \
-	.settle = settling, .memory = memory, .fit = fit
+	.settle = settling, .memory = memory, .fit = fit, .missing_tells = true
 #define OF_ONE                                                                           \
 	.prepare = prepare, .work = ml_forest_work, .margin = ml_forest_margin,              \
 	.margins_of_rows = ml_forest_margins, .respond = ml_forest_respond,                  \

@@ -273,7 +273,8 @@ settle_classes(const ml_value *given, void *values, ml_option_fault *fault)
 	.name = "boosted_trees", .summary = text, .task = learner_task, .option = table,     \
 	.options = sizeof table / sizeof *table,                                             \
 	.options_size = sizeof(ml_boosting_options), .settle = settling,                     \
-	.memory = ml_boosting_memory, .fit = ml_boosting_fit, .prepare = ml_boosting_prepare
+	.memory = ml_boosting_memory, .fit = ml_boosting_fit,                                \
+	.prepare = ml_boosting_prepare, .missing_tells = true
 #define LEARNER_OF_ONE(learner_task, table, text)                                        \
 	{                                                                                    \
 		LEARNER(learner_task, table, settle, text),                                      \

@@ -78,6 +78,7 @@ typedef struct ml_learner
 	const ml_option *option;
 	int options;
 	size_t options_size; /* of the struct that the option table fills */
+	bool missing_tells;  /* learns from where a number is missing, and not by its mean */
 
 	/* How features are to be put into bins for these options; NULL: not at all. */
 	const ml_bin_options *(*bins)(const void *options);
