@@ -13,6 +13,8 @@ UNION ALL SELECT 'evidence', cia_fit(s, flag, 'logistic', '{"encode": "woe", "ho
 UNION ALL SELECT 'multinomial', cia_fit(s, letter, 'multinomial', '{"id": ["id"], "exclude": ["letter"], "positive": "b"}') FROM seed s
 UNION ALL SELECT 'parts', cia_fit(s, x > 40, 'logistic', '{"id": ["id"], "max_categories": 4, "by": "letter", "features": ["x", "flag", "many", "pair"]}') FROM seed s
 UNION ALL SELECT 'boosted', cia_fit(s, y, 'boosted_trees', '{"id": ["id"], "trees": 3, "min_rows": 4, "max_categories": 4, "early_stopping": 2, "validation_share": 0.2}') FROM seed s
+UNION ALL SELECT 'several', cia_fit(s, letter, 'boosted_trees', '{"id": ["id"], "exclude": ["letter"], "trees": 2, "min_rows": 4}') FROM seed s
+UNION ALL SELECT 'shares', cia_fit(s, letter, 'random_forest', '{"id": ["id"], "exclude": ["letter"], "trees": 3, "min_rows": 2}') FROM seed s
 UNION ALL SELECT 'counts', cia_fit(s, x::int, 'boosted_trees', '{"exclude": ["id", "x"], "objective": "poisson", "trees": 2, "min_rows": 4, "category_smoothing": 1, "monotone": {"day": 1}}') FROM seed s
 UNION ALL SELECT 'forest', cia_fit(s, y, 'random_forest', '{"id": ["id"], "exclude": ["x"], "trees": 9, "min_rows": 2, "category_smoothing": 1}') FROM seed s
 UNION ALL SELECT 'tree', cia_fit(s, x, 'decision_tree', '{"features": ["day", "many"], "min_rows": 1, "leaves": 90, "holdout": 0, "category_smoothing": 0}') FROM seed s
