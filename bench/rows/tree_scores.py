@@ -91,10 +91,12 @@ def contest(database):
         """The table that cia_score_into makes, with no score in it: what is not scoring."""
         names = ", ".join([*database.numeric, *database.categories])
         database.execute(f"DROP TABLE IF EXISTS {SCORES}", 0)
-        taken = database.seconds(
+        start = time.perf_counter()
+        database.execute(
             f"CREATE TABLE {SCORES} AS SELECT {ID}, num_nulls({names})::float8 AS score,"
-            f" false::text AS class, 1 AS version, now() AS scored_at FROM {TABLE};"
-            f" ALTER TABLE {SCORES} ADD PRIMARY KEY ({ID}); SELECT 1", 0)
+            f" false::text AS class, 1 AS version, now() AS scored_at FROM {TABLE}", 0)
+        database.execute(f"ALTER TABLE {SCORES} ADD PRIMARY KEY ({ID})", 0)
+        taken = time.perf_counter() - start
         database.execute(f"DROP TABLE {SCORES}", 0)
         return taken
 
