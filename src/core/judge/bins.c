@@ -82,17 +82,23 @@ quantile(ladder *at, double share)
 	return between >= 0.5 ? b - (b - a) * (1 - between) : a + (b - a) * between;
 }
 
-/* The bounds between bins, as calibration_curve of scikit-learn finds them, to the last bit. */
+/*
+ * The bounds between bins, as calibration_curve of scikit-learn finds them, to the last bit; no
+ * steps: bins of equal width.
+ */
 static void
-find_edges(const ml_steps *steps, int bins, bool uniform, double *edge)
+find_edges(const ml_steps *steps, int bins, double *edge)
 {
-	double step = 1.0 / bins;
-	ladder at = {.steps = steps,
-	             .scale = (double) steps->rows / (steps->positives + steps->negatives)};
+	double width = 1.0 / bins;
+	ladder at = {.steps = steps};
 
-	at.below = weight_of(&at);
+	if (steps != NULL)
+	{
+		at.scale = (double) steps->rows / (steps->positives + steps->negatives);
+		at.below = weight_of(&at);
+	}
 	for (int i = 1; i < bins; i++)
-		edge[i - 1] = uniform ? i * step : quantile(&at, i * step * 100 / 100);
+		edge[i - 1] = steps == NULL ? i * width : quantile(&at, i * width * 100 / 100);
 }
 
 typedef struct bin_sum
@@ -150,8 +156,9 @@ ml_calibrate_bins(ml_host *host, const ml_outcomes *in, int bins, bool uniform,
 		return ML_OK;
 	ML_NEW(host, sum, bins);
 	ML_NEW(host, edge, bins);
-	ML_TRY(ml_steps_find(host, in, &steps));
-	find_edges(&steps, bins, uniform, edge);
+	if (!uniform)
+		ML_TRY(ml_steps_find(host, in, &steps));
+	find_edges(uniform ? NULL : &steps, bins, edge);
 	ML_TRY(sum_bins(host, in, edge, bins, sum));
 	for (int i = 0; i < bins; i++)
 	{

@@ -62,6 +62,18 @@ ml_cheapest_point(const ml_steps *steps, double false_positive, double false_neg
 /* The point at a threshold. */
 extern ml_point ml_point_at(const ml_steps *steps, double threshold);
 
+/* Standard errors of average precision and of KS, and how much KS is too large on average. */
+typedef struct ml_curve_spread
+{
+	double precision;
+	double gap;
+	double gap_bias;
+} ml_curve_spread;
+
+/* order is of ascending scores; there are both classes. */
+extern ml_status ml_curve_spread_find(ml_host *host, const ml_outcomes *in,
+                                      const uint32_t *order, ml_curve_spread *spread);
+
 /* Rows from the highest scores on, in parts of about one size. */
 typedef struct ml_lift_bin
 {

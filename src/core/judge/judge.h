@@ -3,6 +3,7 @@
  * judge.h: how good a model is; the top floor's table of contents.
  *
  *	metrics.c	measures of scores against outcomes, with 95 % intervals
+ *	decisions.c	those of two classes that are called by a cut-off
  *	class_metrics.c	the same of several classes
  *	interval.h	shares and their intervals
  *	curve.h		curves, lift, calibration and the cheapest cut-off, of two classes
@@ -57,11 +58,14 @@ typedef struct ml_outcomes
 } ml_outcomes;
 
 /*
- * Two classes: rows, auc, gini, ks, pr_auc, log_loss, brier, accuracy, precision,
- * recall, f1, positive_rate.
+ * Two classes: rows, auc, gini, ks, pr_auc, log_loss, brier, ece, and the decisions at one half.
  */
 extern ml_status
 ml_judge_binary(ml_host *host, const ml_outcomes *outcomes, ml_report *report);
+
+/* Adds accuracy, precision, recall, f1, mcc and positive_rate, where a score makes positive. */
+extern ml_status ml_judge_decisions(ml_host *host, const ml_outcomes *outcomes,
+                                    double threshold, ml_report *report);
 
 /*
  * A value: rows, r2, rmse, mae; where the outcomes have a deviance also its mean over the rows, and
@@ -82,7 +86,7 @@ typedef struct ml_class_outcomes
 	const double *weight; /* NULL: all 1 */
 } ml_class_outcomes;
 
-/* Several classes: rows, accuracy, balanced_accuracy, macro_f1, log_loss. */
+/* Several classes: rows, accuracy, balanced_accuracy, macro_f1, mcc, log_loss. */
 extern ml_status
 ml_judge_classes(ml_host *host, const ml_class_outcomes *outcomes, ml_report *report);
 

@@ -3,16 +3,25 @@
  * metrics.c: measures of scores against outcomes.
  *
  * Intervals: DeLong for the AUC (DeLong, DeLong and Clarke-Pearson 1988, placements
- * computed from one sort as by Sun and Xu 2014); Wilson for shares; the normal one of the
- * mean for losses; that of the influence function for R2 and RMSE; on the logit scale
- * for average precision (Boyd, Eng and Page 2013).
+ * computed from one sort as by Sun and Xu 2014); the normal one of the difference of two shares for
+ * KS, less its bias; the normal one of the mean for losses; that of what each row adds (the influence
+ * function) for R2, D2 and RMSE, and on the logit scale for average precision.  What follows from a
+ * cut-off is in decisions.c.  The calibration error has none: it is not near normal where a model is well calibrated,
+ * and bins have intervals of their own.
  */
 #include "judge/judge.h"
 
 #include <math.h>
 #include <string.h>
 
-#define Z 1.959963984540054 /* 0.975 quantile of the normal distribution */
+#include "judge/curve.h"
+#include "judge/interval.h"
+
+#define Z ML_Z
+#define ECE_BINS 10
+#define KS_PIECES                                                                        \
+	4 /* parts of the rows that tell how much too large KS is; a power of two */
+#define CLIP 1e-15 /* probabilities nearer to 0 or 1 count as this in the log loss */
 
 static const double share_range[2] = {0, 1};
 static const double gini_range[2] = {-1, 1};
@@ -49,17 +58,6 @@ add_normal(ml_report *report, const char *name, double value, double error,
 	    high > range[1] ? range[1] : high);
 }
 
-/* Wilson's interval of a share p of n. */
-static void
-add_share(ml_report *report, const char *name, double p, double n)
-{
-	double middle, half;
-
-	middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n);
-	half = Z / (1 + Z * Z / n) * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n));
-	add(report, name, p, middle - half, middle + half);
-}
-
 const ml_metric *
 ml_report_metric(const ml_report *report, const char *name)
 {
@@ -79,6 +77,7 @@ ml_main_metric(ml_task_kind task)
 typedef struct curve
 {
 	ml_rank_walk walk;
+	ml_curve_spread spread;
 	double rows[2]; /* of the negatives and the positives */
 	double error;   /* of the area */
 	/* per row: the weight of the other class that is below; delong makes of it what the row adds
@@ -173,6 +172,7 @@ trace(ml_host *host, const ml_outcomes *in, curve *out)
 	if (!(out->walk.total[0] > 0) || !(out->walk.total[1] > 0))
 		return ML_OK;
 	ML_TRY(walk(host, in, order, out));
+	ML_TRY(ml_curve_spread_find(host, in, order, &out->spread));
 	return delong(host, in, out);
 }
 
@@ -255,10 +255,10 @@ add_mean(ml_report *report, const char *name, const mean_sum *sum)
 static void
 add_average_precision(ml_report *report, const curve *traced)
 {
-	double p = ml_rank_average_precision(&traced->walk), logit, half;
+	double p = ml_rank_average_precision(&traced->walk);
+	double logit = log(p / (1 - p));
+	double half = Z * traced->spread.precision / (p * (1 - p));
 
-	logit = log(p / (1 - p));
-	half = Z / sqrt(traced->rows[1] * p * (1 - p));
 	if (p > 0 && p < 1)
 		add(report, "pr_auc", p, 1 / (1 + exp(half - logit)),
 		    1 / (1 + exp(-half - logit)));
@@ -266,31 +266,38 @@ add_average_precision(ml_report *report, const curve *traced)
 		add(report, "pr_auc", p, NAN, NAN);
 }
 
-/* Shares at the threshold of one half; counts are weights scaled to the number of rows. */
-/* What is called positive from a score of one half on; weights are scaled to the rows. */
-static ml_status
-add_confusion(ml_host *host, const ml_outcomes *in, ml_report *report)
+/* The interval is that of the gap at a score known before, less the bias of looking for it. */
+static void
+add_ks(ml_report *report, const curve *traced)
 {
-	ml_tally *tally;
-	double cell[4], total, scale, n = (double) in->rows;
+	double ks = ml_rank_ks(&traced->walk), half = Z * traced->spread.gap;
+	double low = ks - traced->spread.gap_bias - half;
+	double high = ks - traced->spread.gap_bias + half;
 
-	ML_TRY(ml_tally_create(host, ML_TALLY_CONFUSION, 0, &tally));
-	for (int64_t i = 0; i < in->rows; i++)
-		ML_TRY(ml_tally_take(host, &tally,
-		                     &(ml_case){.score = in->score[i],
-		                                .outcome = is_positive(in, i),
-		                                .weight = weight_at(in, i),
-		                                .threshold = 0.5}));
-	for (int i = 0; i < 4; i++)
-		cell[i] = ml_tally_sum(tally, i);
-	total = cell[0] + cell[1] + cell[2] + cell[3];
-	scale = n / total;
-	add_share(report, "accuracy", ml_tally_accuracy(tally), n);
-	add_share(report, "precision", ml_tally_precision(tally),
-	          (cell[3] + cell[1]) * scale);
-	add_share(report, "recall", ml_tally_recall(tally), (cell[3] + cell[2]) * scale);
-	add(report, "f1", ml_tally_f1(tally), NAN, NAN);
-	add_share(report, "positive_rate", (cell[2] + cell[3]) / total, n);
+	add(report, "ks", ks,
+	    low > 0     ? low
+	    : isnan(ks) ? NAN
+	                : 0,
+	    high < ks  ? ks
+	    : high > 1 ? 1
+	               : high);
+}
+
+/* Mean gap between score and outcome in ten bins of equal width, weighted by their rows. */
+static ml_status
+add_calibration_error(ml_host *host, const ml_outcomes *in, ml_report *report)
+{
+	ml_calibration_bin bin[ECE_BINS];
+	double gap = 0, rows = 0;
+	int bins;
+
+	ML_TRY(ml_calibrate_bins(host, in, ECE_BINS, true, bin, &bins));
+	for (int i = 0; i < bins; i++)
+	{
+		gap += bin[i].rows * fabs(bin[i].observed - bin[i].mean_score);
+		rows += bin[i].rows;
+	}
+	add(report, "ece", gap / rows, NAN, NAN);
 	return ML_OK;
 }
 
@@ -320,32 +327,42 @@ ml_judge_binary(ml_host *host, const ml_outcomes *in, ml_report *report)
 	auc = ml_rank_auc(&traced.walk);
 	add_normal(report, "auc", auc, traced.error, share_range);
 	add_normal(report, "gini", 2 * auc - 1, 2 * traced.error, gini_range);
-	add(report, "ks", ml_rank_ks(&traced.walk), NAN, NAN);
+	add_ks(report, &traced);
 	add_average_precision(report, &traced);
 	add_mean(report, "log_loss", &log_loss);
 	add_mean(report, "brier", &brier);
-	return add_confusion(host, in, report);
+	ML_TRY(add_calibration_error(host, in, report));
+	return ml_judge_decisions(host, in, 0.5, report);
 }
 
-/* Mean deviance, and the share of that of the mean which is explained. */
+/*
+ * Mean deviance S, and the share of the mean's T that is explained: D2 = 1 - S / T, on which the
+ * influence of row i is -w (s_i - (S / T) t_i) / T.
+ */
 static ml_status
 add_deviance(ml_host *host, const ml_outcomes *in, double mean, ml_report *report)
 {
 	mean_sum ours;
-	double null = 0;
+	double null = 0, squares[2] = {0, 0}, share, spread, n = (double) in->rows;
 
 	ML_TRY(mean_open(host, ML_TALLY_DEVIANCE, &ours));
 	for (int64_t i = 0; i < in->rows; i++)
 	{
 		double w = weight_at(in, i);
+		double s = in->deviance(in->state, in->target[i], in->score[i]);
+		double t = in->deviance(in->state, in->target[i], mean);
 
 		ML_PAUSE(host, i);
-		ML_TRY(mean_add(host, &ours, w,
-		                in->deviance(in->state, in->target[i], in->score[i])));
-		null += w * in->deviance(in->state, in->target[i], mean);
+		ML_TRY(mean_add(host, &ours, w, s));
+		null += w * t;
+		squares[0] += w * w * s * t;
+		squares[1] += w * w * t * t;
 	}
 	add_mean(report, "deviance", &ours);
-	add(report, "d2", 1 - ours.sum / null, NAN, NAN);
+	share = ours.sum / null;
+	spread = ours.square[2] - 2 * share * squares[0] + share * share * squares[1];
+	add_normal(report, "d2", 1 - share,
+	           spread > 0 && n > 1 ? sqrt(spread * n / (n - 1)) / null : 0, r2_range);
 	return ML_OK;
 }
 
