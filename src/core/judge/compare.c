@@ -5,7 +5,7 @@
  * Each row adds something to the difference of a metric, its influence; the squares of these add
  * up to the variance of the difference, in which what both models have in common cancels out.  For
  * the AUC that is DeLong's paired test (1988), for losses the paired z test of the mean.  Accuracy
- * without weights has McNemar's mid-p test, which is nearly exact on few rows, with the
+ * of rows of one weight has McNemar's mid-p test, which is nearly exact on few rows, with the
  * interval of Bonett and Price (2012), as Fagerland, Lydersen and Laake (2013) advise.
  */
 #include "judge/compare.h"
@@ -25,6 +25,7 @@ typedef struct pair
 	int64_t rows;
 	const double *weight;
 	double total;
+	bool equal_weights;
 	double *influence; /* work space: [rows] */
 	ml_comparison *out;
 } pair;
@@ -192,7 +193,7 @@ compare_accuracy(pair *p)
 	ML_TRY(compare_means(p, "accuracy", is_right));
 	out = &p->out->metric[p->out->metrics - 1];
 	out->more_is_better = true;
-	if (p->weight != NULL)
+	if (!p->equal_weights)
 		return ML_OK;
 	for (int64_t row = 0; row < p->rows; row++)
 	{
@@ -305,7 +306,11 @@ ml_judge_pair(ml_host *host, const ml_judged *a, const ml_judged *b, ml_comparis
 	if (p.rows == 0)
 		return ML_OK;
 	ML_NEW_RAW(host, p.influence, p.rows);
+	p.equal_weights = true;
 	for (int64_t row = 0; row < p.rows; row++)
+	{
 		p.total += weight_at(&p, row);
+		p.equal_weights &= weight_at(&p, row) == weight_at(&p, 0);
+	}
 	return a->task == ML_REGRESSION ? compare_values(&p) : compare_classes(&p);
 }

@@ -1,0 +1,49 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Run by test/reference/run on judging_rows, judging_scikit_learn and judging_r: the functions over
+-- (model, source) against scikit-learn (judging.py) and R with pROC (judging.R), to 1e-12.
+\set QUIET on
+\pset format unaligned
+\pset tuples_only on
+SET client_min_messages = warning;
+SELECT no_plan();
+
+-- Models whose score is known: a coefficient of 1 and nothing else, put in place of what was learned.
+CREATE VIEW judged_source AS SELECT row_number() OVER () AS id, rows, z_a, z_b, y = 1 AS y, value, w FROM judging_rows;
+SELECT count(*) FROM cia_train('a', 'judged_source', 'y', id => '{id}', features => '{z_a}', weight => 'w') AS a,
+	cia_train('b', 'judged_source', 'y', id => '{id}', features => '{z_b}', weight => 'w') AS b,
+	cia_train('v', 'judged_source', 'value', 'linear', id => '{id}', features => '{z_a}', weight => 'w') AS v \gset ignored_
+UPDATE cia_version SET content = jsonb_set(jsonb_set(content::text::jsonb, '{learned,coefficients}', '[1]'), '{learned,intercept}', '[0]')::text::cia_model;
+SELECT ok(max(abs(cia_score('a', s) - 1 / (1 + exp(-z_a)))) < 1e-15 AND max(abs(cia_score('v', s) - z_a)) < 1e-15, 'the scores are those of the reference')
+FROM judged_source s;
+
+CREATE FUNCTION source_of(text) RETURNS text LANGUAGE sql AS $$ SELECT format('SELECT * FROM judged_source WHERE rows = %L', $1) $$;
+CREATE FUNCTION near(float8, float8) RETURNS boolean LANGUAGE sql AS $$ SELECT coalesce(abs($1 - $2) <= 1e-12 OR $1 = $2, $1 IS NULL AND $2 IS NULL) $$;
+
+-- What scikit-learn says.
+SELECT ok(near(e.value, s.a), format('%s: %s is %s, not %s', s.rows, s.name, e.value, s.a))
+FROM judging_scikit_learn s, cia_evaluate(CASE s.of WHEN 'values' THEN 'v' ELSE 'a' END, source_of(s.rows)) e
+WHERE s.of IN ('two classes', 'values') AND e.metric = s.name ORDER BY s.rows, s.name;
+CREATE TABLE drawn AS
+	SELECT r.rows, 'roc' AS of, row_number() OVER (PARTITION BY r.rows ORDER BY threshold DESC) - 1 AS place, threshold AS a, false_positive_rate AS b, true_positive_rate AS c
+	FROM (SELECT DISTINCT rows FROM judging_rows) r, cia_roc_curve('a', source_of(r.rows), '{"points": 0}')
+	UNION ALL
+	SELECT r.rows, 'pr', row_number() OVER (PARTITION BY r.rows ORDER BY threshold DESC) - 1, threshold, "precision", recall
+	FROM (SELECT DISTINCT rows FROM judging_rows) r, cia_pr_curve('a', source_of(r.rows), '{"points": 0}')
+	UNION ALL
+	SELECT r.rows, strategy, bin, mean_score, observed_rate, NULL
+	FROM (SELECT DISTINCT rows FROM judging_rows WHERE rows <> 'weighted') r, (VALUES ('quantile'), ('uniform')) v(strategy),
+		 cia_calibration('a', source_of(r.rows), jsonb_build_object('strategy', strategy))
+	UNION ALL
+	SELECT r.rows, 'confusion', 2 * actual::boolean::int + predicted::boolean::int, c.rows, NULL, NULL
+	FROM (SELECT DISTINCT rows FROM judging_rows) r, cia_confusion('a', source_of(r.rows)) c;
+SELECT ok(bool_and(near(d.a, s.a) AND near(d.b, s.b) AND near(d.c, s.c)) AND count(d.rows) = count(*) AND count(s.rows) = count(*),
+		  format('%s: %s has the same %s points as scikit-learn''s', coalesce(d.rows, s.rows), coalesce(d.of, s.of), count(s.rows)))
+FROM drawn d FULL JOIN (SELECT *, name::bigint AS place FROM judging_scikit_learn WHERE of NOT IN ('two classes', 'values')) s USING (rows, of, place)
+GROUP BY coalesce(d.rows, s.rows), coalesce(d.of, s.of) ORDER BY 1;
+
+-- What R and pROC say.
+SELECT ok(near(e.value, r.a) AND near(e.low, r.b) AND near(e.high, r.c), format('%s: interval of %s', r.rows, r.name))
+FROM judging_r r, cia_evaluate('a', source_of(r.rows)) e WHERE r.of = 'interval' AND e.metric = r.name ORDER BY r.rows, r.name;
+SELECT ok(near(c.difference, r.a) AND near(c.low, r.b) AND near(c.high, r.c) AND near(c.p_value, r.d), format('%s: paired test of %s', r.rows, r.name))
+FROM judging_r r, cia_compare('a', 'b', source_of(r.rows)) c WHERE r.of = 'difference' AND c.metric = r.name ORDER BY r.rows, r.name;
+SELECT * FROM finish();

@@ -1,0 +1,5 @@
+-- SPDX-License-Identifier: PostgreSQL
+-- Tables of judging_rows.csv and of what was found for them: see judging.py and judging.R.
+CREATE TABLE judging_rows (rows text, z_a float8, z_b float8, y int, w float8, value float8);
+CREATE TABLE judging_scikit_learn (rows text, of text, name text, a float8, b float8, c float8);
+CREATE TABLE judging_r (rows text, of text, name text, a float8, b float8, c float8, d float8);
