@@ -58,6 +58,24 @@ share(const ml_class_outcomes *in, int actual, int called)
 	return sum;
 }
 
+/* The correlation of what was predicted and what came out, each as a vector of indicators. */
+static double
+correlation(const ml_class_outcomes *in)
+{
+	double total = share(in, -2, -2), both = 0, came = 1, called = 1;
+
+	for (int k = -1; k < in->classes; k++)
+	{
+		double actual = share(in, k, -2) / total;
+		double predicted = k < 0 ? 0 : share(in, -2, k) / total;
+
+		both += (k < 0 ? 0 : share(in, k, k) / total) - actual * predicted;
+		came -= actual * actual;
+		called -= predicted * predicted;
+	}
+	return both / sqrt(came * called);
+}
+
 static void
 check(const ml_class_outcomes *in, const ml_report *report)
 {
@@ -81,6 +99,10 @@ check(const ml_class_outcomes *in, const ml_report *report)
 	CHECK_CLOSE(value_of(report, "accuracy"), hits / share(in, -2, -2), 1e-12);
 	CHECK_CLOSE(value_of(report, "balanced_accuracy"), recall / seen, 1e-12);
 	CHECK_CLOSE(value_of(report, "macro_f1"), f1 / either, 1e-12);
+	if (isfinite(correlation(in)))
+		CHECK_NEAR(value_of(report, "mcc"), correlation(in), 1e-12);
+	else
+		CHECK(isnan(value_of(report, "mcc")));
 	CHECK_CLOSE(value_of(report, "log_loss"), loss / share(in, -2, -2), 1e-12);
 	for (int i = 1; i < report->metrics; i++)
 		if (!isnan(report->metric[i].low))
