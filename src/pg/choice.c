@@ -220,9 +220,10 @@ cia_settings_check(cia_door *door, const char *algorithm, const ml_value *given)
 
 	if (cia_settings_try(door, learner, given, &unused, &fault))
 		return;
-	/* who has all of the options knows best what is wrong with them */
+	/* without an objective, who has all of the options knows best what is wrong with them */
 	for (int i = 0; i < ml_learner_count && fault.error == ML_OPTION_UNKNOWN; i++)
-		if (strcmp(ml_learner_table[i]->name, algorithm) == 0)
+		if (strcmp(ml_learner_table[i]->name, algorithm) == 0 &&
+		    !has_objective(learner, given))
 		{
 			if (cia_settings_try(door, ml_learner_table[i], given, &unused, &fault))
 				return;

@@ -74,6 +74,17 @@ forest_of(const ml_model *model)
 	return &((const ml_forest_state *) model->state)->forest;
 }
 
+/* What the trees say, and then what is known of the row. */
+static double
+walked_margin(const ml_model *model, const double *row)
+{
+	const ml_forest_state *state = model->state;
+	double margin = ml_forest_walk(&state->forest, row);
+
+	return state->offsets.count > 0 ? margin + ml_offsets_of(&state->offsets, row)
+	                                : margin;
+}
+
 /* Holds for every row: one margin by two ways, and contributions that add up to it. */
 static void
 check_rows(test_host *t, const ml_model *model, const table *s)
@@ -94,7 +105,7 @@ check_rows(test_host *t, const ml_model *model, const table *s)
 			                                   : *ml_codes_at(column, i);
 		}
 		margin = model->learner->margin(model->state, row);
-		CHECK_SAME(margin, ml_forest_walk(forest_of(model), row));
+		CHECK_SAME(margin, walked_margin(model, row));
 		model->learner->explain(model->state, row, part, &bias);
 		sum = bias;
 		for (int f = 0; f < features; f++)
@@ -207,6 +218,134 @@ refuses_targets(test_host *t)
 			*ml_numbers_at(ml_frame_role(s.frame, ML_TARGET), r) =
 			    r == 50 ? bad[i].y : r + 1.;
 		CHECK_INT(train(t, s.frame, "boosted_trees", options, &result), bad[i].status);
+	}
+}
+
+/* Objectives that take offsets, and the power that says what an exposure weighs. */
+static const struct
+{
+	const char *name;
+	const char *option;
+	double power;
+} with_offset[] = {{"squared", "offset", 2},
+                   {"poisson", "exposure", 1},
+                   {"gamma", "exposure", 2},
+                   {"tweedie", "exposure", 1.5}};
+
+/*
+ * Values and exposures f02, or, where that is asked for, the rates that they make, of the weight
+ * that they make them: f02 says nothing then.  Weights move no cuts where values are few.
+ */
+static ml_frame *
+rated_frame(test_host *t, int objective, bool rates)
+{
+	table s = {.rows = 2000, .numbers = 3, .values = 60, .weighted = true, .seed = 49};
+	ml_frame *frame = table_frame(t, &s);
+
+	for (int64_t r = 0; r < frame->rows; r++)
+	{
+		double *y = ml_numbers_at(ml_frame_role(frame, ML_TARGET), r);
+		double *weight = ml_numbers_at(ml_frame_role(frame, ML_WEIGHT), r);
+		double *known = ml_numbers_at(&frame->column[2], r);
+		double rate = objective == 0 ? *y : exp(fmin(*y, 2));
+
+		*known = objective == 0 ? *known / 10 : exp(*known / 20);
+		*y = rates ? rate : objective == 0 ? rate + *known : rate * *known;
+		if (rates && objective > 0)
+			*weight *= pow(*known, 2 - with_offset[objective].power);
+		if (rates)
+			*known = 1;
+	}
+	return frame;
+}
+
+/* An exposure is the same as rates that weigh what they are known by. */
+static void
+takes_exposures_for_rates(test_host *t)
+{
+	for (int i = 0; i < 4; i++)
+	{
+		sample_option options[] = {{"objective", 0, with_offset[i].name},
+		                           {"trees", 20},
+		                           {"leaves", 4},
+		                           {"l2", 0},
+		                           {"holdout", 0},
+		                           {NULL, 0},
+		                           {NULL, 0}};
+		table s = {.frame = rated_frame(t, i, false)};
+		ml_result rates, exposed;
+
+		REQUIRE_OK(train(t, rated_frame(t, i, true), "boosted_trees", options, &rates));
+		options[5] = (sample_option){with_offset[i].option, 0, "f02"};
+		REQUIRE_OK(train(t, s.frame, "boosted_trees", options, &exposed));
+		REQUIRE(rates.model->schema.features == 2 && exposed.model->schema.features == 3);
+		CHECK_NEAR(forest_of(rates.model)->base, forest_of(exposed.model)->base, 1e-10);
+		check_rows(t, exposed.model, &s);
+		check_canonical(t, exposed.model);
+		for (int64_t r = 0; r < s.frame->rows; r += 7)
+		{
+			double row[3] = {*ml_numbers_at(&s.frame->column[0], r),
+			                 *ml_numbers_at(&s.frame->column[1], r), i > 0};
+			double score = ml_model_score(exposed.model, row);
+
+			CHECK_CLOSE(score, ml_model_score(rates.model, row), 1e-3);
+			row[2] = NAN;
+			CHECK_SAME(ml_model_score(exposed.model, row), score);
+			row[2] = 3;
+			CHECK_CLOSE(ml_model_score(exposed.model, row), i > 0 ? 3 * score : 3 + score,
+			            1e-12);
+		}
+	}
+}
+
+/* Two classes whose offset is f02, so many times as wide. */
+static ml_result
+train_beside_offset(test_host *t, double wide, table *s)
+{
+	static const sample_option options[] = {
+	    {"offset", 0, "f02"}, {"trees", 10}, {"holdout", 0}, {NULL, 0}};
+	ml_result result;
+
+	*s =
+	    (table){.rows = 2000, .numbers = 3, .binary = true, .weighted = true, .seed = 50};
+	s->frame = table_frame(t, s);
+	for (int64_t r = 0; r < s->frame->rows; r++)
+		*ml_numbers_at(&s->frame->column[2], r) *= wide;
+	REQUIRE_OK(train(t, s->frame, "boosted_trees", options, &result));
+	return result;
+}
+
+/* Probabilities of the base and the offsets have the mean of the target. */
+static void
+begins_beside_offsets(test_host *t)
+{
+	for (double wide = 1; wide <= 400; wide *= 20)
+	{
+		table s, other;
+		ml_result result = train_beside_offset(t, wide, &s), again;
+		const ml_forest *forest = forest_of(result.model);
+		double slope = 0, all = 0;
+		ml_bytes bytes, same;
+
+		for (int64_t r = 0; r < s.frame->rows; r++)
+		{
+			double weight = *ml_numbers_at(ml_frame_role(s.frame, ML_WEIGHT), r);
+			double z = forest->base + *ml_numbers_at(&s.frame->column[2], r);
+
+			slope += weight * (1 / (1 + exp(-z)) -
+			                   *ml_numbers_at(ml_frame_role(s.frame, ML_TARGET), r));
+			all += weight;
+		}
+		CHECK_NEAR(slope / all, 0, 1e-9);
+		for (int64_t i = 0; i < forest->nodes; i++)
+			CHECK(forest->node[i].feature < 2);
+		check_rows(t, result.model, &s);
+		REQUIRE_OK(ml_model_encode(&t->core, result.model, 0, &bytes));
+		t->core.threads = 3;
+		again = train_beside_offset(t, wide, &other);
+		t->core.threads = 1;
+		REQUIRE_OK(ml_model_encode(&t->core, again.model, 0, &same));
+		CHECK(test_same_bytes(bytes, same));
 	}
 }
 
@@ -365,8 +504,11 @@ bears_odd_data(test_host *t)
 static void
 bears_refusals_and_stops(test_host *t)
 {
-	static const sample_option options[] = {
-	    {"trees", 3}, {"leaves", 4}, {"early_stopping", 2}, {NULL, 0}};
+	static const sample_option options[] = {{"trees", 3},
+	                                        {"leaves", 4},
+	                                        {"early_stopping", 2},
+	                                        {"offset", 0, "f01"},
+	                                        {NULL, 0}};
 	static const sample_option medians[] = {
 	    {"trees", 3}, {"leaves", 4}, {"objective", 0, "absolute"}, {NULL, 0}};
 
@@ -451,6 +593,8 @@ TEST_MAIN({does_not_know_threads_nor_order,
           {learns, "objectives are learned, scores and contributions agree"},
           {learns_amounts, "objectives with a log link"},
           {refuses_targets, "targets that an objective does not take"},
+          {takes_exposures_for_rates, "exposures and offsets are rates with weights"},
+          {begins_beside_offsets, "the base of two classes beside offsets"},
           {predicts_quantiles, "quantiles have their share of the rows below"},
           {takes_means, "leaves of squared loss are means"},
           {does_not_know_units, "other units of the target, the same trees"},

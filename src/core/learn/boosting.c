@@ -2,8 +2,9 @@
 /*
  * boosting.c: boosted_trees: gradient boosting with second-order steps.
  *
- * F_0 is the best constant.  Tree t is grown on gradients and curvatures of the loss at
- * F_{t-1}, and F_t = F_{t-1} + learning_rate * tree (Friedman 2001; Chen and Guestrin 2016).
+ * F_0 is the best constant beside the offsets.  Tree t is grown on gradients and curvatures of
+ * the loss at F_{t-1}, and F_t = F_{t-1} + learning_rate * tree (Friedman 2001; Chen and Guestrin
+ * 2016).
  *
  * Early stopping needs rows that neither trees nor the reported metric have seen: the
  * holdout stays untouched, and of the training rows those of the lowest keys, a share of
@@ -123,6 +124,7 @@ balance_classes(ml_booster *b)
 	return ML_OK;
 }
 
+/* Of losses with a log link it is the power of the mean that the variance goes with. */
 static double
 parameter_of(const ml_boosting_options *given, int margins)
 {
@@ -130,6 +132,8 @@ parameter_of(const ml_boosting_options *given, int margins)
 		return margins / (margins - 1.0);
 	return ml_text_is(given->objective, "quantile")  ? given->quantile
 	       : ml_text_is(given->objective, "huber")   ? given->huber_delta
+	       : ml_text_is(given->objective, "poisson") ? 1
+	       : ml_text_is(given->objective, "gamma")   ? 2
 	       : ml_text_is(given->objective, "tweedie") ? given->tweedie_power
 	                                                 : 0.5;
 }

@@ -4,7 +4,8 @@
  *
  *	boosting_option.c	options and learners
  *	boosting.c		rounds of trees, and when to stop
- *	boosting_rows.c		gradients of the rows, and the margin to start from
+ *	boosting_rows.c		gradients of the rows
+ *	boosting_start.c	margins to start from: base and offsets, or an earlier forest
  */
 #ifndef ML_BOOSTING_H
 #define ML_BOOSTING_H
@@ -36,6 +37,8 @@ typedef struct ml_boosting_options
 	double tweedie_power;
 	int64_t seed;
 	ml_text continue_from;
+	ml_text offset;
+	ml_text exposure;
 	const ml_value *monotone;
 	const ml_value *interactions;
 } ml_boosting_options;
@@ -56,6 +59,7 @@ typedef struct ml_booster
 	ml_binned table;
 	ml_grower grower;
 	ml_forest forest;
+	ml_offsets offsets;
 	int earlier; /* trees of the forest that were there before */
 	ml_gradients gradients;
 	int64_t rows;
@@ -79,11 +83,41 @@ typedef struct ml_booster
 	int64_t *tally;
 } ml_booster;
 
+/* A range of rows of the table that lies in one chunk of the frame. */
+typedef struct ml_span
+{
+	int64_t first; /* of the table */
+	int64_t row;   /* of the frame */
+	int count;
+} ml_span;
+
+static inline ml_span
+ml_booster_span(const ml_booster *b, int64_t chunk)
+{
+	const ml_problem *problem = b->problem;
+	int64_t row = ((problem->begin >> ML_CHUNK_BITS) + chunk) << ML_CHUNK_BITS;
+	int64_t end = row + ML_CHUNK;
+
+	row = row > problem->begin ? row : problem->begin;
+	end = end < problem->end ? end : problem->end;
+	return (ml_span){
+	    .first = row - problem->begin, .row = row, .count = (int) (end - row)};
+}
+
+/* What a row of the frame weighs, its class's factor counted. */
+static inline double
+ml_booster_weight(const ml_booster *b, int64_t row)
+{
+	double weight =
+	    b->problem->weight != NULL ? *ml_numbers_at(b->problem->weight, row) : 1;
+
+	if (b->class_factor != NULL)
+		weight *= b->class_factor[(int) *ml_numbers_at(b->problem->target, row)];
+	return weight;
+}
+
 /* The rows in front that are set aside: a share, up to where a key ends. */
 extern int64_t ml_booster_rows_aside(const ml_booster *booster);
-
-/* Margins to start from: for every class the best constant, or those of the forest so far. */
-extern ml_status ml_booster_start(ml_booster *booster);
 
 /* Adds the last tree to its margins, and takes the gradients for the one to be grown. */
 extern ml_status ml_booster_slopes(ml_booster *booster);
@@ -94,8 +128,18 @@ extern double ml_booster_loss_aside(const ml_booster *booster);
 /* Leaves of a loss that is no parabola become the quantiles of their rows. */
 extern ml_status ml_booster_renew_leaves(ml_booster *booster);
 
+/* The quantile of what some rows of the table are off by, by weight. */
+extern ml_status ml_booster_quantile(ml_booster *booster, const uint32_t *rows,
+                                     int64_t count, double *quantile);
+
 /* Which leaf each row is in. */
 extern ml_status ml_booster_find_leaves(ml_booster *booster);
+
+/*
+ * boosting_start.c: margins to start from: for every class the best constant beside the
+ * offsets, or those of the forest so far.
+ */
+extern ml_status ml_booster_start(ml_booster *booster);
 
 /* boosting.c: what the learners of boosting_option.c do */
 extern double

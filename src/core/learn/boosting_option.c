@@ -130,6 +130,8 @@
 		    "which of all equally good random choices are made"                            \
 	}
 
+#define OPTION_OFFSET ML_OPTION_OFFSET(FIELD(offset), "the sum of the trees")
+
 static const char *const class_objective[] = {"logistic", NULL};
 static const char *const classes_objective[] = {"softmax", NULL};
 static const char *const value_objective[] = {
@@ -141,6 +143,7 @@ static const ml_option class_option[] = {
      "what is minimized: logistic, the log loss", class_objective},
     {"class_weight", ML_OPTION_TEXT, FIELD(class_weight), 0, 0, 0,
      "balanced gives every class the same total weight", class_weight},
+    OPTION_OFFSET,
     OPTIONS_ALL,
 };
 
@@ -162,6 +165,8 @@ static const ml_option value_option[] = {
      "standard deviations of the target from which on objective huber is linear"},
     {"tweedie_power", ML_OPTION_NUMBER, FIELD(tweedie_power), 1.5, 1.01, 1.99,
      "power of the mean that the variance is in proportion to, for objective tweedie"},
+    OPTION_OFFSET,
+    ML_OPTION_EXPOSURE(FIELD(exposure)),
     OPTIONS_ALL,
 };
 
@@ -208,6 +213,11 @@ check_needs(const ml_value *given, const ml_boosting_options *options,
 	    {"huber_delta", ml_text_is(options->objective, "huber"), "objective\": \"huber"},
 	    {"tweedie_power", ml_text_is(options->objective, "tweedie"),
 	     "objective\": \"tweedie"},
+	    {"exposure",
+	     ml_text_is(options->objective, "poisson") ||
+	         ml_text_is(options->objective, "gamma") ||
+	         ml_text_is(options->objective, "tweedie"),
+	     "objective\": \"poisson"},
 	    {"validation_share", options->early_stopping > 0, "early_stopping"}};
 
 	for (size_t i = 0; i < sizeof need / sizeof *need; i++)
@@ -221,13 +231,37 @@ check_needs(const ml_value *given, const ml_boosting_options *options,
 	return true;
 }
 
+/* Offsets are for losses whose base is a mean: quantiles and what is near them have no rates. */
+static bool
+check_offset(const ml_boosting_options *options, ml_option_fault *fault)
+{
+	const struct
+	{
+		const char *name;
+		const char *other;
+	} without[] = {{"absolute", "objective\": \"absolute"},
+	               {"huber", "objective\": \"huber"},
+	               {"quantile", "objective\": \"quantile"}};
+
+	for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+		if (options->offset.bytes != NULL &&
+		    ml_text_is(options->objective, without[i].name))
+		{
+			*fault = (ml_option_fault){.error = ML_OPTION_EXCLUDES,
+			                           .name = {"offset", 6},
+			                           .other = without[i].other};
+			return false;
+		}
+	return true;
+}
+
 static bool
 settle(const ml_value *given, void *values, ml_option_fault *fault)
 {
 	const ml_boosting_options *options = values;
 	const ml_value *monotone = options->monotone, *groups = options->interactions;
 
-	if (!check_needs(given, options, fault))
+	if (!check_needs(given, options, fault) || !check_offset(options, fault))
 		return false;
 	if (options->continue_from.bytes != NULL && ml_value_member(given, "by") != NULL)
 	{

@@ -62,6 +62,43 @@ ml_design_measure(const ml_problem *problem)
 	return design;
 }
 
+static bool
+is_offset(const ml_feature *feature)
+{
+	return feature->use == ML_USE_OFFSET || feature->use == ML_USE_EXPOSURE;
+}
+
+ml_status
+ml_offsets_find(ml_host *host, const ml_schema *schema, ml_offsets *offsets)
+{
+	int count = 0;
+
+	*offsets = (ml_offsets){.feature = schema->feature};
+	for (int f = 0; f < schema->features; f++)
+		offsets->count += is_offset(&schema->feature[f]);
+	if (offsets->count == 0)
+		return ML_OK;
+	ML_NEW(host, offsets->at, offsets->count);
+	for (int f = 0; f < schema->features; f++)
+		if (is_offset(&schema->feature[f]))
+			offsets->at[count++] = f;
+	return ML_OK;
+}
+
+void
+ml_offsets_fill(const ml_offsets *offsets, const ml_frame *frame, int64_t first, int rows,
+                double *sum)
+{
+	for (int k = 0; k < offsets->count; k++)
+	{
+		const ml_feature *feature = &offsets->feature[offsets->at[k]];
+		const double *x = ml_numbers_at(&frame->column[feature->column], first);
+
+		for (int i = 0; i < rows; i++)
+			sum[i] += ml_offset_of(feature, x[i]);
+	}
+}
+
 ml_status
 ml_design_create(ml_host *host, const ml_problem *problem, ml_design *design)
 {
@@ -73,9 +110,8 @@ ml_design_create(ml_host *host, const ml_problem *problem, ml_design *design)
 	{
 		numbers += ml_is_term(&schema->feature[f], ML_NUMBER);
 		design->categories += ml_is_term(&schema->feature[f], ML_CATEGORY);
-		design->offsets += schema->feature[f].use == ML_USE_OFFSET ||
-		                   schema->feature[f].use == ML_USE_EXPOSURE;
 	}
+	ML_TRY(ml_offsets_find(host, schema, &design->offsets));
 	design->dense = design->cols = numbers + 1;
 	ML_NEW(host, design->number, numbers);
 	ML_NEW(host, design->shift, design->dense);
@@ -110,7 +146,7 @@ ml_design_block_create(ml_host *host, const ml_design *design, ml_design_block *
 	ML_NEW(host, block->labels, (int64_t) ML_BLOCK * design->categories);
 	ML_NEW(host, block->target, ML_BLOCK);
 	ML_NEW(host, block->weight, ML_BLOCK);
-	if (design->offsets > 0)
+	if (design->offsets.count > 0)
 		ML_NEW(host, block->offset, ML_BLOCK);
 	return ML_OK;
 }
@@ -227,24 +263,11 @@ fill_low(const ml_design *design, int64_t first, ml_design_block *block)
 	}
 }
 
-/* Known parts of the linear predictors of some rows. */
 static void
 fill_offset(const ml_design *design, int64_t first, int rows, double *offset)
 {
-	const ml_schema *schema = design->problem->schema;
-
 	memset(offset, 0, sizeof(double) * ML_BLOCK);
-	for (int f = 0; f < schema->features; f++)
-	{
-		const ml_feature *feature = &schema->feature[f];
-		const double *x;
-
-		if (feature->use != ML_USE_OFFSET && feature->use != ML_USE_EXPOSURE)
-			continue;
-		x = ml_numbers_at(&design->problem->frame->column[feature->column], first);
-		for (int i = 0; i < rows; i++)
-			offset[i] += ml_offset_of(feature, x[i]);
-	}
+	ml_offsets_fill(&design->offsets, design->problem->frame, first, rows, offset);
 }
 
 int64_t
@@ -255,7 +278,7 @@ ml_design_fill(const ml_design *design, int64_t first, int64_t end,
 
 	if (block->low != NULL)
 		fill_low(design, first, block);
-	if (design->offsets > 0)
+	if (design->offsets.count > 0)
 		fill_offset(design, first, block->rows, block->offset);
 	return next;
 }
@@ -336,7 +359,7 @@ ml_column_block_fill(const ml_design *design, int64_t first, int64_t end,
 			        ? -1
 			        : design->column_of[k][code[i] < 0 ? category->levels : code[i]];
 	}
-	if (design->offsets > 0)
+	if (design->offsets.count > 0)
 		fill_offset(design, first, rows, block->offset);
 	return next;
 }

@@ -28,6 +28,14 @@
 
 #include <math.h>
 
+/* What is known of the linear predictor, or of the margin of trees. */
+typedef struct ml_offsets
+{
+	int count;
+	int *at; /* [count] the features that are an offset or an exposure */
+	const ml_feature *feature; /* all of the schema's */
+} ml_offsets;
+
 typedef struct ml_design
 {
 	const ml_problem *problem;
@@ -35,7 +43,7 @@ typedef struct ml_design
 	int dense; /* of them dense: intercept and numbers */
 	int categories;
 
-	int offsets;     /* features that are an offset or an exposure */
+	ml_offsets offsets;
 	int *number;     /* [dense - 1] feature of each dense column after the first */
 	double *shift;   /* [dense] */
 	double *scale;   /* [dense] */
@@ -123,6 +131,34 @@ ml_offset_of(const ml_feature *feature, double x)
 		return 0;
 	return feature->use == ML_USE_EXPOSURE ? log(x) : x;
 }
+
+/* The same of a whole row. */
+static inline double
+ml_offsets_of(const ml_offsets *offsets, const double *row)
+{
+	double sum = 0;
+
+	for (int i = 0; i < offsets->count; i++)
+		sum += ml_offset_of(&offsets->feature[offsets->at[i]], row[offsets->at[i]]);
+	return sum;
+}
+
+/* What each of them is, at its feature's place. */
+static inline void
+ml_offsets_explain(const ml_offsets *offsets, const double *row, double *contribution)
+{
+	for (int i = 0; i < offsets->count; i++)
+		contribution[offsets->at[i]] =
+		    ml_offset_of(&offsets->feature[offsets->at[i]], row[offsets->at[i]]);
+}
+
+/* The schema must outlive them. */
+extern ml_status
+ml_offsets_find(ml_host *host, const ml_schema *schema, ml_offsets *offsets);
+
+/* Adds up what they are for some rows of one chunk of the frame. */
+extern void ml_offsets_fill(const ml_offsets *offsets, const ml_frame *frame,
+                            int64_t first, int rows, double *sum);
 
 /* Is the feature a number or a category that the matrix has columns for? */
 static inline bool

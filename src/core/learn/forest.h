@@ -2,7 +2,8 @@
 /*
  * forest.h: trees as learned arrays; checking, scoring and explaining them.
  *
- * The margin of a row is base plus the values of the leaves that it ends in, one per tree.
+ * The margin of a row is base plus the values of the leaves that it ends in, one per tree, plus
+ * its offsets.
  * A row goes left at a node if x <= threshold, if the code of its label is in the node's set,
  * or, where the value is missing, if missing_left is 1.
  *
@@ -37,6 +38,7 @@
 #ifndef ML_FOREST_H
 #define ML_FOREST_H
 
+#include "learn/design.h"
 #include "learn/tree.h"
 
 typedef struct ml_forest
@@ -99,6 +101,7 @@ typedef struct ml_forest_state
 {
 	ml_forest forest;
 	int features;
+	ml_offsets offsets; /* added to what the trees say */
 	struct ml_slots *slots;
 	struct ml_leaf_masks *masks; /* NULL: trees are too large */
 	struct ml_tree_steps *steps; /* where there are no masks; NULL: too large, too */
@@ -155,7 +158,7 @@ extern void ml_class_shares_explain(const void *state, const double *row,
 extern const struct ml_shapley *ml_class_shares_shapley(const void *state);
 extern ml_leaf_values ml_class_shares_values(const void *state, int class);
 
-/* The margin by walking tree after tree: the same bits. */
+/* The margin without offsets, by walking tree after tree: the same bits. */
 extern double ml_forest_walk(const ml_forest *forest, const double *row);
 
 /* forest_shapley.c, for one thread; schema and forest must outlive it */

@@ -2,7 +2,8 @@
 /*
  * forest_score.c: using a forest: by masks, by steps, or by a plain walk.
  *
- * All three add the same leaves in the same order, so their sums are the same bits.
+ * All three add the same leaves in the same order, so their sums are the same bits.  Offsets
+ * come last.
  */
 #include "learn/learn.h"
 
@@ -59,6 +60,7 @@ ml_forest_equip(ml_host *host, const ml_schema *schema, ml_forest_state *state)
 {
 	state->features = schema->features;
 	state->met = count_met(&state->forest);
+	ML_TRY(ml_offsets_find(host, schema, &state->offsets));
 	ML_TRY(choose_way(host, schema, state));
 	return ml_shapley_create(host, schema, &state->forest, &state->shapley);
 }
@@ -85,7 +87,8 @@ double
 ml_forest_work(const void *argument)
 {
 	const ml_forest_state *state = argument;
-	double search = state->slots != NULL ? 4.0 * state->slots->places : 0;
+	double search = (state->slots != NULL ? 4.0 * state->slots->places : 0) +
+	                10.0 * state->offsets.count;
 
 	if (state->masks != NULL)
 		return search + 4.0 * state->forest.trees * (state->forest.leaves > 64 ? 2 : 1);
@@ -105,6 +108,8 @@ ml_forest_margins(const void *argument, const double *row, int64_t width, int64_
 	else
 		for (int64_t i = 0; i < rows; i++)
 			margin[i] = ml_forest_walk(&state->forest, row + i * width);
+	for (int64_t i = 0; state->offsets.count > 0 && i < rows; i++)
+		margin[i] += ml_offsets_of(&state->offsets, row + i * width);
 }
 
 double
@@ -130,4 +135,13 @@ ml_forest_explain(const void *argument, const double *row, double *contribution,
 
 	memset(contribution, 0, (size_t) state->features * sizeof *contribution);
 	ml_shapley_explain(state->shapley, row, contribution, bias);
+	ml_offsets_explain(&state->offsets, row, contribution);
+	for (int i = 0; i < state->offsets.count; i++)
+	{
+		const ml_feature *feature = &state->offsets.feature[state->offsets.at[i]];
+		double average = ml_offset_of(feature, feature->mean);
+
+		contribution[state->offsets.at[i]] -= average;
+		*bias += average;
+	}
 }

@@ -48,13 +48,6 @@ typedef struct binned_term
 	double *contribution; /* [bins + 1] */
 } binned_term;
 
-/* What scoring needs of an offset or an exposure. */
-typedef struct offset_term
-{
-	int at; /* among the features */
-	const ml_feature *feature;
-} offset_term;
-
 typedef struct scorer
 {
 	const ml_family *family;
@@ -67,8 +60,7 @@ typedef struct scorer
 	category_term *category;
 	int binned;
 	binned_term *bin;
-	int offsets;
-	offset_term *offset;
+	ml_offsets offsets;
 	double *average; /* [features] contribution of the average row */
 	int features;
 } scorer;
@@ -143,7 +135,7 @@ ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 	ML_NEW(host, scorer->number, schema->features);
 	ML_NEW(host, scorer->category, schema->features);
 	ML_NEW(host, scorer->bin, schema->features);
-	ML_NEW(host, scorer->offset, schema->features);
+	ML_TRY(ml_offsets_find(host, schema, &scorer->offsets));
 	ML_NEW(host, scorer->average, schema->features);
 	scorer->intercept = scorer->bias = intercept->number[0];
 	scorer->features = schema->features;
@@ -156,15 +148,12 @@ ml_glm_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 
 		if (feature->use == ML_USE_GROUP)
 			continue;
-		if (feature->use != ML_USE_TERM)
-			scorer->offset[scorer->offsets++] =
-			    (offset_term){.at = f, .feature = feature};
-		else if (feature->bins != NULL)
+		if (feature->use == ML_USE_TERM && feature->bins != NULL)
 			ML_TRY(add_binned(host, scorer, feature, f, coefficient[0]));
-		else if (feature->kind == ML_NUMBER)
+		else if (ml_is_term(feature, ML_NUMBER))
 			scorer->number[scorer->numbers++] = (number_term){
 			    .feature = f, .coefficient = coefficient[0], .mean = feature->mean};
-		else
+		else if (ml_is_term(feature, ML_CATEGORY))
 			scorer->category[scorer->categories++] = (category_term){
 			    .feature = f, .missing = feature->levels, .coefficient = coefficient};
 		scorer->average[f] = average_of(feature, coefficient);
@@ -221,8 +210,7 @@ ml_glm_margin(const void *state, const double *row)
 		sum[c % 4] += of_category(&scorer->category[c], row);
 	for (int b = 0; b < scorer->binned; b++)
 		sum[b % 4] += of_bin(&scorer->bin[b], row);
-	for (int o = 0; o < scorer->offsets; o++)
-		sum[o % 4] += ml_offset_of(scorer->offset[o].feature, row[scorer->offset[o].at]);
+	sum[0] += ml_offsets_of(&scorer->offsets, row);
 	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
@@ -253,9 +241,7 @@ ml_glm_explain(const void *state, const double *row, double *contribution, doubl
 		    of_category(&scorer->category[i], row);
 	for (int i = 0; i < scorer->binned; i++)
 		contribution[scorer->bin[i].feature] = of_bin(&scorer->bin[i], row);
-	for (int i = 0; i < scorer->offsets; i++)
-		contribution[scorer->offset[i].at] =
-		    ml_offset_of(scorer->offset[i].feature, row[scorer->offset[i].at]);
+	ml_offsets_explain(&scorer->offsets, row, contribution);
 	for (int f = 0; f < scorer->features; f++)
 		contribution[f] -= scorer->average[f];
 }

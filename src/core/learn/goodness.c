@@ -241,7 +241,7 @@ ml_goodness_take(ml_solver *s, ml_goodness *fit)
 		of_least_squares(s, fit);
 	else if (s->family->canonical && s->family->dispersed == false &&
 	         problem->schema->task == ML_BINARY && problem->weight == NULL &&
-	         s->design.offsets == 0)
+	         s->design.offsets.count == 0)
 		of_two_classes(s, fit);
 	else
 		return of_rows(s, fit);

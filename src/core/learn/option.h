@@ -73,6 +73,19 @@ typedef struct ml_common_options
 extern const ml_option ml_common_option[];
 extern const int ml_common_option_count;
 
+/* Entries for columns whose number, or its logarithm, is added to what is learned. */
+#define ML_OPTION_OFFSET(place, to)                                                      \
+	{                                                                                    \
+		"offset", ML_OPTION_TEXT, place, 0, 0, 0,                                        \
+		    "column that is added to " to ", with coefficient 1"                         \
+	}
+#define ML_OPTION_EXPOSURE(place)                                                        \
+	{                                                                                    \
+		"exposure", ML_OPTION_TEXT, place, 0, 0, 0,                                      \
+		    "column of exposures, such as months or insured years; its logarithm is an " \
+		    "offset, so that rates are modelled"                                         \
+	}
+
 /* The three entries of a table for the ml_bin_options that are a field of that struct. */
 #define ML_BIN_OPTIONS(type, field)                                                          \
 	{"max_bins",                                                                             \

@@ -76,17 +76,8 @@ typedef struct regression_options
 		    "default",                                                                   \
 		    words                                                                        \
 	}
-#define OPTION_OFFSET                                                                    \
-	{                                                                                    \
-		"offset", ML_OPTION_TEXT, FIELD(offset), 0, 0, 0,                                \
-		    "column that is added to the linear predictor, with coefficient 1"           \
-	}
-#define OPTION_EXPOSURE                                                                  \
-	{                                                                                    \
-		"exposure", ML_OPTION_TEXT, FIELD(exposure), 0, 0, 0,                            \
-		    "column of exposures, such as months or insured years; its logarithm is an " \
-		    "offset, so that rates are modelled"                                         \
-	}
+#define OPTION_OFFSET ML_OPTION_OFFSET(FIELD(offset), "the linear predictor")
+#define OPTION_EXPOSURE ML_OPTION_EXPOSURE(FIELD(exposure))
 
 #define OPTIONS_NET                                                                         \
 	{"lambda",                                                                              \
