@@ -288,6 +288,9 @@ why_no_model(const fit_state *state, ml_status status, const ml_result *result)
 		return psprintf("The target has only one value in its %lld training rows.", rows);
 	if (status == ML_NO_FEATURES)
 		return psprintf("No column varies in its %lld training rows.", rows);
+	if (status == ML_NO_CALIBRATION)
+		return psprintf("Its holdout of %lld rows is too small to calibrate the model.",
+		                (long long) frame->holdout_rows);
 	if (status != ML_SINGULAR)
 		return NULL;
 	columns = ml_schema_columns(&result->model->schema);

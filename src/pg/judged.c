@@ -43,12 +43,14 @@ same_source(const char *a, const char *b)
 	return length_a == length_b && memcmp(a, b, length_a) == 0;
 }
 
+/* Of the holdout of a calibrated model only one half has not been learned from. */
 static double
 holdout_share(const ml_model *model)
 {
 	const ml_value *share = ml_value_member(&model->options, "holdout");
+	double halves = model->calibration.kind != ML_CALIBRATION_NONE ? 2 : 1;
 
-	return share != NULL && share->kind == ML_VALUE_NUMBER ? share->number : 0;
+	return share != NULL && share->kind == ML_VALUE_NUMBER ? share->number / halves : 0;
 }
 
 static void

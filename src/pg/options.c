@@ -71,6 +71,26 @@ option_list(const ml_option_set *sets, int count)
 	return list.data;
 }
 
+/* An option that has no meaning beside the others, or for what is learned. */
+static void
+raise_misplaced(const char *name, const ml_option_fault *fault)
+{
+	if (fault->error == ML_OPTION_NEEDS)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("option \"%s\" needs option \"%s\"", name, fault->other),
+		                errhint("Give both, or leave \"%s\" out.", name)));
+	if (fault->error == ML_OPTION_EXCLUDES)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("option \"%s\" cannot be combined with option \"%s\"",
+		                       name, fault->other),
+		                errhint("Leave one of them out.")));
+	ereport(ERROR,
+	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	         errmsg("option \"%s\" is for two classes alone", name),
+	         errhint("Leave it out, or tell one class from all others with options => "
+	                 "'{\"positive\": \"...\"}' and an algorithm for two classes.")));
+}
+
 void
 cia_raise_option(const char *owner, const char *hint, const ml_option_fault *fault)
 {
@@ -106,17 +126,9 @@ cia_raise_option(const char *owner, const char *hint, const ml_option_fault *fau
 			                errhint("It means: %s.", fault->option->meaning)));
 			break;
 		case ML_OPTION_NEEDS:
-			ereport(ERROR,
-			        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			         errmsg("option \"%s\" needs option \"%s\"", name, fault->other),
-			         errhint("Give both, or leave \"%s\" out.", name)));
-			break;
 		case ML_OPTION_EXCLUDES:
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			                errmsg("option \"%s\" cannot be combined with option \"%s\"",
-			                       name, fault->other),
-			                errhint("Leave one of them out.")));
-			break;
+		case ML_OPTION_TWO_CLASSES:
+			raise_misplaced(name, fault);
 	}
 }
 
@@ -210,6 +222,29 @@ cia_only_options_read(const ml_value *given, const ml_option_set *set,
 		cia_raise_option(function, psprintf("Options: %s.", option_list(set, 1)), &fault);
 }
 
+/* A calibration takes two classes and one model, and rows that it has not seen. */
+static bool
+may_calibrate(const ml_learner *learner, const ml_common_options *common,
+              ml_option_fault *fault)
+{
+	if (common->calibrate.bytes == NULL)
+		return true;
+	*fault = (ml_option_fault){.name = cia_text_of("calibrate")};
+	if (learner->task != ML_BINARY)
+		fault->error = ML_OPTION_TWO_CLASSES;
+	else if (common->by.bytes != NULL)
+	{
+		fault->error = ML_OPTION_EXCLUDES;
+		fault->other = "by";
+	}
+	else if (common->holdout == 0)
+	{
+		fault->error = ML_OPTION_NEEDS;
+		fault->other = "holdout";
+	}
+	return fault->error == ML_OPTION_FINE;
+}
+
 bool
 cia_settings_try(cia_door *door, const ml_learner *learner, const ml_value *given,
                  cia_settings *settings, ml_option_fault *fault)
@@ -228,7 +263,8 @@ cia_settings_try(cia_door *door, const ml_learner *learner, const ml_value *give
 	                          .values = settings->learner_options};
 	if (!ml_options_read(given, sets, 2, fault) ||
 	    (learner->settle != NULL &&
-	     !learner->settle(given, settings->learner_options, fault)))
+	     !learner->settle(given, settings->learner_options, fault)) ||
+	    !may_calibrate(learner, &settings->common, fault))
 		return false;
 	cia_check(door, ml_options_value(&door->host, sets, 2, &settings->given));
 	return true;

@@ -3,6 +3,7 @@
  * status.c: a status of the core as an error: what is wrong, where, and what to do.
  */
 #include "cia.h"
+#include "judge/calibrate.h"
 
 #include <math.h>
 
@@ -236,6 +237,21 @@ raise_folds(const cia_door *door, ml_status status)
 }
 
 static void
+raise_calibration(const cia_door *door, ml_status status)
+{
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_DATA_EXCEPTION),
+	     errmsg("the holdout is too small to calibrate the model"),
+	     errdetail("Each half of it needs %d rows or more, of both classes; one has "
+	               "%lld rows%s.",
+	               ML_CALIBRATION_ROWS, (long long) door->host.fault.count,
+	               door->host.fault.count < ML_CALIBRATION_ROWS ? "" : " of one class"),
+	     errhint("Train on more rows, raise option \"holdout\", or leave option "
+	             "\"calibrate\" out.")));
+}
+
+static void
 raise_features(const cia_door *door, ml_status status)
 {
 	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
@@ -360,6 +376,7 @@ static void (*const raise_of[])(const cia_door *door, ml_status status) = {
     [ML_TOO_MANY_GROUPS] = raise_groups,
     [ML_EMPTY_FOLD] = raise_folds,
     [ML_NO_ORDER] = raise_folds,
+    [ML_NO_CALIBRATION] = raise_calibration,
     [ML_SINGULAR] = raise_singular,
     [ML_NOT_NUMERIC] = raise_range,
     [ML_TOO_LARGE] = raise_size,

@@ -102,6 +102,14 @@ add_notes(training *run, const ml_result *result)
 		run->notes =
 		    lappend(run->notes, "the target holds 0 and 1 only: for a probability "
 		                        "use algorithm => 'logistic'");
+	if (result->model->calibration.kind != ML_CALIBRATION_NONE)
+		run->notes = lappend(
+		    run->notes,
+		    psprintf("calibrated (%s) on %.0f rows of the holdout, judged on the other "
+		             "%.0f",
+		             cia_text_cstring(run->of.settings.common.calibrate),
+		             cia_training_number(result->model, "calibration_rows"),
+		             result->holdout.metric[0].value));
 	run->notes = cia_note_continued(run->of.door, &run->of.settings, run->notes);
 	run->notes = cia_note_path(run->of.door, result->model, run->notes);
 	run->notes = cia_warn_of_fit(result->model, run->notes);

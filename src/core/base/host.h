@@ -37,8 +37,9 @@ typedef enum ml_status
 	ML_TOO_MANY_CLASSES, /* fault.count classes, more than the learner takes */
 	ML_NO_SUCH_CLASS,    /* option "positive" names no label of the target */
 	ML_TOO_FEW_ROWS, /* no more training rows than coefficients, where a part needs them */
-	ML_EMPTY_FOLD,   /* rows or groups are too few for so many folds */
-	ML_NO_ORDER,     /* a row without the number that orders it; fault.column */
+	ML_NO_CALIBRATION, /* a half of the holdout, of fault.count rows, is too small for it */
+	ML_EMPTY_FOLD,     /* rows or groups are too few for so many folds */
+	ML_NO_ORDER,       /* a row without the number that orders it; fault.column */
 	ML_OTHER_CLASSES,   /* than those of the model that the training goes on from */
 	ML_LOST_FEATURE,    /* fault.count of that model's features is no more what it was */
 	ML_TOO_MANY_GROUPS, /* option "by": fault.column has fault.count labels */

@@ -108,6 +108,9 @@ extern ml_status ml_frame_merge(ml_frame *into, const ml_frame *from);
  */
 extern ml_status ml_frame_order(ml_frame *frame, double holdout);
 
+/* Rows in front of an ordered frame whose key lies in the lowest share of all keys. */
+extern int64_t ml_frame_below(const ml_frame *frame, double share);
+
 /*
  * A frame of some rows of an ordered one, in that order and without a holdout, for a training to
  * use up.  That writes new codes and leaves numbers as they are, so a frame of all rows, for which

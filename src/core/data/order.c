@@ -337,12 +337,28 @@ spread_duplicates(ml_frame *frame, const uint32_t *order)
 	return found;
 }
 
+int64_t
+ml_frame_below(const ml_frame *frame, double share)
+{
+	uint64_t limit = (uint64_t) (share * 18446744073709551616.0);
+	int64_t low = 0, high = frame->rows;
+
+	while (low < high)
+	{
+		int64_t middle = (low + high) / 2;
+
+		if (key_at(frame, middle) < limit)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 ml_status
 ml_frame_order(ml_frame *frame, double holdout)
 {
 	uint32_t *order;
-	uint64_t limit = (uint64_t) (holdout * 18446744073709551616.0);
-	int64_t low = 0, high = frame->rows;
 
 	ML_TRY(sort_columns(frame));
 	if (!frame->keyed)
@@ -357,16 +373,7 @@ ml_frame_order(ml_frame *frame, double holdout)
 		ML_TRY(sort_rows_apart(frame, order));
 	ml_progress(frame->host, ML_STAGE_ORDER, 1, 2);
 	ML_TRY(gather_rows(frame, order));
-	while (low < high)
-	{
-		int64_t middle = (low + high) / 2;
-
-		if (key_at(frame, middle) < limit)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	frame->holdout_rows = low;
+	frame->holdout_rows = ml_frame_below(frame, holdout);
 	ml_progress(frame->host, ML_STAGE_ORDER, 2, 2);
 	return ML_OK;
 }

@@ -406,7 +406,8 @@ judge_whole(by_group *by, const ml_frame *trained)
 	                      .target = ml_frame_role(trained, ML_TARGET),
 	                      .weight = ml_frame_role(trained, ML_WEIGHT),
 	                      .begin = view.holdout_rows,
-	                      .end = view.rows};
+	                      .end = view.rows,
+	                      .judged = view.holdout_rows};
 	ml_rows rows = {.frame = &view};
 	int *column;
 	int32_t **code;

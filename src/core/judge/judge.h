@@ -16,6 +16,7 @@
  *	by.c		the same with one part per group of rows
  *	outcomes.c	rows of a frame as a model has them, with what came out
  *	cross_validate.c	the same once per fold of the rows
+ *	calibrate.h	scores corrected by what came out
  *	evaluate.c	a model on the rows of a frame
  *	evidence.c	what each feature of a frame alone tells of its target
  *	varied.h	a model on rows of which a feature is changed
@@ -226,6 +227,14 @@ ml_rows_gather(const ml_rows *rows, const ml_schema *schema, int64_t row, double
 
 extern ml_status
 ml_score_rows(ml_host *host, const ml_model *model, const ml_rows *rows, double *score);
+
+/* Scores of [begin, end) of a frame that stands as it was trained on; sets rows->column. */
+extern ml_status
+ml_score_range(ml_host *host, const ml_model *model, ml_rows *rows, double *score);
+
+/* The numbers of those rows of a column, or NULL if there is none. */
+extern ml_status ml_numbers_of_range(ml_host *host, const ml_column *column,
+                                     int64_t begin, int64_t end, double **out);
 
 /* Outcomes of those rows; which numbers stand for classes is the schema's affair. */
 typedef struct ml_truth

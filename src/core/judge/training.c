@@ -2,31 +2,28 @@
 /*
  * training.c: a frame to a judged model.
  */
-#include "judge/judge.h"
+#include "judge/calibrate.h"
 
 #include <math.h>
 #include <string.h>
 
 #define QUANTILES 20 /* intervals between the lowest and the highest score */
 
-/* Scores of [begin, end), as the frame stands during training. */
-static ml_status
-score_range(ml_host *host, const ml_model *model, const ml_frame *frame, ml_rows *rows,
-            double *score)
+ml_status
+ml_score_range(ml_host *host, const ml_model *model, ml_rows *rows, double *score)
 {
 	int *column;
 
 	ML_NEW(host, column, model->schema.features);
 	for (int f = 0; f < model->schema.features; f++)
 		column[f] = model->schema.feature[f].column;
-	rows->frame = frame;
 	rows->column = column;
 	return ml_score_rows(host, model, rows, score);
 }
 
-static ml_status
-copy_range(ml_host *host, const ml_column *column, int64_t begin, int64_t end,
-           double **out)
+ml_status
+ml_numbers_of_range(ml_host *host, const ml_column *column, int64_t begin, int64_t end,
+                    double **out)
 {
 	*out = NULL;
 	if (column == NULL)
@@ -73,19 +70,20 @@ ml_judge_training(ml_host *host, const ml_problem *problem, int32_t *const *code
                   ml_result *result)
 {
 	ml_model *model = result->model;
-	int64_t held = problem->begin;
-	ml_rows rows = {.code = code,
-	                .begin = held > 0 ? 0 : problem->begin,
-	                .end = held > 0 ? held : problem->end};
+	int64_t judged = problem->judged;
+	ml_rows rows = {.frame = problem->frame,
+	                .code = code,
+	                .begin = judged > 0 ? 0 : problem->begin,
+	                .end = judged > 0 ? judged : problem->end};
 	double *score, *target, *weight;
 	ml_value metrics, quantiles;
 
 	ML_NEW(host, score, rows.end - rows.begin);
-	ML_TRY(score_range(host, model, problem->frame, &rows, score));
-	if (held > 0)
+	ML_TRY(ml_score_range(host, model, &rows, score));
+	if (judged > 0)
 	{
-		ML_TRY(copy_range(host, problem->target, 0, held, &target));
-		ML_TRY(copy_range(host, problem->weight, 0, held, &weight));
+		ML_TRY(ml_numbers_of_range(host, problem->target, 0, judged, &target));
+		ML_TRY(ml_numbers_of_range(host, problem->weight, 0, judged, &weight));
 		ML_TRY(
 		    ml_judge_rows(host, model, &rows,
 		                  &(ml_truth){.target = target, .weight = weight, .score = score},
@@ -93,10 +91,14 @@ ml_judge_training(ml_host *host, const ml_problem *problem, int32_t *const *code
 	}
 	ML_TRY(report_shape(host, &result->holdout, &metrics));
 	ML_TRY(score_quantiles(host, score, rows.end - rows.begin, &quantiles));
-	ML_TRY(ml_value_object(host, 8, &model->training));
+	ML_TRY(ml_value_object(host, 9, &model->training));
 	ml_value_add(&model->training, "rows", ml_value_number((double) result->rows));
 	ml_value_add(&model->training, "skipped", ml_value_number((double) result->skipped));
-	ml_value_add(&model->training, "holdout_rows", ml_value_number((double) held));
+	ml_value_add(&model->training, "holdout_rows",
+	             ml_value_number((double) problem->begin));
+	if (model->calibration.kind != ML_CALIBRATION_NONE)
+		ml_value_add(&model->training, "calibration_rows",
+		             ml_value_number((double) (problem->begin - judged)));
 	ml_value_add(&model->training, "converged", ml_value_bool(model->fitted.converged));
 	ml_value_add(&model->training, "iterations",
 	             ml_value_number((double) model->fitted.iterations));
@@ -142,7 +144,8 @@ lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *p
 	                        .weight = ml_frame_role(frame, ML_WEIGHT),
 	                        .cluster = ml_frame_role(frame, ML_CLUSTER),
 	                        .begin = frame->holdout_rows,
-	                        .end = frame->rows};
+	                        .end = frame->rows,
+	                        .judged = frame->holdout_rows};
 	if (request->drop_copies)
 		ML_TRY(ml_guard_copies(host, problem, schema, &result->notes));
 	return ml_guard_leaks(host, problem, &result->notes);
@@ -229,9 +232,10 @@ ml_train_ordered(ml_host *host, ml_frame *frame, const ml_request *request,
 	ML_TRY(fit_apart(host, &problem, request, &model->fitted));
 	model->learner = request->learner;
 	model->options = request->given;
-	ML_TRY(model->learner->prepare(host, &model->schema, &model->fitted, &model->options,
-	                               &model->state));
+	ML_TRY(ml_model_prepare(host, model));
 	ml_progress(host, ML_STAGE_JUDGE, 0, 1);
+	if (request->common.calibrate.bytes != NULL)
+		ML_TRY(ml_calibrate(host, &request->common, &problem, model));
 	return ml_judge_training(host, &problem, NULL, result);
 }
 

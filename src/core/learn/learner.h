@@ -68,6 +68,7 @@ typedef struct ml_problem
 	const ml_earlier *earlier; /* or NULL */
 	int64_t begin;
 	int64_t end;
+	int64_t judged; /* rows in front, of the holdout, that judge the model */
 } ml_problem;
 
 typedef struct ml_learner

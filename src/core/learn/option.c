@@ -9,6 +9,8 @@
 
 #define LONGEST 63 /* names past this length have no nearest name */
 
+static const char *const calibrate_choice[] = {"isotonic", "platt", NULL};
+
 const ml_option ml_common_option[] = {
     {"holdout", ML_OPTION_NUMBER, offsetof(ml_common_options, holdout), 0.2, 0, 0.9,
      "share of the rows kept out of training, on which the model is judged; a row's side "
@@ -22,6 +24,10 @@ const ml_option ml_common_option[] = {
     {"by", ML_OPTION_TEXT, offsetof(ml_common_options, by), 0, 0, 0,
      "column that splits the rows into groups: each gets a part of its own within the model; "
      "what has no part is served by a model of all rows"},
+    {"calibrate", ML_OPTION_TEXT, offsetof(ml_common_options, calibrate), 0, 0, 0,
+     "of two classes, how one half of the holdout corrects the score, so that it is the share of "
+     "positive rows among those of that score; the other half judges the model",
+     calibrate_choice},
 };
 const int ml_common_option_count = sizeof ml_common_option / sizeof *ml_common_option;
 

@@ -49,8 +49,9 @@ typedef enum ml_option_error
 	ML_OPTION_WRONG_TYPE,
 	ML_OPTION_NO_CHOICE,
 	ML_OPTION_OUT_OF_RANGE,
-	ML_OPTION_NEEDS,   /* has no meaning without the other */
-	ML_OPTION_EXCLUDES /* contradicts the other */
+	ML_OPTION_NEEDS,      /* has no meaning without the other */
+	ML_OPTION_EXCLUDES,   /* contradicts the other */
+	ML_OPTION_TWO_CLASSES /* has no meaning but for two classes */
 } ml_option_error;
 
 typedef struct ml_option_fault
@@ -68,6 +69,7 @@ typedef struct ml_common_options
 	ml_text positive;
 	int64_t max_categories;
 	ml_text by;
+	ml_text calibrate;
 } ml_common_options;
 
 extern const ml_option ml_common_option[];

@@ -5,6 +5,7 @@
  *	shape.c		a model as a JSON-shaped value and back, with every check there is
  *	bins_shape.c	the bins of its features likewise
  *	layout.c	that value as bytes: header, checksum, format
+ *	calibration.h	scores that are probabilities to be taken at their word
  *	score.c		scores, classes and contributions of one row
  *	parts.c		a model whose parts serve a group of rows each
  *	reasons.c	the features that make a score high
@@ -31,6 +32,7 @@
 #define ML_MODEL_H
 
 #include "learn/learn.h"
+#include "model/calibration.h"
 #include "model/coefficients.h"
 #include "model/inspect.h"
 
@@ -62,10 +64,11 @@ struct ml_model
 	const ml_learner *learner;
 	ml_schema schema;
 	ml_fitted fitted;
-	ml_value options;  /* all options in force */
-	ml_value training; /* summary of the training: rows, metrics, quantiles */
-	void *state;       /* of learner->prepare */
-	ml_by *by;         /* NULL: one model for all rows; else state is NULL */
+	ml_calibration calibration; /* of fitted: read with it */
+	ml_value options;           /* all options in force */
+	ml_value training;          /* summary of the training: rows, metrics, quantiles */
+	void *state;                /* of learner->prepare */
+	ml_by *by;                  /* NULL: one model for all rows; else state is NULL */
 };
 
 /* The model's value; it shares memory with the model. */
@@ -89,6 +92,9 @@ extern ml_status
 ml_model_encode(ml_host *host, const ml_model *model, size_t header, ml_bytes *bytes);
 extern ml_status ml_model_decode(ml_host *host, const unsigned char *bytes, size_t length,
                                  ml_model **model);
+
+/* Makes ready to score what was learned, calibration and all; ML_BAD_MODEL. */
+extern ml_status ml_model_prepare(ml_host *host, ml_model *model);
 
 /* Checks parts against the outer schema and makes ready to score; ML_BAD_MODEL. */
 extern ml_status ml_by_prepare(ml_host *host, ml_model *model);

@@ -6,6 +6,24 @@
 
 #include <math.h>
 
+ml_status
+ml_model_prepare(ml_host *host, ml_model *model)
+{
+	ML_TRY(ml_calibration_read(&model->fitted, model->schema.task, &model->calibration));
+	return model->learner->prepare(host, &model->schema, &model->fitted, &model->options,
+	                               &model->state);
+}
+
+static inline double
+score_of_margin(const ml_model *model, double margin)
+{
+	double score = model->learner->respond(model->state, margin);
+
+	return model->calibration.kind == ML_CALIBRATION_NONE
+	           ? score
+	           : ml_calibrated(&model->calibration, score, margin);
+}
+
 /* Margins of all classes become their probabilities. */
 static void
 probabilities_of(const ml_learner *learner, int classes, double *margin)
@@ -78,8 +96,7 @@ ml_model_score(const ml_model *model, const double *row)
 	const ml_model *part = ml_model_part(model, row, &row);
 
 	if (part->schema.task != ML_MULTICLASS)
-		return part->learner->respond(part->state,
-		                              part->learner->margin(part->state, row));
+		return score_of_margin(part, part->learner->margin(part->state, row));
 	return score_of_classes(part, row);
 }
 
@@ -97,7 +114,7 @@ ml_model_scores(const ml_model *model, const double *row, int64_t width, int64_t
 	}
 	learner->margins_of_rows(model->state, row, width, rows, score);
 	for (int64_t i = 0; i < rows; i++)
-		score[i] = learner->respond(model->state, score[i]);
+		score[i] = score_of_margin(model, score[i]);
 }
 
 int

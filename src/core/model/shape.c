@@ -460,8 +460,7 @@ read_whole_part(ml_host *host, const ml_value *value, const ml_model *model,
 	part->schema.task = model->schema.task;
 	ML_TRY(read_part(host, value, part));
 	*out = part;
-	return part->learner->prepare(host, &part->schema, &part->fitted, &part->options,
-	                              &part->state);
+	return ml_model_prepare(host, part);
 }
 
 static ml_status
@@ -517,6 +516,5 @@ ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 	*out = model;
 	if (by != NULL)
 		return read_by(host, by, model);
-	return model->learner->prepare(host, &model->schema, &model->fitted, &model->options,
-	                               &model->state);
+	return ml_model_prepare(host, model);
 }
