@@ -347,6 +347,26 @@ notices_refusals_and_stops(test_host *t)
 	}
 }
 
+/* The end of a training, from the fit on: calibration and judging. */
+static void
+notices_refusals_in_training(test_host *t)
+{
+	for (int w = 0; w < 2; w++)
+	{
+		ml_result result = {0};
+		int64_t before = t->asked, all;
+
+		REQUIRE_OK(train(t, "logistic", ways[w], 1500, &result));
+		all = t->asked - before;
+		for (int64_t k = all; k > all - 60; k--)
+		{
+			t->refuse_at = t->asked + k;
+			CHECK_INT(train(t, "logistic", ways[w], 1500, &result), ML_MEMORY);
+			t->refuse_at = 0;
+		}
+	}
+}
+
 TEST_MAIN({pools_by_hand, "pools are those found by hand"},
           {agrees_with_isotonic_regression, "points and answers are scikit-learn's"},
           {agrees_with_sigmoid_calibration, "Platt's line is scikit-learn's"},
@@ -354,4 +374,5 @@ TEST_MAIN({pools_by_hand, "pools are those found by hand"},
           {calibrates_models, "all ways to a calibrated score are one, and order stays"},
           {asks_for_rows, "a small holdout is refused"},
           {refuses_what_is_none, "arrays that are no calibration are refused"},
-          {notices_refusals_and_stops, "every refused allocation and stop is answered"})
+          {notices_refusals_and_stops, "every refused allocation and stop is answered"},
+          {notices_refusals_in_training, "so are refusals at the end of a training"})
