@@ -52,8 +52,10 @@ SELECT length(cia_report('spend', 'client')) > 5000 AS on_the_new_name;
 CREATE ROLE cia_report_reader;
 GRANT SELECT ON client TO cia_report_reader;
 SET ROLE cia_report_reader;
+\set VERBOSITY terse
 SELECT cia_report('spend', 'client');
 \echo :SQLSTATE
+\set VERBOSITY default
 RESET ROLE;
 DROP OWNED BY cia_report_reader;
 DROP ROLE cia_report_reader;

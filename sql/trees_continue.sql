@@ -77,8 +77,10 @@ SELECT cia_fit(c, churned, 'boosted_trees', '{"continue_from": "first"}') FROM c
 CREATE ROLE stranger;
 GRANT SELECT ON client TO stranger;
 SET ROLE stranger;
+\set VERBOSITY terse
 SELECT cia_train('bad', 'client', 'churned', 'boosted_trees', options => '{"continue_from": "first"}');
 \echo :SQLSTATE
+\set VERBOSITY default
 RESET ROLE;
 DROP OWNED BY stranger;
 DROP ROLE stranger;

@@ -55,7 +55,7 @@ SELECT cmp_ok(count(DISTINCT cia_class('d', b)), '>', 1::bigint, 'the class is t
 SELECT is(algorithm, 'boosted_trees', 'without the name of the algorithm it is told from all others') FROM cia_train('d', 'buyer', 'next', id => '{id}', options => '{"positive": "d"}');
 
 -- Measures on the holdout are those of the training.
-SELECT is(count(*), 5::bigint, 'five measures, the same by cia_train and cia_evaluate')
+SELECT is(count(*), 6::bigint, 'six measures, the same by cia_train and cia_evaluate')
 FROM cia_versions v, cia_evaluate('m', 'buyer') e WHERE v.model = 'm' AND abs(e.value - (v.metrics->>e.metric)::float8) < 1e-12;
 SELECT is(value, avg((cia_class('m', b) = next)::int)::float8, 'accuracy is the share of hits') FROM buyer b, cia_evaluate('m', 'buyer', '{"rows": "all"}') e WHERE e.metric = 'accuracy' GROUP BY value;
 -- Errors.
