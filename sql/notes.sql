@@ -27,5 +27,13 @@ SELECT n.note FROM cia_train('many', $$SELECT x, y, 1 AS c1, 1 AS c2, 1 AS c3, 1
 SELECT value IS NULL AS unknown, n.note FROM cia_train('small', 'SELECT x, y FROM points LIMIT 12', 'y') t, unnest(notes) n(note) WHERE note ~ 'holdout';
 SELECT value IS NULL AS unknown, n.note FROM cia_train('none', 'SELECT x, y FROM points', 'y', options => '{"holdout": 0}') t, unnest(notes) n(note) WHERE note ~ 'holdout';
 
+-- A rare class, for learners that can weigh it and for those that cannot, and when that has been done.
+CREATE TABLE rare AS SELECT i AS id, i * i * 37 % 1009 AS x, i % 125 = 0 AS y FROM generate_series(1, 1000) i;
+SELECT n.note FROM cia_train('rare', 'rare', 'y', 'logistic', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'rare class';
+SELECT n.note FROM cia_train('rare', 'rare', 'y', 'decision_tree', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'rare class';
+SELECT n.note FROM cia_train('rare', 'rare', 'y', 'logistic', id => '{id}', options => '{"positive": "false", "class_weight": "balanced"}') t, unnest(notes) n(note) WHERE note ~ 'rare class';
+SELECT count(*) FROM cia_train('rare', 'SELECT id, x, id % 80 = 0 AS y FROM rare', 'y', 'logistic', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'rare class';
+DROP TABLE rare;
+
 SELECT count(cia_drop_model(model)) FROM cia_models;
 DROP TABLE points;

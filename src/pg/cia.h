@@ -341,8 +341,12 @@ extern ArrayType *cia_notes_text(const ml_result *result, List *further);
 /* Warns of a fit that has no end; the notes with what it says. */
 extern List *cia_warn_of_fit(const ml_model *model, List *notes);
 
-/* The same as NOTICEs. */
+/* The core's notes as NOTICEs. */
 extern void cia_notes_show(const ml_notes *notes, ml_task_kind task);
+
+/* guards.c: the notes with what is to be said of a training that holds less than it seems to */
+extern List *
+cia_guard_notes(const ml_result *result, const cia_settings *settings, List *notes);
 
 /* groups.c: parts of a model */
 /* Notes on the groups of a training by group, C strings; warns of fits with trouble. */
