@@ -33,6 +33,12 @@ SELECT n.note FROM cia_train('rare', 'rare', 'y', 'logistic', id => '{id}') t, u
 SELECT n.note FROM cia_train('rare', 'rare', 'y', 'decision_tree', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'rare class';
 SELECT n.note FROM cia_train('rare', 'rare', 'y', 'logistic', id => '{id}', options => '{"positive": "false", "class_weight": "balanced"}') t, unnest(notes) n(note) WHERE note ~ 'rare class';
 SELECT count(*) FROM cia_train('rare', 'SELECT id, x, id % 80 = 0 AS y FROM rare', 'y', 'logistic', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'rare class';
+-- Fewer than ten rows per coefficient, of classes those of the rarest; a penalty is the remedy.
+SELECT n.note FROM cia_train('few', 'SELECT id, x, id % 7 AS s, y FROM rare', 'y', 'logistic', id => '{id}', options => '{"l2": 0}') t, unnest(notes) n(note) WHERE note ~ 'few rows';
+SELECT n.note FROM cia_train('few', 'SELECT id, ''l'' || x % 8 AS c, x AS y FROM rare WHERE id <= 60', 'y', 'linear', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'few rows';
+SELECT count(*) FROM (VALUES ('{"l2": 1}'::jsonb), ('{"lambda": 0.1}')) o(options),
+	cia_train('few', 'SELECT id, ''l'' || x % 8 AS c, x AS y FROM rare WHERE id <= 60', 'y', 'linear', id => '{id}', options => options) t, unnest(notes) n(note) WHERE note ~ 'few rows';
+SELECT count(*) FROM cia_train('few', 'SELECT id, x, id % 7 AS y FROM rare', 'y', 'linear', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'few rows';
 DROP TABLE rare;
 
 SELECT count(cia_drop_model(model)) FROM cia_models;

@@ -12,6 +12,7 @@
 #include "lib/stringinfo.h"
 
 #define RARE_SHARE 0.01
+#define ROWS_PER_COLUMN 10
 
 static bool
 takes(const ml_learner *learner, const char *option)
@@ -71,8 +72,44 @@ note_imbalance(const ml_model *model, const cia_settings *settings, List *notes)
 	        remedy != NULL ? remedy : ""));
 }
 
+/* Regressions have a penalty and no leaves. */
+static bool
+is_unpenalized_regression(const ml_model *model)
+{
+	const ml_value *l2 = in_force(model, "l2");
+
+	return takes(model->learner, "l2") && !takes(model->learner, "leaves") &&
+	       in_force(model, "lambda") == NULL && l2 != NULL &&
+	       l2->kind == ML_VALUE_NUMBER && l2->number == 0;
+}
+
+/* Peduzzi et al. 1996: of classes, rows of the rarer one are what a coefficient is told by. */
+static List *
+note_few_rows(const ml_model *model, List *notes)
+{
+	const ml_schema *schema = &model->schema;
+	double rows = schema->rows;
+	int64_t columns;
+
+	if (model->by != NULL || !is_unpenalized_regression(model))
+		return notes;
+	for (int k = 0; k < schema->classes; k++)
+		rows = fmin(rows, schema->class_count[k]);
+	columns = ml_schema_columns(schema) - 1;
+	if (columns < 1 || rows >= ROWS_PER_COLUMN * (double) columns)
+		return notes;
+	return lappend(
+	    notes,
+	    psprintf("few rows: %.0f training rows%s for %lld coefficients, which should be "
+	             "%d each at least; use fewer columns or a penalty, such as options => "
+	             "'{\"l2\": 1}'",
+	             rows, schema->classes > 0 ? " of the rarest class" : "",
+	             (long long) columns, ROWS_PER_COLUMN));
+}
+
 List *
 cia_guard_notes(const ml_result *result, const cia_settings *settings, List *notes)
 {
-	return note_imbalance(result->model, settings, notes);
+	notes = note_imbalance(result->model, settings, notes);
+	return note_few_rows(result->model, notes);
 }
