@@ -33,6 +33,13 @@ SELECT n.note FROM cia_train('rare', 'rare', 'y', 'logistic', id => '{id}') t, u
 SELECT n.note FROM cia_train('rare', 'rare', 'y', 'decision_tree', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'rare class';
 SELECT n.note FROM cia_train('rare', 'rare', 'y', 'logistic', id => '{id}', options => '{"positive": "false", "class_weight": "balanced"}') t, unnest(notes) n(note) WHERE note ~ 'rare class';
 SELECT count(*) FROM cia_train('rare', 'SELECT id, x, id % 80 = 0 AS y FROM rare', 'y', 'logistic', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'rare class';
+-- Columns that say what another says: numbers on a line, labels one to one; not where other rows are missing, nor within an array.
+SELECT n.note FROM cia_train('twins', $$SELECT id, x, -2.0 * x + 1e9 AS "minus x", 'l' || x % 5 AS c, 'm' || (7 - x % 5) AS "d, e", 'm' || x % 6 AS other, CASE WHEN x > 9 THEN x END AS gaps, x ^ 2 AS square, id % 3 AS y FROM rare$$, 'y', 'decision_tree',
+	id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'another says';
+SELECT n.note FROM cia_train('twins', 'SELECT id, ARRAY[x, x, id]::float8[] AS a, x, ARRAY[x, 3 * id % 7]::float8[] AS b, id % 3 AS y FROM rare', 'y', 'decision_tree', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'another says';
+SELECT count(*) FROM cia_train('twins', $$SELECT id, x, -2.0 * x AS "minus x", 'l' || x % 5 AS c, 'm' || (7 - x % 5) AS "d, e", id % 3 AS y FROM rare$$, 'y', 'decision_tree', id => '{id}', exclude => '{"minus x","d, e"}') t, unnest(notes) n(note)
+WHERE note ~ 'another says';
+
 -- Fewer than ten rows per coefficient, of classes those of the rarest; a penalty is the remedy.
 SELECT n.note FROM cia_train('few', 'SELECT id, x, id % 7 AS s, y FROM rare', 'y', 'logistic', id => '{id}', options => '{"l2": 0}') t, unnest(notes) n(note) WHERE note ~ 'few rows';
 SELECT n.note FROM cia_train('few', 'SELECT id, ''l'' || x % 8 AS c, x AS y FROM rare WHERE id <= 60', 'y', 'linear', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'few rows';

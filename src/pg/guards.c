@@ -9,10 +9,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 
 #define RARE_SHARE 0.01
 #define ROWS_PER_COLUMN 10
+#define MOST_TWINS 12 /* that are named */
 
 static bool
 takes(const ml_learner *learner, const char *option)
@@ -107,9 +112,51 @@ note_few_rows(const ml_model *model, List *notes)
 	             (long long) columns, ROWS_PER_COLUMN));
 }
 
+/* "with exclude => '{a,b}'"; nothing if all are elements, which cannot be left out. */
+static char *
+exclusion(Datum *names, int count)
+{
+	ArrayType *array = construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT);
+
+	return count == 0 ? ""
+	                  : psprintf("; leave them out with exclude => %s",
+	                             quote_literal_cstr(OidOutputFunctionCall(
+	                                 F_ARRAY_OUT, PointerGetDatum(array))));
+}
+
+static List *
+note_twins(const ml_notes *found, List *notes)
+{
+	Datum names[MOST_TWINS];
+	StringInfoData text;
+	int count = 0, columns = 0;
+
+	initStringInfo(&text);
+	for (int i = 0; i < found->count; i++)
+	{
+		const ml_note *note = &found->note[i];
+
+		if (note->kind != ML_NOTE_TWIN || ++count > MOST_TWINS)
+			continue;
+		if (note->element == 0)
+			names[columns++] = CStringGetTextDatum(cia_text_cstring(note->name));
+		appendStringInfo(&text, "%s%s (as %s)", count > 1 ? ", " : "",
+		                 cia_element_name(note->name, note->element),
+		                 cia_element_name(note->other, note->other_element));
+	}
+	if (count > MOST_TWINS)
+		appendStringInfo(&text, " and %d more", count - MOST_TWINS);
+	if (count == 0)
+		return notes;
+	return lappend(notes, psprintf("columns that say what another says, so that effects "
+	                               "are split between them: %s%s",
+	                               text.data, exclusion(names, columns)));
+}
+
 List *
 cia_guard_notes(const ml_result *result, const cia_settings *settings, List *notes)
 {
 	notes = note_imbalance(result->model, settings, notes);
-	return note_few_rows(result->model, notes);
+	notes = note_few_rows(result->model, notes);
+	return note_twins(&result->notes, notes);
 }

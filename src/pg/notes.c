@@ -64,6 +64,8 @@ kind_text(ml_note_kind kind, ml_task_kind task)
 			             "them out with exclude if they are known only afterwards"
 			           : "suspected leaks, since they alone predict the target (R2); leave "
 			             "them out with exclude if they are known only afterwards";
+		case ML_NOTE_TWIN:
+			break; /* in guards.c */
 	}
 	return NULL;
 }

@@ -176,6 +176,7 @@ cia_train(PG_FUNCTION_ARGS)
 		run.notes = list_make1(run.of.choice);
 	cia_door_equip(run.of.door);
 	request = cia_training_request(&run.of);
+	request.advise = true;
 	cia_check(run.of.door,
 	          ml_train(&run.of.door->host, run.of.rows->frame, &request, &result));
 	add_notes(&run, &result);

@@ -91,7 +91,8 @@ typedef enum ml_note_kind
 	ML_NOTE_TARGET,      /* a copy of the target: left out */
 	ML_NOTE_NO_EVIDENCE, /* all of its values fell into one bin: left out */
 	ML_NOTE_POOLED,      /* rare labels were pooled; value is how many */
-	ML_NOTE_LEAK /* predicts the target almost perfectly; value is the AUC or R2 */
+	ML_NOTE_LEAK, /* predicts the target almost perfectly; value is the AUC or R2 */
+	ML_NOTE_TWIN  /* says what the other feature says; value is their correlation */
 } ml_note_kind;
 
 typedef struct ml_note
@@ -99,6 +100,8 @@ typedef struct ml_note
 	ml_note_kind kind;
 	ml_text name;
 	int element;
+	ml_text other; /* a second feature; bytes == NULL: none */
+	int other_element;
 	double value;
 } ml_note;
 

@@ -212,6 +212,7 @@ request_of_parts(const by_group *by)
 	ml_request request = *by->request;
 
 	request.common.by = (ml_text){0};
+	request.advise = false;
 	if (by->whole.task == ML_BINARY)
 		request.common.positive = by->whole.class_label[1];
 	return request;

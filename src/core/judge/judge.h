@@ -12,6 +12,7 @@
  *	tally.h		measures made of sums, in a flat state: tally.c, measures.c
  *	ranking.h	measures of order: ranking.c, ranked_lists.c, concordance.c
  *	guard.c		features that are too good to be true
+ *	advise.c	twins among the features
  *	training.c	a frame to a judged model: order, split, fit, judge
  *	by.c		the same with one part per group of rows
  *	outcomes.c	rows of a frame as a model has them, with what came out
@@ -118,6 +119,10 @@ ml_guard_leaks(ml_host *host, const ml_problem *problem, ml_notes *notes);
 extern ml_status ml_guard_copies(ml_host *host, const ml_problem *problem,
                                  ml_schema *schema, ml_notes *notes);
 
+/* Notes features that say what an earlier one says. */
+extern ml_status
+ml_guard_twins(ml_host *host, const ml_problem *problem, ml_notes *notes);
+
 typedef struct ml_request
 {
 	const ml_learner *learner;
@@ -126,6 +131,7 @@ typedef struct ml_request
 	ml_value given;          /* all options in force, to be kept in the model */
 	const ml_model *earlier; /* whose training is to go on, as the options say; or NULL */
 	bool drop_copies;        /* the source may hold the target a second time */
+	bool advise;             /* looks for what notes tell beyond single features */
 	bool
 	    group_is_term; /* the column that names groups is a feature of the overall model */
 } ml_request;

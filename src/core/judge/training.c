@@ -148,7 +148,8 @@ lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *p
 	                        .judged = frame->holdout_rows};
 	if (request->drop_copies)
 		ML_TRY(ml_guard_copies(host, problem, schema, &result->notes));
-	return ml_guard_leaks(host, problem, &result->notes);
+	ML_TRY(ml_guard_leaks(host, problem, &result->notes));
+	return request->advise ? ml_guard_twins(host, problem, &result->notes) : ML_OK;
 }
 
 /* Bins are part of what is known of the features, so they come from the training rows alone. */

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * test_advise.c: twins among the features are noted, those that only look alike are not.
+ */
+#include "reference.h"
+
+typedef struct advised
+{
+	reference r;
+	ml_schema schema;
+	ml_problem problem;
+	ml_notes notes;
+} advised;
+
+static void
+profile(test_host *t, advised *a)
+{
+	a->schema = (ml_schema){0};
+	a->notes = (ml_notes){0};
+	REQUIRE_OK(
+	    sample_problem(&t->core, reference_frame(t, &a->r), &a->schema, &a->problem));
+}
+
+/* A pair of numbers, the second made of the first. */
+typedef enum relation
+{
+	LINE,    /* 3 - x / 7 */
+	BENT,    /* x squared */
+	NOISY,   /* correlates by 0.999 */
+	GAPPED,  /* a line, but one more value is missing */
+	MOVED,   /* as many are missing, but in other rows */
+	OUTLIER, /* unrelated but for one huge value that both have */
+	FLAG,    /* both are one in the same few rows */
+	RELATIONS
+} relation;
+
+static double
+related(relation how, int i, double x, double noise)
+{
+	switch (how)
+	{
+		case LINE:
+			return 3 - x / 7;
+		case BENT:
+			return x * x;
+		case NOISY:
+			return x + 0.045 * noise;
+		case GAPPED:
+			return i == 1500 ? NAN : 3 - x / 7;
+		case MOVED:
+			return i == 1500 ? NAN : i == 100 ? 0 : 3 - x / 7;
+		case OUTLIER:
+			return i == 700 ? 1e9 : noise;
+		default:
+			return i % 700 == 0 ? 5 : 9;
+	}
+}
+
+static void
+tells_lines_from_the_rest(test_host *t)
+{
+	for (relation how = 0; how < RELATIONS; how++)
+		for (int rows = 40; rows < 40000; rows *= 9)
+		{
+			bool expected = (how == LINE || how == FLAG) && rows > 50;
+			uint64_t state = 401 + how;
+			advised a = {.r = {.rows = rows, .numbers = 3}};
+
+			reference_random(t, &a.r, 0, 402);
+			for (int i = 0; i < rows; i++)
+			{
+				double *x = a.r.x + 3 * i;
+
+				if (how == OUTLIER && i == 700)
+					x[0] = 1e9;
+				if (how == FLAG)
+					x[0] = i % 700 == 0;
+				if (how == MOVED && i == 100)
+					x[0] = NAN;
+				x[2] = related(how, i, x[0], test_normal(&state));
+			}
+			/* what only shows in later rows needs those rows; a flag that never varies is none */
+			if (rows < 2000 && how != LINE && how != BENT && how != NOISY)
+				continue;
+			profile(t, &a);
+			REQUIRE_OK(ml_guard_twins(&t->core, &a.problem, &a.notes));
+			test_check(a.notes.count == expected, __FILE__, __LINE__,
+			           "relation %d, %d rows: %d notes", how, rows, a.notes.count);
+			if (a.notes.count != 1)
+				continue;
+			CHECK_INT(a.notes.note[0].kind, ML_NOTE_TWIN);
+			CHECK(ml_text_is(a.notes.note[0].name, "c2"));
+			CHECK(ml_text_is(a.notes.note[0].other, "c0"));
+			CHECK(a.notes.note[0].value > 0.9999 && a.notes.note[0].value < 1 + 1e-9);
+		}
+}
+
+/* Labels renamed are twins; merged, split, or exchanged in one row they are not. */
+static void
+tells_renamed_labels(test_host *t)
+{
+	for (int how = 0; how < 5; how++)
+	{
+		advised a = {.r = {.rows = 3000, .categories = 2, .levels = {6, 6}}};
+
+		reference_random(t, &a.r, 0.05, 411);
+		for (int i = 0; i < 3000; i++)
+		{
+			int *code = a.r.code + 2 * i;
+
+			code[1] = code[0] < 0 ? -1 : 5 - code[0];
+			if (how == 1 && code[0] == 2 && i % 2)
+				code[1] = 4;
+			if (how == 2 && i == 2000)
+				code[1] = (code[1] + 1) % 6;
+			if (how == 3 && i == 2000)
+				code[1] = code[1] < 0 ? 1 : -1;
+			if (how == 4)
+				code[1] = code[1] < 0 ? 0 : code[1] == 0 ? -1 : code[1];
+		}
+		profile(t, &a);
+		REQUIRE_OK(ml_guard_twins(&t->core, &a.problem, &a.notes));
+		test_check(a.notes.count == (how == 0), __FILE__, __LINE__, "case %d: %d notes",
+		           how, a.notes.count);
+	}
+}
+
+/* Of many copies each is noted once, as what the first says. */
+static void
+notes_each_copy_once(test_host *t)
+{
+	advised a = {.r = {.rows = 1000, .numbers = 12}};
+
+	reference_random(t, &a.r, 0.1, 421);
+	for (int i = 0; i < 1000; i++)
+		for (int j = 4; j < 12; j++)
+			a.r.x[12 * i + j] = a.r.x[12 * i + j % 2] * (j - 1.5);
+	profile(t, &a);
+	REQUIRE_OK(ml_guard_twins(&t->core, &a.problem, &a.notes));
+	CHECK_INT(a.notes.count, 8);
+	for (int n = 0; n < a.notes.count; n++)
+		CHECK(ml_text_is(a.notes.note[n].other, n % 2 ? "c1" : "c0"));
+}
+
+static void
+notices_refusals_and_stops(test_host *t)
+{
+	advised a = {.r = {.rows = 200, .numbers = 3, .categories = 1, .levels = {3}}};
+
+	reference_random(t, &a.r, 0, 431);
+	for (int i = 0; i < 200; i++)
+		a.r.x[3 * i + 2] = a.r.x[3 * i];
+	profile(t, &a);
+	for (int stops = 0; stops < 2; stops++)
+		for (int64_t k = 1;; k++)
+		{
+			ml_status status;
+
+			t->asked = t->questions = 0;
+			t->refused = false;
+			t->refuse_at = stops ? 0 : k;
+			t->stop_at = stops ? k : 0;
+			a.notes = (ml_notes){0};
+			status = ml_guard_twins(&t->core, &a.problem, &a.notes);
+			if (stops)
+				CHECK_INT(status, t->questions >= k ? ML_STOPPED : ML_OK);
+			else
+				CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
+			if (status == ML_OK)
+				break;
+		}
+	CHECK_INT(a.notes.count, 1);
+}
+
+TEST_MAIN({tells_lines_from_the_rest, "numbers on a line are twins, others are not"},
+          {tells_renamed_labels, "labels that are renamed are twins, others are not"},
+          {notes_each_copy_once, "each copy is noted once"},
+          {notices_refusals_and_stops, "every refused allocation and stop is answered"})
