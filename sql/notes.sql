@@ -46,7 +46,17 @@ SELECT n.note FROM cia_train('few', 'SELECT id, ''l'' || x % 8 AS c, x AS y FROM
 SELECT count(*) FROM (VALUES ('{"l2": 1}'::jsonb), ('{"lambda": 0.1}')) o(options),
 	cia_train('few', 'SELECT id, ''l'' || x % 8 AS c, x AS y FROM rare WHERE id <= 60', 'y', 'linear', id => '{id}', options => options) t, unnest(notes) n(note) WHERE note ~ 'few rows';
 SELECT count(*) FROM cia_train('few', 'SELECT id, x, id % 7 AS y FROM rare', 'y', 'linear', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'few rows';
-DROP TABLE rare;
+
+-- A fit that holds on the rows it has seen alone: coin tosses, by what each learner has to hold it back.
+CREATE TABLE coins AS SELECT i AS id, hashint4(i) % 1000 AS a, hashint4(i + 10000) / 200000000 AS b, 'c' || hashint4(i + 20000) % 20 AS c, hashint4(i + 30000) % 2 = 0 AS heads, hashint4(i + 40000) % 100 AS z FROM generate_series(1, 1500) i;
+SELECT algorithm, split_part(n.note, ':', 1) AS what, split_part(n.note, '; ', 2) AS remedy
+FROM (VALUES (1, 'boosted_trees', '{}'::jsonb), (2, 'boosted_trees', '{"early_stopping": 5}'), (3, 'random_forest', '{}'), (4, 'decision_tree', '{"leaves": 200, "min_rows": 2}')) o(place, learner, options),
+	cia_train('coins', 'SELECT id, a, b, c, heads FROM coins', 'heads', learner, id => '{id}', options => options) t, unnest(notes) n(note) WHERE note ~ 'overfitting' ORDER BY place;
+SELECT options, split_part(n.note, '; ', 2) AS remedy
+FROM (VALUES (1, '{"l2": 0.1}'::jsonb), (2, '{"lambda": 0.01}'), (3, '{"lambda": "auto"}'), (4, '{}')) o(place, options),
+	cia_train('coins', 'SELECT id, a, ''b'' || b AS b, c || a % 3 AS c, z FROM coins WHERE id <= 220', 'z', 'linear', id => '{id}', options => options) t, unnest(notes) n(note) WHERE note ~ 'overfitting' ORDER BY place;
+SELECT count(*) FROM cia_train('coins', 'SELECT id, a, b, c, a > 100 AND b < 3 AS heads FROM coins', 'heads', 'boosted_trees', id => '{id}') t, unnest(notes) n(note) WHERE note ~ 'overfitting';
+DROP TABLE coins, rare;
 
 SELECT count(cia_drop_model(model)) FROM cia_models;
 DROP TABLE points;

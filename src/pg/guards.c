@@ -35,6 +35,15 @@ in_force(const ml_model *model, const char *option)
 	return ml_value_member(&model->options, option);
 }
 
+/* The number of an option in force; 0: it has none. */
+static double
+number_in_force(const ml_model *model, const char *option)
+{
+	const ml_value *value = in_force(model, option);
+
+	return value != NULL && value->kind == ML_VALUE_NUMBER ? value->number : 0;
+}
+
 /* Options that balance two classes and are not set yet; NULL if there is none. */
 static char *
 balancing(const ml_model *model, const cia_settings *settings)
@@ -81,11 +90,8 @@ note_imbalance(const ml_model *model, const cia_settings *settings, List *notes)
 static bool
 is_unpenalized_regression(const ml_model *model)
 {
-	const ml_value *l2 = in_force(model, "l2");
-
 	return takes(model->learner, "l2") && !takes(model->learner, "leaves") &&
-	       in_force(model, "lambda") == NULL && l2 != NULL &&
-	       l2->kind == ML_VALUE_NUMBER && l2->number == 0;
+	       in_force(model, "lambda") == NULL && number_in_force(model, "l2") == 0;
 }
 
 /* Peduzzi et al. 1996: of classes, rows of the rarer one are what a coefficient is told by. */
@@ -153,10 +159,52 @@ note_twins(const ml_notes *found, List *notes)
 	                               text.data, exclusion(names, columns)));
 }
 
+/* What holds back a fit like this one, and more than the options in force. */
+static char *
+restraint(const ml_model *model)
+{
+	double l2 = number_in_force(model, "l2");
+	const ml_value *lambda = in_force(model, "lambda");
+
+	if (takes(model->learner, "early_stopping") &&
+	    number_in_force(model, "early_stopping") == 0)
+		return "stop earlier, with options => '{\"early_stopping\": 20}'";
+	if (takes(model->learner, "leaves"))
+		return psprintf("grow smaller trees, with options => '{\"leaves\": %.0f, "
+		                "\"min_rows\": %.0f}'",
+		                fmax(2, floor(number_in_force(model, "leaves") / 4)),
+		                4 * number_in_force(model, "min_rows"));
+	if (lambda != NULL)
+		return lambda->kind == ML_VALUE_NUMBER
+		           ? "let folds choose the penalty, with options => '{\"lambda\": "
+		             "\"auto\"}'"
+		           : "use fewer columns";
+	return psprintf("use fewer columns or a larger penalty, with options => '{\"l2\": "
+	                "%g}'",
+	                l2 > 0 ? 10 * l2 : 1);
+}
+
+static List *
+note_overfitting(const ml_result *result, List *notes)
+{
+	ml_task_kind task = result->model->schema.task;
+	const char *metric = ml_main_metric(task);
+
+	if (!ml_overfits(task, &result->trained, &result->holdout))
+		return notes;
+	return lappend(notes,
+	               psprintf("overfitting: %s is %.3f on training rows and %.3f on "
+	                        "the holdout; %s",
+	                        metric, ml_report_metric(&result->trained, metric)->value,
+	                        ml_report_metric(&result->holdout, metric)->value,
+	                        restraint(result->model)));
+}
+
 List *
 cia_guard_notes(const ml_result *result, const cia_settings *settings, List *notes)
 {
 	notes = note_imbalance(result->model, settings, notes);
 	notes = note_few_rows(result->model, notes);
+	notes = note_overfitting(result, notes);
 	return note_twins(&result->notes, notes);
 }

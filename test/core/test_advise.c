@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * test_advise.c: twins among the features are noted, those that only look alike are not.
+ * test_advise.c: twins among the features are noted, those that only look alike are not; a fit
+ * that does not hold is told from one that has bad luck.
  */
 #include "reference.h"
 
@@ -172,7 +173,97 @@ notices_refusals_and_stops(test_host *t)
 	CHECK_INT(a.notes.count, 1);
 }
 
+/* A report of one metric. */
+static ml_report
+report_of(const char *name, double value, double half_width)
+{
+	return (ml_report){.metrics = 1,
+	                   .metric = {{.name = name,
+	                               .value = value,
+	                               .low = value - half_width,
+	                               .high = value + half_width}}};
+}
+
+static void
+tells_overfitting_from_chance(test_host *t)
+{
+	static const struct
+	{
+		ml_task_kind task;
+		double seen, seen_half, held, held_half;
+		bool expected;
+	} how[] = {{ML_BINARY, 0.95, 0.01, 0.80, 0.05, true},
+	           {ML_BINARY, 0.95, 0.01, 0.86, 0.01, false}, /* no matter */
+	           {ML_BINARY, 0.95, 0.01, 0.80, 0.15, false}, /* chance */
+	           {ML_BINARY, 0.80, 0.01, 0.95, 0.01, false}, /* the other way */
+	           {ML_BINARY, 1.00, NAN, 0.80, 0.05, true},
+	           {ML_BINARY, 0.95, 0.01, 0.80, NAN, false},
+	           {ML_BINARY, 0.95, 0.01, NAN, NAN, false},
+	           {ML_MULTICLASS, 0.70, 0.01, 0.55, 0.02, true},
+	           {ML_MULTICLASS, 0.70, 0.01, 0.62, 0.02, false},
+	           {ML_REGRESSION, 0.70, 0.01, 0.45, 0.02, true},
+	           {ML_REGRESSION, 0.70, 0.01, 0.55, 0.02, false}};
+
+	for (int h = 0; h < 11; h++)
+	{
+		const char *name = ml_main_metric(how[h].task);
+		ml_report seen = report_of(name, how[h].seen, how[h].seen_half);
+		ml_report held = report_of(name, how[h].held, how[h].held_half);
+		ml_report none = {0};
+
+		test_check(ml_overfits(how[h].task, &seen, &held) == how[h].expected, __FILE__,
+		           __LINE__, "case %d", h);
+		CHECK(!ml_overfits(how[h].task, &none, &held));
+		CHECK(!ml_overfits(how[h].task, &seen, &none));
+	}
+}
+
+/* Targets are coin tosses: a tree of 400 leaves learns them by heart. */
+static void
+judges_rows_it_has_seen(test_host *t)
+{
+	static const char *const learner[] = {"logistic", "decision_tree", "random_forest"};
+	sample_option large[] = {{"leaves", 400}, {"min_rows", 1}, {NULL, 0}};
+	sample_option few[] = {{"trees", 3}, {NULL, 0}};
+
+	for (int l = 0; l < 3; l++)
+		for (int advise = 0; advise < 2; advise++)
+			for (int rows = 1500; rows < 40000; rows *= 20)
+			{
+				uint64_t state = 441;
+				advised a = {.r = {.rows = rows, .numbers = 3, .binary = true}};
+				ml_request request;
+				ml_result result;
+				int64_t held;
+
+				reference_random(t, &a.r, 0, 442);
+				for (int i = 0; i < rows; i++)
+					a.r.y[i] = (double) test_below(&state, 2);
+				REQUIRE_OK(sample_request(&t->core, learner[l],
+				                          l == 0   ? NULL
+				                          : l == 1 ? large
+				                                   : few,
+				                          &request));
+				request.advise = advise;
+				REQUIRE_OK(
+				    ml_train(&t->core, reference_frame(t, &a.r), &request, &result));
+				if (!advise || l == 2)
+				{
+					CHECK_INT(result.trained.metrics, 0);
+					continue;
+				}
+				held = (int64_t) result.holdout.metric[0].value;
+				CHECK_SAME(result.trained.metric[0].value,
+				           rows - held > 20000 ? 20000 : (double) (rows - held));
+				CHECK(ml_overfits(ML_BINARY, &result.trained, &result.holdout) ==
+				      (l == 1));
+			}
+}
+
 TEST_MAIN({tells_lines_from_the_rest, "numbers on a line are twins, others are not"},
           {tells_renamed_labels, "labels that are renamed are twins, others are not"},
           {notes_each_copy_once, "each copy is noted once"},
+          {tells_overfitting_from_chance,
+           "a fall is told if it matters and is more than chance"},
+          {judges_rows_it_has_seen, "rows of the training are judged where asked for"},
           {notices_refusals_and_stops, "every refused allocation and stop is answered"})

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * advise.c: what training looks for beyond single features: twins among them.
+ * advise.c: what training looks for beyond single features: twins among them, and a fit that
+ * holds on the rows it has seen alone.
  *
  * Twins are numbers that are a straight line of each other, and categories whose labels map
  * one to one, both with the same rows missing.  They are looked for in the training rows of
@@ -19,6 +20,9 @@
 #define SAME 0.9999
 #define MOST_FEATURES 500 /* that are compared; further ones are not */
 #define MOST_LOOKS 1000   /* at pairs in the whole sample */
+
+#define LEAST_FALL 0.1 /* of an AUC or an accuracy */
+#define LEAST_FALL_R2 0.2
 
 typedef struct twins
 {
@@ -234,4 +238,18 @@ ml_guard_twins(ml_host *host, const ml_problem *problem, ml_notes *notes)
 		}
 	}
 	return ML_OK;
+}
+
+/* Intervals that do not meet are more than chance, a fall of less than that is no matter. */
+bool
+ml_overfits(ml_task_kind task, const ml_report *trained, const ml_report *holdout)
+{
+	const ml_metric *seen = ml_report_metric(trained, ml_main_metric(task));
+	const ml_metric *held = ml_report_metric(holdout, ml_main_metric(task));
+	double least = task == ML_REGRESSION ? LEAST_FALL_R2 : LEAST_FALL;
+
+	if (seen == NULL || held == NULL)
+		return false;
+	return seen->value - held->value > least &&
+	       (isnan(seen->low) ? seen->value : seen->low) > held->high;
 }

@@ -12,7 +12,7 @@
  *	tally.h		measures made of sums, in a flat state: tally.c, measures.c
  *	ranking.h	measures of order: ranking.c, ranked_lists.c, concordance.c
  *	guard.c		features that are too good to be true
- *	advise.c	twins among the features
+ *	advise.c	twins among the features, a fit of the rows seen alone
  *	training.c	a frame to a judged model: order, split, fit, judge
  *	by.c		the same with one part per group of rows
  *	outcomes.c	rows of a frame as a model has them, with what came out
@@ -123,6 +123,10 @@ extern ml_status ml_guard_copies(ml_host *host, const ml_problem *problem,
 extern ml_status
 ml_guard_twins(ml_host *host, const ml_problem *problem, ml_notes *notes);
 
+/* Is the fit worse on the holdout than on rows it was trained on, beyond chance? */
+extern bool
+ml_overfits(ml_task_kind task, const ml_report *trained, const ml_report *holdout);
+
 typedef struct ml_request
 {
 	const ml_learner *learner;
@@ -152,6 +156,7 @@ typedef struct ml_result
 	ml_model *model;
 	ml_notes notes;
 	ml_report holdout; /* metrics == 0: there is no holdout */
+	ml_report trained; /* on a sample of the training rows; metrics == 0: not asked for */
 	int64_t rows;      /* training and holdout */
 	int64_t skipped;
 	ml_group_result

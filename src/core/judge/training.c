@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define QUANTILES 20 /* intervals between the lowest and the highest score */
+#define SEEN 20000   /* training rows at most that the model is judged on, too */
 
 ml_status
 ml_score_range(ml_host *host, const ml_model *model, ml_rows *rows, double *score)
@@ -64,6 +65,36 @@ report_shape(ml_host *host, const ml_report *report, ml_value *object)
 	return ML_OK;
 }
 
+/* Judges rows of a problem by their scores. */
+static ml_status
+judge_range(ml_host *host, const ml_problem *problem, const ml_model *model,
+            const ml_rows *rows, double *score, ml_report *report)
+{
+	ml_truth truth = {.score = score};
+	double *target, *weight;
+
+	ML_TRY(ml_numbers_of_range(host, problem->target, rows->begin, rows->end, &target));
+	ML_TRY(ml_numbers_of_range(host, problem->weight, rows->begin, rows->end, &weight));
+	truth.target = target;
+	truth.weight = weight;
+	return ml_judge_rows(host, model, rows, &truth, report);
+}
+
+/* Judges the model on training rows of the lowest keys, which are a random sample of them. */
+static ml_status
+judge_seen(ml_host *host, const ml_problem *problem, ml_result *result)
+{
+	ml_rows rows = {.frame = problem->frame,
+	                .begin = problem->begin,
+	                .end = problem->end - problem->begin > SEEN ? problem->begin + SEEN
+	                                                            : problem->end};
+	double *score;
+
+	ML_NEW(host, score, rows.end - rows.begin);
+	ML_TRY(ml_score_range(host, result->model, &rows, score));
+	return judge_range(host, problem, result->model, &rows, score, &result->trained);
+}
+
 /* Score quantiles are those of the holdout, else of the training rows. */
 ml_status
 ml_judge_training(ml_host *host, const ml_problem *problem, int32_t *const *code,
@@ -75,20 +106,13 @@ ml_judge_training(ml_host *host, const ml_problem *problem, int32_t *const *code
 	                .code = code,
 	                .begin = judged > 0 ? 0 : problem->begin,
 	                .end = judged > 0 ? judged : problem->end};
-	double *score, *target, *weight;
+	double *score;
 	ml_value metrics, quantiles;
 
 	ML_NEW(host, score, rows.end - rows.begin);
 	ML_TRY(ml_score_range(host, model, &rows, score));
 	if (judged > 0)
-	{
-		ML_TRY(ml_numbers_of_range(host, problem->target, 0, judged, &target));
-		ML_TRY(ml_numbers_of_range(host, problem->weight, 0, judged, &weight));
-		ML_TRY(
-		    ml_judge_rows(host, model, &rows,
-		                  &(ml_truth){.target = target, .weight = weight, .score = score},
-		                  &result->holdout));
-	}
+		ML_TRY(judge_range(host, problem, model, &rows, score, &result->holdout));
 	ML_TRY(report_shape(host, &result->holdout, &metrics));
 	ML_TRY(score_quantiles(host, score, rows.end - rows.begin, &quantiles));
 	ML_TRY(ml_value_object(host, 9, &model->training));
@@ -237,7 +261,10 @@ ml_train_ordered(ml_host *host, ml_frame *frame, const ml_request *request,
 	ml_progress(host, ML_STAGE_JUDGE, 0, 1);
 	if (request->common.calibrate.bytes != NULL)
 		ML_TRY(ml_calibrate(host, &request->common, &problem, model));
-	return ml_judge_training(host, &problem, NULL, result);
+	ML_TRY(ml_judge_training(host, &problem, NULL, result));
+	return request->advise && !request->learner->recalls && problem.judged > 0
+	           ? judge_seen(host, &problem, result)
+	           : ML_OK;
 }
 
 static ml_status

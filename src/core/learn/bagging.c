@@ -406,15 +406,15 @@ settle_tree(const ml_value *given, void *values, ml_option_fault *fault)
 const ml_learner ml_forest_classes = {
     LEARNER("random_forest", ML_BINARY, forest_class_option, NULL,
             "random forest for two classes: many trees, each on rows of its own"),
-    OF_ONE};
+    OF_ONE, .recalls = true};
 const ml_learner ml_forest_several = {
     LEARNER("random_forest", ML_MULTICLASS, forest_class_option, NULL,
             "random forest for several classes, each tree for all of them"),
-    OF_SEVERAL};
+    OF_SEVERAL, .recalls = true};
 const ml_learner ml_forest_values = {
     LEARNER("random_forest", ML_REGRESSION, forest_value_option, NULL,
             "random forest for a number: many trees, each on rows of its own"),
-    OF_ONE};
+    OF_ONE, .recalls = true};
 const ml_learner ml_tree_classes = {
     LEARNER("decision_tree", ML_BINARY, tree_class_option, settle_tree,
             "one tree for two classes, small enough to be read"),
