@@ -79,7 +79,7 @@ note_imbalance(const ml_model *model, const cia_settings *settings, List *notes)
 	    psprintf(
 	        "rare class: %s has %.0f of %.0f training rows (%.2f %%); judge by pr_auc "
 	        "rather than by accuracy%s%s",
-	        rarer == 0 && schema->rest ? "all others together"
+	        rarer == 0 && schema->rest ? "the rest"
 	                                   : cia_text_cstring(schema->class_label[rarer]),
 	        schema->class_count[rarer], schema->rows, 100 * share,
 	        remedy != NULL ? ", and see whether it is told better with " : "",
