@@ -272,6 +272,52 @@ judges_rows_it_has_seen(test_host *t)
 			}
 }
 
+/* A training that looks further, with an allocation refused or a stop at every question. */
+static ml_status
+train_small(test_host *t, int64_t refuse_at, int64_t stop_at)
+{
+	advised a = {.r = {.rows = 150, .numbers = 2, .categories = 1, .levels = {3}}};
+	ml_request request;
+	ml_result result;
+	ml_frame *frame;
+	ml_status status;
+
+	a.r.binary = true;
+	reference_random(t, &a.r, 0, 451);
+	frame = reference_frame(t, &a.r);
+	REQUIRE_OK(sample_request(&t->core, "logistic", NULL, &request));
+	request.advise = true;
+	t->asked = t->questions = 0;
+	t->refuse_at = refuse_at;
+	t->stop_at = stop_at;
+	status = ml_train(&t->core, frame, &request, &result);
+	if (status == ML_OK)
+		CHECK(result.trained.metrics > 0);
+	return status;
+}
+
+static void
+notices_them_in_a_training(test_host *t)
+{
+	(void) t;
+	for (int stops = 0; stops < 2; stops++)
+		for (int64_t k = 1;; k++)
+		{
+			test_host own;
+			ml_status status;
+
+			test_open(&own);
+			status = train_small(&own, stops ? 0 : k, stops ? k : 0);
+			if (stops)
+				CHECK_INT(status, own.questions >= k ? ML_STOPPED : ML_OK);
+			else
+				CHECK_INT(status, own.refused ? ML_MEMORY : ML_OK);
+			test_close(&own);
+			if (status == ML_OK)
+				break;
+		}
+}
+
 TEST_MAIN({tells_lines_from_the_rest, "numbers on a line are twins, others are not"},
           {bears_an_outlier, "nor do two columns become twins by an outlier"},
           {tells_renamed_labels, "labels that are renamed are twins, others are not"},
@@ -279,4 +325,5 @@ TEST_MAIN({tells_lines_from_the_rest, "numbers on a line are twins, others are n
           {tells_overfitting_from_chance,
            "a fall is told if it matters and is more than chance"},
           {judges_rows_it_has_seen, "rows of the training are judged where asked for"},
-          {notices_refusals_and_stops, "every refused allocation and stop is answered"})
+          {notices_refusals_and_stops, "every refused allocation and stop is answered"},
+          {notices_them_in_a_training, "so they are in a whole training"})
