@@ -81,7 +81,8 @@ typedef struct ml_learner
 	size_t options_size; /* of the struct that the option table fills */
 	bool missing_tells;  /* learns from where a number is missing, and not by its mean */
 
-	bool recalls; /* fits the rows it has seen closely, whatever it has learned of others */
+	bool
+	    recalls; /* fits the rows it has seen closely, whatever it has learned of others */
 
 	/* How features are to be put into bins for these options; NULL: not at all. */
 	const ml_bin_options *(*bins)(const void *options);
