@@ -299,18 +299,6 @@ extern char *cia_choice_list(const ml_option *option);
 /* Columns that options in force name. */
 extern void cia_settings_roles(const cia_settings *settings, cia_roles *roles);
 
-/*
- * continue.c: finds the model that option continue_from names, if it does, as the door's earlier
- * one; the option becomes name@version.  Called before rows are read and, as the number of
- * classes may have changed the learner, after it.  Raises 42704, 42501, and 22023 for a model of
- * another kind.
- */
-extern void cia_continue_from(cia_door *door, Oid schema, cia_settings *settings);
-
-/* The notes with what is to be said of it. */
-extern List *
-cia_note_continued(const cia_door *door, const cia_settings *settings, List *notes);
-
 /* constraints.c: raises if options name columns that are no features, or are no numbers. */
 extern void cia_constraints_check(const cia_rows *rows, const cia_settings *settings);
 

@@ -51,4 +51,16 @@ extern void cia_training_read(cia_training *run, const char *model);
 /* What the core is asked for. */
 extern ml_request cia_training_request(const cia_training *run);
 
+/*
+ * continue.c: finds the model that option continue_from names, if it does, as the door's earlier
+ * one; the option becomes name@version.  Called before rows are read and, as the number of
+ * classes may have changed the learner, after it.  Raises 42704, 42501, and 22023 for a model of
+ * another kind.
+ */
+extern void cia_continue_from(cia_door *door, Oid schema, cia_settings *settings);
+
+/* The notes with what is to be said of it. */
+extern List *
+cia_note_continued(const cia_door *door, const cia_settings *settings, List *notes);
+
 #endif
