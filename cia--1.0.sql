@@ -54,12 +54,19 @@ CREATE TABLE cia_registry (
 	owner      regrole NOT NULL,
 	production int,
 	latest     int NOT NULL DEFAULT 1,
-	created_at timestamptz NOT NULL DEFAULT now()
+	created_at timestamptz NOT NULL DEFAULT now(),
+	promote    text NOT NULL DEFAULT 'better'
+			   CONSTRAINT cia_registry_promote_check CHECK (promote IN ('better', 'always', 'never')),
+	scorers    regrole[] NOT NULL DEFAULT '{}',
+	managers   regrole[] NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE cia_registry IS 'models by name; private, see view cia_models';
 COMMENT ON COLUMN cia_registry.owner IS 'role that trained the first version; its members may use and retrain the model';
 COMMENT ON COLUMN cia_registry.production IS 'version that the plain name stands for';
 COMMENT ON COLUMN cia_registry.latest IS 'highest version given out';
+COMMENT ON COLUMN cia_registry.promote IS 'when a new version goes into production by itself';
+COMMENT ON COLUMN cia_registry.scorers IS 'roles that may score, besides managers and owner; - is everybody';
+COMMENT ON COLUMN cia_registry.managers IS 'roles that may do what the owner may';
 
 CREATE TABLE cia_version (
 	model        uuid NOT NULL REFERENCES cia_registry ON DELETE CASCADE,
@@ -83,16 +90,42 @@ CREATE TABLE cia_version (
 	seconds      float8 NOT NULL,
 	trained_by   regrole NOT NULL,
 	trained_at   timestamptz NOT NULL DEFAULT now(),
+	request      jsonb NOT NULL,
+	parent       int,
+	fingerprint  text NOT NULL,
+	cia_version  text NOT NULL,
+	pg_version   text NOT NULL,
 	PRIMARY KEY (model, version)
 );
 COMMENT ON TABLE cia_version IS 'versions of models; private, see view cia_versions';
 COMMENT ON COLUMN cia_version.content IS 'the model itself';
 COMMENT ON COLUMN cia_version.inputs IS 'columns of the source that were read as candidates for features';
 COMMENT ON COLUMN cia_version.options IS 'all options in force, defaults included';
+COMMENT ON COLUMN cia_version.request IS 'arguments of the training as they were given, for another one';
+COMMENT ON COLUMN cia_version.parent IS 'version in production when this one was trained';
+COMMENT ON COLUMN cia_version.fingerprint IS 'SHA-256 of the bytes of content when it was written';
+
+CREATE TABLE cia_promotion (
+	model       uuid NOT NULL REFERENCES cia_registry ON DELETE CASCADE,
+	number      int NOT NULL,
+	version     int,
+	previous    int,
+	kind        text NOT NULL,
+	reason      text NOT NULL,
+	promoted_by regrole NOT NULL,
+	promoted_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (model, number)
+);
+COMMENT ON TABLE cia_promotion IS 'what was in production, when and why; private, see view cia_promotions';
+COMMENT ON COLUMN cia_promotion.number IS 'counts the decisions about a model, from 1';
+COMMENT ON COLUMN cia_promotion.version IS 'version that went into production; NULL: none is any more';
+COMMENT ON COLUMN cia_promotion.previous IS 'version that was in production until then; NULL: none was';
+COMMENT ON COLUMN cia_promotion.kind IS 'training, promotion or rollback';
 
 -- pg_dump takes the models along
 SELECT pg_catalog.pg_extension_config_dump('cia_registry', '');
 SELECT pg_catalog.pg_extension_config_dump('cia_version', '');
+SELECT pg_catalog.pg_extension_config_dump('cia_promotion', '');
 
 --
 -- Learn
@@ -1698,7 +1731,7 @@ CREATE VIEW cia_versions WITH (security_barrier) AS
 		   v.version = r.production AS production,
 		   v.algorithm, v.task, v.target, v.source, v.options, v.features, v.rows_used,
 		   v.rows_skipped, v.metric, v.value, v.metrics, v.notes, v.seconds,
-		   pg_catalog.encode(pg_catalog.sha256(cia_model_send(v.content)), 'hex') AS fingerprint,
+		   v.fingerprint,
 		   pg_catalog.pg_column_size(v.content) AS size,
 		   v.content, v.trained_by, v.trained_at
 	FROM cia_registry r

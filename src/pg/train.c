@@ -184,6 +184,8 @@ cia_train(PG_FUNCTION_ARGS)
 	INSTR_TIME_SET_CURRENT(spent);
 	INSTR_TIME_SUBTRACT(spent, run.started);
 	record = (cia_record){.source = run.of.source,
+	                      .algorithm = run.of.algorithm,
+	                      .options = &run.of.options,
 	                      .settings = &run.of.settings,
 	                      .roles = &run.of.roles,
 	                      .result = &result,

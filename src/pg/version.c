@@ -1,109 +1,25 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * version.c: writing into the registry: versions of models come and go.
- *
- * Fixed, fully qualified statements run as the owner of the tables, with search_path
- * pinned, in the caller's transaction.
+ * version.c: versions of models come and go, in the caller's transaction.
  */
 #include "cia.h"
 
 #include <math.h>
 
-#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
-#include "utils/inval.h"
-#include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/syscache.h"
 
 CIA_FUNCTION(cia_drop_model);
 
-/* Writing as the owner of the tables; everything is undone by leave_owner or an abort. */
-typedef struct owner_scope
-{
-	Oid user;
-	int context;
-	int guc_level;
-} owner_scope;
-
-static owner_scope
-become_owner(Oid schema)
-{
-	owner_scope scope;
-	Relation table = table_open(cia_registry_relation(schema), AccessShareLock);
-	Oid owner = table->rd_rel->relowner;
-
-	table_close(table, AccessShareLock);
-	GetUserIdAndSecContext(&scope.user, &scope.context);
-	scope.guc_level = NewGUCNestLevel();
-	SetUserIdAndSecContext(owner, scope.context | SECURITY_LOCAL_USERID_CHANGE |
-	                                  SECURITY_RESTRICTED_OPERATION);
-	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-	                  GUC_ACTION_SAVE, true, 0, false);
-	SPI_connect();
-	return scope;
-}
-
-/*
- * Every plan that depends on the registry, and every model kept decoded, is looked at
- * anew: here at once, elsewhere when the transaction commits.
- */
-static void
-leave_owner(const owner_scope *scope, Oid schema)
-{
-	SPI_finish();
-	CacheInvalidateRelcacheByRelid(cia_registry_relation(schema));
-	AtEOXact_GUC(true, scope->guc_level);
-	SetUserIdAndSecContext(scope->user, scope->context);
-}
-
-/* A statement of ours; %s in its text is the extension's schema. */
-typedef struct statement
-{
-	const char *text;
-	int expected; /* what SPI answers when it went well */
-	int args;
-	Oid *types;
-	Datum *values;
-	const char *nulls;
-} statement;
-
-/* Answers the number of rows. */
-static uint64
-execute(Oid schema, const statement *run)
-{
-	const char *qualifier = quote_identifier(get_namespace_name(schema));
-	char *query = psprintf(run->text, qualifier);
-
-	if (SPI_execute_with_args(query, run->args, run->types, run->values, run->nulls,
-	                          false, 0) != run->expected)
-		elog(ERROR, "could not execute \"%s\"", query);
-	return SPI_processed;
-}
-
-static Datum
-text_or_null(const char *text, char *null)
-{
-	*null = text == NULL ? 'n' : ' ';
-	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
-}
-
-static Datum
-array_or_null(ArrayType *array, char *null)
-{
-	*null = array == NULL ? 'n' : ' ';
-	return PointerGetDatum(array);
-}
-
 /* The model's row, new or locked, and the number that the next version gets. */
 static void
-claim_version(Oid schema, const char *name, Oid user, pg_uuid_t *id, int32 *version)
+claim_version(const cia_owner_scope *scope, const char *name, pg_uuid_t *id,
+              int32 *version)
 {
 	Oid types[] = {NAMEOID, OIDOID};
 	Datum values[2];
@@ -112,25 +28,26 @@ claim_version(Oid schema, const char *name, Oid user, pg_uuid_t *id, int32 *vers
 
 	namestrcpy(&fixed, name);
 	values[0] = NameGetDatum(&fixed);
-	values[1] = ObjectIdGetDatum(user);
+	values[1] = ObjectIdGetDatum(scope->user);
 	/* the update locks the row, so that two trainings of one name take turns */
-	execute(schema,
-	        &(statement){
-	            .text = "INSERT INTO %s.cia_registry AS r (name, owner) VALUES ($1, $2) "
-	                    "ON CONFLICT (name) DO UPDATE SET latest = r.latest + 1 "
-	                    "RETURNING id, latest, owner",
-	            .expected = SPI_OK_INSERT_RETURNING,
-	            .args = 2,
-	            .types = types,
-	            .values = values});
+	cia_owner_execute(
+	    scope,
+	    &(cia_statement){
+	        .text = "INSERT INTO %1$s.cia_registry AS r (name, owner) VALUES ($1, $2) "
+	                "ON CONFLICT (name) DO UPDATE SET latest = r.latest + 1 "
+	                "RETURNING id, latest, owner",
+	        .expected = SPI_OK_INSERT_RETURNING,
+	        .args = 2,
+	        .types = types,
+	        .values = values});
 	*id = *DatumGetUUIDP(
 	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	*version = DatumGetInt32(
 	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
 	/* somebody else may have taken the name since it was checked */
 	if (!has_privs_of_role(
-	        user, DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0],
-	                                             SPI_tuptable->tupdesc, 3, &isnull))))
+	        scope->user, DatumGetObjectId(SPI_getbinval(
+	                         SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull))))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 		                errmsg("permission denied for model \"%s\"", name)));
 }
@@ -143,16 +60,16 @@ metrics_datum(const ml_result *result)
 }
 
 static void
-insert_version(Oid schema, const pg_uuid_t *id, int32 version, Oid type, Oid user,
+insert_version(const cia_owner_scope *scope, const pg_uuid_t *id, int32 version, Oid type,
                const cia_record *record)
 {
 	const ml_result *result = record->result;
 	const ml_metric *main_metric =
 	    ml_report_metric(&result->holdout, ml_main_metric(result->model->schema.task));
-	Oid types[] = {UUIDOID,      INT4OID,  type,         TEXTOID,   TEXTARRAYOID,
-	               TEXTARRAYOID, TEXTOID,  JSONBOID,     TEXTOID,   TEXTOID,
-	               TEXTOID,      INT4OID,  INT8OID,      INT8OID,   TEXTOID,
-	               FLOAT8OID,    JSONBOID, TEXTARRAYOID, FLOAT8OID, OIDOID};
+	Oid types[] = {UUIDOID,   INT4OID,  type,    TEXTOID,      TEXTARRAYOID, TEXTARRAYOID,
+	               TEXTOID,   JSONBOID, TEXTOID, TEXTOID,      TEXTOID,      INT4OID,
+	               INT8OID,   INT8OID,  TEXTOID, FLOAT8OID,    JSONBOID,     TEXTARRAYOID,
+	               FLOAT8OID, OIDOID,   TEXTOID, TEXTARRAYOID, TEXTARRAYOID, JSONBOID};
 	Datum values[lengthof(types)];
 	char nulls[lengthof(types) + 1];
 
@@ -162,8 +79,8 @@ insert_version(Oid schema, const pg_uuid_t *id, int32 version, Oid type, Oid use
 	values[2] = PointerGetDatum(record->content);
 	values[3] = CStringGetTextDatum(record->source);
 	values[4] = PointerGetDatum(record->inputs);
-	values[5] = array_or_null(record->roles->id, &nulls[5]);
-	values[6] = text_or_null(record->roles->weight, &nulls[6]);
+	values[5] = cia_array_or_null(record->roles->id, &nulls[5]);
+	values[6] = cia_text_or_null(record->roles->weight, &nulls[6]);
 	values[7] = JsonbPGetDatum(cia_value_to_jsonb(&record->settings->given));
 	values[8] = CStringGetTextDatum(result->model->learner->name);
 	values[9] = CStringGetTextDatum(cia_task_words(result->model->schema.task));
@@ -178,15 +95,27 @@ insert_version(Oid schema, const pg_uuid_t *id, int32 version, Oid type, Oid use
 	values[16] = metrics_datum(result);
 	values[17] = PointerGetDatum(record->notes);
 	values[18] = Float8GetDatum(record->seconds);
-	values[19] = ObjectIdGetDatum(user);
-	execute(
-	    schema,
-	    &(statement){
+	values[19] = ObjectIdGetDatum(scope->user);
+	values[20] = CStringGetTextDatum(record->algorithm);
+	values[21] = cia_array_or_null(record->roles->features, &nulls[21]);
+	values[22] = cia_array_or_null(record->roles->exclude, &nulls[22]);
+	values[23] = JsonbPGetDatum(cia_value_to_jsonb(record->options));
+	cia_owner_execute(
+	    scope,
+	    &(cia_statement){
 	        .text =
-	            "INSERT INTO %s.cia_version (model, version, content, source, inputs, id, weight, "
+	            "INSERT INTO %1$s.cia_version (model, version, content, source, inputs, id, weight, "
 	            "options, algorithm, task, target, features, rows_used, rows_skipped, metric, "
-	            "value, metrics, notes, seconds, trained_by) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-	            "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+	            "value, metrics, notes, seconds, trained_by, request, parent, fingerprint, "
+	            "cia_version, pg_version) "
+	            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
+	            "$17, $18, $19, $20, "
+	            "jsonb_strip_nulls(jsonb_build_object('target', $11, 'algorithm', $21, "
+	            "'features', $22, 'exclude', $23, 'id', $6, 'weight', $7, 'options', $24)), "
+	            "(SELECT production FROM %1$s.cia_registry WHERE id = $1), "
+	            "encode(sha256(%1$s.cia_model_send($3)), 'hex'), "
+	            "(SELECT extversion FROM pg_extension WHERE extname = 'cia'), "
+	            "current_setting('server_version'))",
 	        .expected = SPI_OK_INSERT,
 	        .args = lengthof(types),
 	        .types = types,
@@ -201,29 +130,28 @@ insert_version(Oid schema, const pg_uuid_t *id, int32 version, Oid type, Oid use
 int32
 cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *promoted)
 {
-	Oid user = GetUserId();
 	Oid model_type =
 	    GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("cia_model"),
 	                    ObjectIdGetDatum(schema));
-	owner_scope scope = become_owner(schema);
+	cia_owner_scope scope = cia_owner_begin(schema);
 	pg_uuid_t id;
 	int32 version;
 	Oid types[] = {UUIDOID, INT4OID};
 	Datum values[2];
 
-	claim_version(schema, name, user, &id, &version);
-	insert_version(schema, &id, version, model_type, user, record);
+	claim_version(&scope, name, &id, &version);
+	insert_version(&scope, &id, version, model_type, record);
 	values[0] = UUIDPGetDatum(&id);
 	values[1] = Int32GetDatum(version);
-	execute(
-	    schema,
-	    &(statement){.text = "UPDATE %s.cia_registry SET production = $2 WHERE id = $1",
-	                 .expected = SPI_OK_UPDATE,
-	                 .args = 2,
-	                 .types = types,
-	                 .values = values});
+	cia_owner_execute(
+	    &scope, &(cia_statement){
+	                .text = "UPDATE %1$s.cia_registry SET production = $2 WHERE id = $1",
+	                .expected = SPI_OK_UPDATE,
+	                .args = 2,
+	                .types = types,
+	                .values = values});
 	*promoted = true;
-	leave_owner(&scope, schema);
+	cia_owner_end(&scope);
 	return version;
 }
 
@@ -236,7 +164,7 @@ cia_drop_model(PG_FUNCTION_ARGS)
 	Oid types[] = {UUIDOID};
 	cia_entry entry;
 	Datum values[1];
-	owner_scope scope;
+	cia_owner_scope scope;
 
 	PreventCommandIfReadOnly("cia_drop_model()");
 	if (strchr(name, '@') != NULL)
@@ -245,14 +173,16 @@ cia_drop_model(PG_FUNCTION_ARGS)
 		                errhint("Give the name without \"@\" to drop the model.")));
 	entry = cia_registry_find(schema, name);
 	values[0] = UUIDPGetDatum(&entry.id);
-	scope = become_owner(schema);
-	if (execute(schema, &(statement){.text = "DELETE FROM %s.cia_registry WHERE id = $1",
-	                                 .expected = SPI_OK_DELETE,
-	                                 .args = 1,
-	                                 .types = types,
-	                                 .values = values}) == 0)
+	scope = cia_owner_begin(schema);
+	if (cia_owner_execute(
+	        &scope,
+	        &(cia_statement){.text = "DELETE FROM %1$s.cia_registry WHERE id = $1",
+	                         .expected = SPI_OK_DELETE,
+	                         .args = 1,
+	                         .types = types,
+	                         .values = values}) == 0)
 		/* somebody else has dropped it while we waited */
 		cia_registry_check(CIA_ABSENT, name, NULL);
-	leave_owner(&scope, schema);
+	cia_owner_end(&scope);
 	PG_RETURN_BOOL(true);
 }

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * owner.c: writing into the registry, with the rights of the tables' owner.
+ *
+ * Fixed, fully qualified statements run with search_path pinned, in the caller's
+ * transaction.
+ */
+#include "cia.h"
+
+#include "access/table.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+cia_owner_scope
+cia_owner_begin(Oid schema)
+{
+	cia_owner_scope scope = {.schema = schema};
+	Relation table = table_open(cia_registry_relation(schema), AccessShareLock);
+	Oid owner = table->rd_rel->relowner;
+
+	table_close(table, AccessShareLock);
+	GetUserIdAndSecContext(&scope.user, &scope.context);
+	scope.guc_level = NewGUCNestLevel();
+	SetUserIdAndSecContext(owner, scope.context | SECURITY_LOCAL_USERID_CHANGE |
+	                                  SECURITY_RESTRICTED_OPERATION);
+	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+	                  GUC_ACTION_SAVE, true, 0, false);
+	SPI_connect();
+	return scope;
+}
+
+void
+cia_owner_end(const cia_owner_scope *scope)
+{
+	SPI_finish();
+	CacheInvalidateRelcacheByRelid(cia_registry_relation(scope->schema));
+	AtEOXact_GUC(true, scope->guc_level);
+	SetUserIdAndSecContext(scope->user, scope->context);
+}
+
+uint64
+cia_owner_execute(const cia_owner_scope *scope, const cia_statement *run)
+{
+	const char *qualifier = quote_identifier(get_namespace_name(scope->schema));
+	char *query = psprintf(run->text, qualifier);
+
+	if (SPI_execute_with_args(query, run->args, run->types, run->values, run->nulls,
+	                          false, 0) != run->expected)
+		elog(ERROR, "could not execute \"%s\"", query);
+	return SPI_processed;
+}
+
+Datum
+cia_text_or_null(const char *text, char *null)
+{
+	*null = text == NULL ? 'n' : ' ';
+	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+Datum
+cia_array_or_null(ArrayType *array, char *null)
+{
+	*null = array == NULL ? 'n' : ' ';
+	return PointerGetDatum(array);
+}

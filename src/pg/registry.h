@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * registry.h: models by name: finding them, reading what is kept of them, and writing.
+ *
+ * A part of cia.h, which includes it.
+ */
+#ifndef CIA_REGISTRY_H
+#define CIA_REGISTRY_H
+
+/* registry.c: names, versions and rights */
+
+/* A row of a table: where it is, and which transaction put it there. */
+typedef struct cia_row_place
+{
+	ItemPointerData at;
+	TransactionId xmin;
+} cia_row_place;
+
+typedef struct cia_entry
+{
+	pg_uuid_t id;
+	int32 version;
+	Oid owner;
+	NameData name;          /* without the version */
+	cia_row_place in_names; /* the rows that say so */
+	cia_row_place in_versions;
+} cia_entry;
+
+typedef enum cia_finding
+{
+	CIA_FOUND,
+	CIA_ABSENT,
+	CIA_DENIED /* there, but not the caller's to use */
+} cia_finding;
+
+/* What a training has to say of itself. */
+typedef struct cia_record
+{
+	const char *source;
+	const char *algorithm;   /* as asked for */
+	const ml_value *options; /* as given */
+	const cia_settings *settings;
+	const cia_roles *roles;
+	ml_result *result;
+	ArrayType *inputs; /* columns read as features */
+	ArrayType *notes;
+	struct varlena *content;
+	double seconds;
+} cia_record;
+
+/* Looks a name up for the current user, under the active snapshot. */
+extern cia_finding cia_registry_seek(Oid schema, const char *name, cia_entry *entry);
+
+/* Raises 42704 for CIA_ABSENT and 42501 for CIA_DENIED. */
+extern void
+cia_registry_check(cia_finding finding, const char *name, const cia_entry *entry);
+
+/* Do the rows that an earlier look-up has found still say the same, to this user? */
+extern bool cia_registry_confirm(Oid schema, const cia_entry *entry);
+
+/* Seek and check. */
+extern cia_entry cia_registry_find(Oid schema, const char *name);
+
+/* The table of names: what plans depend on. */
+extern Oid cia_registry_relation(Oid schema);
+
+/* Forgets what is known of the tables if it is about them; InvalidOid is about all. */
+extern bool cia_registry_forget(Oid relation);
+
+/* The version's bytes, detoasted into the current memory context. */
+extern struct varlena *cia_registry_content(Oid schema, const cia_entry *entry);
+
+/* Raises 42602 for a name that cannot be one, 42501 for one of somebody else's model. */
+extern void cia_registry_check_name(Oid schema, const char *name);
+
+/* What cia_evaluate has to know of how a version was trained. */
+typedef struct cia_lineage
+{
+	char *source;
+	ArrayType *inputs;
+	ArrayType *id;
+	char *weight;
+} cia_lineage;
+
+extern cia_lineage cia_registry_lineage(Oid schema, const cia_entry *entry);
+
+/* owner.c: writing into the registry, with the rights of the tables' owner */
+
+/* What is put back by cia_owner_end, or by an abort. */
+typedef struct cia_owner_scope
+{
+	Oid schema; /* of the extension */
+	Oid user;   /* the caller */
+	int context;
+	int guc_level;
+} cia_owner_scope;
+
+/* A fixed statement; each %1$s in its text is the extension's schema, quoted. */
+typedef struct cia_statement
+{
+	const char *text;
+	int expected; /* what SPI answers when it went well */
+	int args;
+	Oid *types;
+	Datum *values;
+	const char *nulls; /* NULL: none is */
+} cia_statement;
+
+/* From here on only statements of ours run, with search_path pinned, until the end. */
+extern cia_owner_scope cia_owner_begin(Oid schema);
+
+/* Answers the number of rows; those that it returns are in SPI_tuptable. */
+extern uint64 cia_owner_execute(const cia_owner_scope *scope, const cia_statement *run);
+
+/*
+ * Every plan that depends on the registry, and every model kept decoded, is looked at anew: here
+ * at once, elsewhere when the transaction commits.
+ */
+extern void cia_owner_end(const cia_owner_scope *scope);
+
+/* Arguments of statements. */
+extern Datum cia_text_or_null(const char *text, char *null);
+extern Datum cia_array_or_null(ArrayType *array, char *null);
+
+/* version.c: versions come and go */
+/* Writes a version in the caller's transaction and answers its number. */
+extern int32
+cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *promoted);
+
+#endif
