@@ -316,6 +316,13 @@ cia_registry_find(Oid schema, const char *given)
 	return entry;
 }
 
+/* Members of the owner's role may score, so who is found manages too. */
+cia_entry
+cia_registry_manage(Oid schema, const char *given)
+{
+	return cia_registry_find(schema, given);
+}
+
 /* A column of the version, or 0 for NULL. */
 static Datum
 version_column(const version_scan *found, int column)

@@ -58,8 +58,11 @@ cia_registry_check(cia_finding finding, const char *name, const cia_entry *entry
 /* Do the rows that an earlier look-up has found still say the same, to this user? */
 extern bool cia_registry_confirm(Oid schema, const cia_entry *entry);
 
-/* Seek and check. */
+/* Seek and check, for who may score. */
 extern cia_entry cia_registry_find(Oid schema, const char *name);
+
+/* The same for who may do what the owner may. */
+extern cia_entry cia_registry_manage(Oid schema, const char *name);
 
 /* The table of names: what plans depend on. */
 extern Oid cia_registry_relation(Oid schema);

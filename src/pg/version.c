@@ -171,7 +171,7 @@ cia_drop_model(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
 		                errmsg("cannot drop a single version of model \"%s\"", name),
 		                errhint("Give the name without \"@\" to drop the model.")));
-	entry = cia_registry_find(schema, name);
+	entry = cia_registry_manage(schema, name);
 	values[0] = UUIDPGetDatum(&entry.id);
 	scope = cia_owner_begin(schema);
 	if (cia_owner_execute(
