@@ -1714,6 +1714,57 @@ CREATE FUNCTION cia_drop_model(model text) RETURNS boolean
 COMMENT ON FUNCTION cia_drop_model(text) IS
 	'drops a model of yours with all its versions; true, or an error if there is none';
 
+CREATE FUNCTION cia_grant(model text, role text, privilege text) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_grant(text, text, text) IS
+$$grants a privilege on a model to a role and its members; for whoever may manage the model.
+model: name, without a version; role: its name, letter by letter as in pg_roles, or public for everybody; privilege: score (to ask it for scores, classes, explanations and measures on rows of one's own) or manage (what the owner may, but for giving it another owner: see weights and training text, train, promote, drop, grant).$$;
+
+CREATE FUNCTION cia_grant(model text, role regrole, privilege text) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_grant(text, regrole, text) IS 'grants a privilege on a model to a role';
+
+CREATE FUNCTION cia_revoke(model text, role text, privilege text) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_revoke(text, text, text) IS
+$$takes back a privilege that cia_grant has granted, at COMMIT from everybody's next statement; a notice tells if the role has it all the same, through another one.
+model, role, privilege: as for cia_grant.$$;
+
+CREATE FUNCTION cia_revoke(model text, role regrole, privilege text) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_revoke(text, regrole, text) IS
+	'takes back a privilege that cia_grant has granted to a role';
+
+CREATE FUNCTION cia_owner(model text, role text) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_owner(text, text) IS
+$$gives a model of yours to a role that you could become, as ALTER ... OWNER TO does.
+model: name, without a version; role: its name, letter by letter as in pg_roles.$$;
+
+CREATE FUNCTION cia_owner(model text, role regrole) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_owner(text, regrole) IS 'gives a model of yours to a role';
+
+CREATE FUNCTION cia_has_privilege(model text, privilege text) RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_has_privilege(text, text) IS
+	'may you use a model: score or manage; as has_table_privilege for tables';
+
+CREATE FUNCTION cia_has_privilege(role text, model text, privilege text) RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cia_has_privilege_of_role';
+COMMENT ON FUNCTION cia_has_privilege(text, text, text) IS
+	'may a role use a model; public: may everybody';
+
+CREATE FUNCTION cia_has_privilege(role regrole, model text, privilege text) RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cia_has_privilege_of_role';
+COMMENT ON FUNCTION cia_has_privilege(regrole, text, text) IS 'may a role use a model';
+
+CREATE FUNCTION cia_may(privilege text, owner regrole, scorers regrole[], managers regrole[])
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_may(text, regrole, regrole[], regrole[]) IS
+	'may you use a model of which the registry says this: the condition of the views; not part of the contract';
+
 CREATE VIEW cia_models WITH (security_barrier) AS
 	SELECT r.name::text AS model,
 		   r.owner,
@@ -1722,8 +1773,8 @@ CREATE VIEW cia_models WITH (security_barrier) AS
 		   v.algorithm, v.task, v.target, v.metric, v.value, v.rows_used, v.trained_at
 	FROM cia_registry r
 	JOIN cia_version v ON v.model = r.id AND v.version = r.production
-	WHERE pg_catalog.pg_has_role(r.owner, 'USAGE');
-COMMENT ON VIEW cia_models IS 'models that you may use, with the version in production';
+	WHERE cia_may('score', r.owner, r.scorers, r.managers);
+COMMENT ON VIEW cia_models IS 'models that you may score with, with the version in production';
 
 CREATE VIEW cia_versions WITH (security_barrier) AS
 	SELECT r.name::text AS model,
@@ -1736,8 +1787,27 @@ CREATE VIEW cia_versions WITH (security_barrier) AS
 		   v.content, v.trained_by, v.trained_at
 	FROM cia_registry r
 	JOIN cia_version v ON v.model = r.id
-	WHERE pg_catalog.pg_has_role(r.owner, 'USAGE');
+	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
 COMMENT ON VIEW cia_versions IS
-	'versions of the models that you may use; fingerprint is the SHA-256 of the model''s bytes';
+	'versions of the models that you may manage; fingerprint is the SHA-256 of the model''s bytes';
 
-GRANT SELECT ON cia_algorithms, cia_models, cia_versions TO PUBLIC;
+CREATE VIEW cia_privileges WITH (security_barrier) AS
+	SELECT r.name::text AS model,
+		   CASE WHEN g.role = 0::oid THEN 'PUBLIC'
+				ELSE pg_catalog.pg_get_userbyid(g.role)::text END AS role,
+		   g.privilege
+	FROM cia_registry r
+	CROSS JOIN LATERAL (
+		SELECT r.owner::oid AS role, 'owner' AS privilege
+		UNION ALL
+		SELECT pg_catalog.unnest(r.managers)::oid, 'manage'
+		UNION ALL
+		SELECT pg_catalog.unnest(r.scorers)::oid, 'score'
+	) g
+	WHERE cia_may('manage', r.owner, r.scorers, r.managers)
+	   OR g.role = 0::oid
+	   OR pg_catalog.pg_has_role(g.role, 'USAGE');
+COMMENT ON VIEW cia_privileges IS
+	'who may use models: all of it for those that you may manage, else what you have yourself; privilege: owner, manage or score; role: as cia_grant and cia_revoke take it';
+
+GRANT SELECT ON cia_algorithms, cia_models, cia_versions, cia_privileges TO PUBLIC;

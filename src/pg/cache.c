@@ -22,6 +22,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 static dlist_head entries = DLIST_STATIC_INIT(entries);
 static Size entries_size = 0;
@@ -109,6 +110,20 @@ make_room(const cia_cached *spared)
 	}
 }
 
+static void
+forget_names(void)
+{
+	for (int i = 0; i < lengthof(memos); i++)
+		memos[i].schema = InvalidOid;
+}
+
+/* Roles have been changed, or who is a member of them. */
+static void
+roles_changed(Datum argument, int cache, uint32 hash)
+{
+	forget_names();
+}
+
 /* Something was written into the registry, or the message about it may have been lost. */
 static void
 registry_changed(Datum argument, Oid relation)
@@ -117,8 +132,7 @@ registry_changed(Datum argument, Oid relation)
 
 	if (only_plans || !cia_registry_forget(relation))
 		return;
-	for (int i = 0; i < lengthof(memos); i++)
-		memos[i].schema = InvalidOid;
+	forget_names();
 	dlist_foreach_modify(at, &entries)
 	{
 		cia_cached *entry = dlist_container(cia_cached, node, at.cur);
@@ -133,6 +147,8 @@ void
 cia_cache_open(void)
 {
 	CacheRegisterRelcacheCallback(registry_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, (Datum) 0);
 }
 
 void
@@ -238,22 +254,32 @@ load_entry(Oid schema, const cia_entry *named)
 	return entry;
 }
 
+static bool
+is_about(const cia_memo *memo, Oid schema, const char *given, cia_privilege privilege)
+{
+	/* who may manage may score */
+	return memo->schema == schema && memo->entry.privilege >= privilege &&
+	       strcmp(memo->given, given) == 0;
+}
+
 /* As cia_registry_seek, without a look at the tables while nothing can have changed. */
 cia_finding
-cia_cache_seek(Oid schema, const char *given, cia_entry *entry)
+cia_cache_seek(Oid schema, const char *given, cia_privilege privilege, cia_entry *entry)
 {
 	uint32 slot = string_hash(given, strlen(given) + 1) % lengthof(memos);
 	cia_memo *memo = &memos[slot];
 	cia_finding finding;
 
-	if (memo->schema == schema && strcmp(memo->given, given) == 0 &&
-	    cia_view_holds(&memo->seen))
+	/* what this transaction sees stays, but rights may go meanwhile */
+	if (IsolationUsesXactSnapshot())
+		AcceptInvalidationMessages();
+	if (is_about(memo, schema, given, privilege) && cia_view_holds(&memo->seen))
 	{
 		*entry = memo->entry;
 		return CIA_FOUND;
 	}
 	/* a message read on the way may say that the places are no longer the same */
-	if (memo->schema == schema && strcmp(memo->given, given) == 0 &&
+	if (is_about(memo, schema, given, privilege) &&
 	    cia_registry_confirm(schema, &memo->entry) && memo->schema == schema)
 	{
 		memo->seen = cia_current_view();
@@ -261,7 +287,7 @@ cia_cache_seek(Oid schema, const char *given, cia_entry *entry)
 		return CIA_FOUND;
 	}
 	registry = cia_registry_relation(schema);
-	finding = cia_registry_seek(schema, given, entry);
+	finding = cia_registry_seek(schema, given, privilege, entry);
 	if (finding == CIA_FOUND && strlen(given) < sizeof memo->given)
 	{
 		*memo = (cia_memo){.schema = schema, .seen = cia_current_view(), .entry = *entry};

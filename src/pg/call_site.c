@@ -124,12 +124,13 @@ same_bytes(const void *kept, const void *given)
 }
 
 static void
-load_named(cia_site *site, text *name)
+load_named(cia_site *site, text *name, cia_privilege privilege)
 {
 	char *given = text_to_cstring(name);
 	cia_entry named;
 
-	cia_registry_check(cia_cache_seek(site->schema, given, &named), given, &named);
+	cia_registry_check(cia_cache_seek(site->schema, given, privilege, &named), given,
+	                   &named);
 	cia_site_use(site, cia_cache_find(site->schema, &named), given);
 	site->seen = cia_current_view();
 	if (!same_bytes(site->given, name))
@@ -252,8 +253,8 @@ load_value(cia_site *site, struct varlena *given)
 }
 
 /* A TOAST pointer to the same value is the same bytes, so values are compared undetoasted. */
-const cia_loaded *
-cia_model_arg(FunctionCallInfo fcinfo, int argument)
+static inline const cia_loaded *
+model_arg(FunctionCallInfo fcinfo, int argument, cia_privilege privilege)
 {
 	cia_site *site = cia_site_open(fcinfo);
 	struct varlena *given = (struct varlena *) PG_GETARG_POINTER(argument);
@@ -263,11 +264,23 @@ cia_model_arg(FunctionCallInfo fcinfo, int argument)
 		text *name = PG_GETARG_TEXT_PP(argument);
 
 		if (!same_bytes(site->given, name) || !cia_view_holds(&site->seen))
-			load_named(site, name);
+			load_named(site, name, privilege);
 	}
 	else if (!same_bytes(site->given, given))
 		load_value(site, given);
 	return &site->loaded;
+}
+
+const cia_loaded *
+cia_model_arg(FunctionCallInfo fcinfo, int argument)
+{
+	return model_arg(fcinfo, argument, CIA_SCORE);
+}
+
+const cia_loaded *
+cia_managed_arg(FunctionCallInfo fcinfo, int argument)
+{
+	return model_arg(fcinfo, argument, CIA_MANAGE);
 }
 
 /* The schema that the extension lives in: that of the function called. */

@@ -397,7 +397,8 @@ cia_same_version(const cia_entry *a, const cia_entry *b)
 }
 
 extern void cia_cache_open(void);
-extern cia_finding cia_cache_seek(Oid schema, const char *name, cia_entry *entry);
+extern cia_finding
+cia_cache_seek(Oid schema, const char *name, cia_privilege privilege, cia_entry *entry);
 
 /* Without a pin it is good until the next look at a table or a catalog. */
 extern cia_cached *cia_cache_find(Oid schema, const cia_entry *named);
@@ -439,6 +440,9 @@ extern void cia_site_use(cia_site *site, cia_cached *cached, const char *name);
 
 /* The model a function is called with by name or by value, kept while the node lives. */
 extern const cia_loaded *cia_model_arg(FunctionCallInfo fcinfo, int argument);
+
+/* The same for functions that show what is in it: by name, for whoever may manage it. */
+extern const cia_loaded *cia_managed_arg(FunctionCallInfo fcinfo, int argument);
 
 /* The extension's schema: that of the function called. */
 extern Oid cia_schema(FunctionCallInfo fcinfo);

@@ -171,6 +171,6 @@ cia_coefficients(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	out.set = (ReturnSetInfo *) fcinfo->resultinfo;
-	cia_each_part(cia_model_arg(fcinfo, 0), put_table, &out);
+	cia_each_part(cia_managed_arg(fcinfo, 0), put_table, &out);
 	return (Datum) 0;
 }

@@ -257,15 +257,15 @@ load_model(cia_site *site, const cia_column_call *call)
 	cia_entry named, planned;
 	cia_cached *cached;
 
-	cia_registry_check(cia_cache_seek(site->schema, call->name, &named), call->name,
-	                   &named);
+	cia_registry_check(cia_cache_seek(site->schema, call->name, CIA_SCORE, &named),
+	                   call->name, &named);
 	cached = cia_cache_find(site->schema, &named);
 	if (named.version != call->version &&
 	    !cia_columns_suffice(cached->model, call->names))
 	{
 		const char *name = psprintf("%s@%d", NameStr(named.name), call->version);
 
-		if (cia_cache_seek(site->schema, name, &planned) == CIA_FOUND)
+		if (cia_cache_seek(site->schema, name, CIA_SCORE, &planned) == CIA_FOUND)
 			named = planned;
 		/* the look-up may have let the other one go */
 		cached = cia_cache_find(site->schema, &named);

@@ -58,11 +58,13 @@
 	(object_aclcheck(ProcedureRelationId, (function), GetUserId(), ACL_EXECUTE) ==       \
 	 ACLCHECK_OK)
 #define cia_name_list(text) stringToQualifiedNameList((text), NULL)
+#define cia_check_can_become(role) check_can_set_role(GetUserId(), (role))
 #include "catalog/pg_proc.h"
 #else
 #define cia_may_execute(function)                                                        \
 	(pg_proc_aclcheck((function), GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
 #define cia_name_list(text) stringToQualifiedNameList(text)
+#define cia_check_can_become(role) check_is_member_of_role(GetUserId(), (role))
 #endif
 
 /* Since 18 it stands in front, and pg_attribute_noreturn() is no more. */

@@ -2,7 +2,7 @@
 /*
  * continue.c: option continue_from: the model that a training goes on from.
  *
- * Whoever may use a model may go on from it.  What its trees mean must be what the further
+ * Whoever may manage a model may go on from it: its trees are in what comes of that.  What its trees mean must be what the further
  * trees mean: algorithm, objective and offsets are compared here, columns and classes by the
  * core, once the rows are known.
  */
@@ -83,7 +83,7 @@ static void
 find_model(cia_door *door, Oid schema, const char *given)
 {
 	MemoryContext before = MemoryContextSwitchTo(door->arena);
-	cia_entry entry = cia_registry_find(schema, given);
+	cia_entry entry = cia_registry_manage(schema, given);
 
 	door->earlier_name = psprintf("%s@%d", NameStr(entry.name), entry.version);
 	door->earlier = cia_model_decode(door, cia_registry_content(schema, &entry));

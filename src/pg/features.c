@@ -56,7 +56,7 @@ cia_features(PG_FUNCTION_ARGS)
 	const cia_loaded *loaded;
 
 	InitMaterializedSRF(fcinfo, 0);
-	loaded = cia_model_arg(fcinfo, 0);
+	loaded = cia_managed_arg(fcinfo, 0);
 	for (int f = 0; f < loaded->model->schema.features; f++)
 		put_feature((ReturnSetInfo *) fcinfo->resultinfo, &loaded->model->schema, f);
 	return (Datum) 0;

@@ -204,7 +204,7 @@ cia_groups(PG_FUNCTION_ARGS)
 	const ml_value *groups;
 
 	InitMaterializedSRF(fcinfo, 0);
-	model = cia_model_arg(fcinfo, 0)->model;
+	model = cia_managed_arg(fcinfo, 0)->model;
 	groups = member_of(&model->training, "groups", ML_VALUE_ARRAY);
 	for (int64 g = 0; model->by != NULL && groups != NULL && g < groups->count; g++)
 		if (groups->items[g].kind == ML_VALUE_OBJECT)
@@ -223,7 +223,7 @@ cia_part(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	loaded = cia_model_arg(fcinfo, 0);
+	loaded = cia_managed_arg(fcinfo, 0);
 	by = loaded->model->by;
 	if (by == NULL)
 		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),

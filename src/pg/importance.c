@@ -51,6 +51,6 @@ cia_importance(PG_FUNCTION_ARGS)
 {
 	cia_output out = cia_output_open(fcinfo);
 
-	cia_each_part(cia_model_arg(fcinfo, 0), put_importance, &out);
+	cia_each_part(cia_managed_arg(fcinfo, 0), put_importance, &out);
 	return (Datum) 0;
 }

@@ -290,12 +290,15 @@ open_run(FunctionCallInfo fcinfo, MemoryContext arena, const cia_loaded *loaded,
 	cia_judged *run = palloc0(sizeof *run);
 	ml_option_set set = {call->table->option, call->table->options, &run->options};
 	Oid schema = cia_schema(fcinfo);
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(call->model));
 	ml_value given;
 
 	run->loaded = loaded;
 	run->door = cia_door_open(arena);
-	run->entry =
-	    cia_registry_find(schema, text_to_cstring(PG_GETARG_TEXT_PP(call->model)));
+	/* the source of the training is not for everybody who may score */
+	run->entry = call->table->reveals || PG_ARGISNULL(call->source)
+	                 ? cia_registry_manage(schema, name)
+	                 : cia_registry_find(schema, name);
 	run->lineage = cia_registry_lineage(schema, &run->entry);
 	run->source = PG_ARGISNULL(call->source)
 	                  ? run->lineage.source

@@ -28,6 +28,7 @@ typedef struct cia_judged_table
 	bool
 	    ordered; /* rows are to be in canonical order, and no more than a sample of them */
 	bool unjudged; /* features are all that is read, of any rows */
+	bool reveals;  /* what is in the model: only for whoever may manage it */
 } cia_judged_table;
 
 extern const char *const cia_judged_rows[];

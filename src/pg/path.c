@@ -141,7 +141,7 @@ cia_path(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	call.set = (ReturnSetInfo *) fcinfo->resultinfo;
-	loaded = cia_model_arg(fcinfo, 0);
+	loaded = cia_managed_arg(fcinfo, 0);
 	cia_each_part(loaded, put_path, &call);
 	if (!call.found)
 		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),

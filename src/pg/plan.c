@@ -262,7 +262,7 @@ compare(const List *model, bool *same, bool *suffice)
 
 	memcpy(&planned, VARDATA(DatumGetPointer(part_of(model, MODEL_ENTRY))),
 	       sizeof planned);
-	finding = cia_cache_seek(schema, name, &named);
+	finding = cia_cache_seek(schema, name, CIA_SCORE, &named);
 	pfree(name);
 	if (finding != CIA_FOUND)
 	{

@@ -504,7 +504,7 @@ append_model(void *state, const cia_loaded *loaded, const char *part)
 Datum
 cia_print(PG_FUNCTION_ARGS)
 {
-	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
+	const cia_loaded *loaded = cia_managed_arg(fcinfo, 0);
 	const ml_model *model = loaded->model;
 	printout print = {.by = NULL};
 

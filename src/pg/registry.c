@@ -3,8 +3,8 @@
  * registry.c: models by name, their versions, and who may use them.
  *
  * The tables are private to the extension's owner.  Reading goes straight to
- * their indexes under the active snapshot and then asks whether the caller may use
- * the model.  For writing see version.c.
+ * their indexes under the active snapshot and then asks whether the caller has the
+ * privilege that the look-up is for.  For writing see version.c.
  */
 #include "cia.h"
 
@@ -30,7 +30,12 @@ enum
 	REGISTRY_ID = 1,
 	REGISTRY_NAME,
 	REGISTRY_OWNER,
-	REGISTRY_PRODUCTION
+	REGISTRY_PRODUCTION,
+	REGISTRY_LATEST,
+	REGISTRY_CREATED_AT,
+	REGISTRY_PROMOTE,
+	REGISTRY_SCORERS,
+	REGISTRY_MANAGERS
 };
 
 enum
@@ -63,6 +68,7 @@ typedef struct registry_tables
 {
 	Oid schema; /* InvalidOid: to be looked up */
 	Oid names;
+	Oid names_id;
 	Oid names_key;
 	Oid versions;
 	Oid versions_key;
@@ -82,6 +88,7 @@ tables_of(Oid schema)
 		registry_tables tables = {
 		    .schema = schema,
 		    .names = relation_of(schema, "cia_registry"),
+		    .names_id = relation_of(schema, "cia_registry_pkey"),
 		    .names_key = relation_of(schema, "cia_registry_name_key"),
 		    .versions = relation_of(schema, "cia_version"),
 		    .versions_key = relation_of(schema, "cia_version_pkey")};
@@ -143,20 +150,6 @@ split_name(const char *given, NameData *name, int32 *version)
 	return true;
 }
 
-static void
-raise_denied(const char *name, Oid owner)
-{
-	const char *owner_name = GetUserNameFromId(owner, true);
-
-	ereport(
-	    ERROR,
-	    (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-	     errmsg("permission denied for model \"%s\"", name),
-	     owner_name != NULL
-	         ? errhint("It belongs to role \"%s\", whose members may use it.", owner_name)
-	         : errhint("Its owner no longer exists; a superuser may use or drop it.")));
-}
-
 typedef struct version_scan
 {
 	Relation table;
@@ -206,9 +199,29 @@ place_of(HeapTuple tuple)
 	                       .xmin = HeapTupleHeaderGetRawXmin(tuple->t_data)};
 }
 
+static cia_rights
+rights_in(HeapTuple tuple, TupleDesc tupdesc)
+{
+	bool isnull;
+
+	return (cia_rights){
+	    .owner = DatumGetObjectId(heap_getattr(tuple, REGISTRY_OWNER, tupdesc, &isnull)),
+	    .scorers = DatumGetArrayTypePCopy(
+	        heap_getattr(tuple, REGISTRY_SCORERS, tupdesc, &isnull)),
+	    .managers = DatumGetArrayTypePCopy(
+	        heap_getattr(tuple, REGISTRY_MANAGERS, tupdesc, &isnull))};
+}
+
+static void
+free_rights(cia_rights *rights)
+{
+	pfree(rights->scorers);
+	pfree(rights->managers);
+}
+
 /* Reads the registry's row of that name; false if there is none. */
 static bool
-read_entry(Oid schema, const NameData *name, cia_entry *entry)
+read_entry(Oid schema, const NameData *name, cia_entry *entry, cia_rights *rights)
 {
 	Relation table = table_open(tables_of(schema).names, AccessShareLock);
 	TupleDesc tupdesc = RelationGetDescr(table);
@@ -222,31 +235,80 @@ read_entry(Oid schema, const NameData *name, cia_entry *entry)
 	                          GetActiveSnapshot(), 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
+	{
+		*rights = rights_in(tuple, tupdesc);
 		*entry = (cia_entry){
 		    .name = *name,
 		    .id = *DatumGetUUIDP(heap_getattr(tuple, REGISTRY_ID, tupdesc, &isnull)),
-		    .owner =
-		        DatumGetObjectId(heap_getattr(tuple, REGISTRY_OWNER, tupdesc, &isnull)),
+		    .owner = rights->owner,
 		    .version =
 		        DatumGetInt32(heap_getattr(tuple, REGISTRY_PRODUCTION, tupdesc, &isnull)),
 		    .in_names = place_of(tuple)};
+	}
 	systable_endscan(scan);
 	table_close(table, AccessShareLock);
 	return HeapTupleIsValid(tuple);
 }
 
+/*
+ * A transaction that sees one state of the database to its end sees today's rights all the
+ * same, as it does with those on tables.  A model dropped since keeps what it had.
+ */
+static void
+renew_rights(Oid schema, cia_entry *entry, cia_rights *rights)
+{
+	Relation table = table_open(tables_of(schema).names, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple tuple;
+
+	ScanKeyInit(&key, REGISTRY_ID, BTEqualStrategyNumber, F_UUID_EQ,
+	            UUIDPGetDatum(&entry->id));
+	scan = systable_beginscan(table, tables_of(schema).names_id, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		free_rights(rights);
+		*rights = rights_in(tuple, RelationGetDescr(table));
+		entry->owner = rights->owner;
+	}
+	systable_endscan(scan);
+	table_close(table, AccessShareLock);
+}
+
+/* The registry's row of that name, and whether the role has the privilege. */
+static cia_finding
+find_entry(Oid schema, const NameData *name, Oid role, cia_privilege privilege,
+           cia_entry *entry)
+{
+	cia_rights rights;
+	bool allowed;
+
+	if (!read_entry(schema, name, entry, &rights))
+		return CIA_ABSENT;
+	if (IsolationUsesXactSnapshot())
+		renew_rights(schema, entry, &rights);
+	entry->privilege = privilege;
+	allowed = cia_rights_allow(&rights, role, privilege, &entry->through);
+	free_rights(&rights);
+	return allowed ? CIA_FOUND : CIA_DENIED;
+}
+
 cia_finding
-cia_registry_seek(Oid schema, const char *given, cia_entry *entry)
+cia_registry_seek_for(Oid schema, const char *given, Oid role, cia_privilege privilege,
+                      cia_entry *entry)
 {
 	NameData name;
 	int32 version;
 	version_scan found;
+	cia_finding finding;
 	bool is_there;
 
-	if (!split_name(given, &name, &version) || !read_entry(schema, &name, entry))
+	if (!split_name(given, &name, &version))
 		return CIA_ABSENT;
-	if (!has_privs_of_role(GetUserId(), entry->owner))
-		return CIA_DENIED;
+	finding = find_entry(schema, &name, role, privilege, entry);
+	if (finding != CIA_FOUND)
+		return finding;
 	if (version != 0)
 		entry->version = version;
 	found = open_version(schema, entry);
@@ -255,6 +317,13 @@ cia_registry_seek(Oid schema, const char *given, cia_entry *entry)
 		entry->in_versions = place_of(found.tuple);
 	close_version(&found);
 	return is_there ? CIA_FOUND : CIA_ABSENT;
+}
+
+cia_finding
+cia_registry_seek(Oid schema, const char *given, cia_privilege privilege,
+                  cia_entry *entry)
+{
+	return cia_registry_seek_for(schema, given, GetUserId(), privilege, entry);
 }
 
 /* Is the row at that place still the same one, and is it seen? */
@@ -277,8 +346,9 @@ is_seen(Oid relation, const cia_row_place *place)
 }
 
 /*
- * A name is unique, so as long as its row is seen no other one is; what that row and the
- * version's say cannot have changed.  This is much quicker than to look them up.
+ * A name is unique, so as long as its row is seen no other one is; what that row, which holds
+ * the rights, and the version's say cannot have changed.  This is much quicker than to look
+ * them up.
  */
 bool
 cia_registry_confirm(Oid schema, const cia_entry *entry)
@@ -286,7 +356,8 @@ cia_registry_confirm(Oid schema, const cia_entry *entry)
 	/* rights come last, since messages about them are read on the way */
 	return is_seen(tables_of(schema).names, &entry->in_names) &&
 	       is_seen(tables_of(schema).versions, &entry->in_versions) &&
-	       has_privs_of_role(GetUserId(), entry->owner);
+	       (!OidIsValid(entry->through) ||
+	        has_privs_of_role(GetUserId(), entry->through));
 }
 
 /* The error that stands for a finding; returns for CIA_FOUND. */
@@ -301,26 +372,30 @@ cia_registry_check(cia_finding finding, const char *given, const cia_entry *entr
 			raise_no_model(given);
 			break;
 		case CIA_DENIED:
-			raise_denied(NameStr(entry->name), entry->owner);
-			break;
+			cia_raise_denied(NameStr(entry->name), entry->owner, entry->privilege);
 	}
 }
 
-/* Finds a model the caller may use, under the active snapshot; raises 42704 or 42501. */
-cia_entry
-cia_registry_find(Oid schema, const char *given)
+static cia_entry
+find(Oid schema, const char *given, cia_privilege privilege)
 {
 	cia_entry entry;
 
-	cia_registry_check(cia_registry_seek(schema, given, &entry), given, &entry);
+	cia_registry_check(cia_registry_seek(schema, given, privilege, &entry), given,
+	                   &entry);
 	return entry;
 }
 
-/* Members of the owner's role may score, so who is found manages too. */
+cia_entry
+cia_registry_find(Oid schema, const char *given)
+{
+	return find(schema, given, CIA_SCORE);
+}
+
 cia_entry
 cia_registry_manage(Oid schema, const char *given)
 {
-	return cia_registry_find(schema, given);
+	return find(schema, given, CIA_MANAGE);
 }
 
 /* A column of the version, or 0 for NULL. */
@@ -389,7 +464,6 @@ cia_registry_check_name(Oid schema, const char *name)
 		                 "version.",
 		                 NAMEDATALEN - 1)));
 	namestrcpy(&fixed, name);
-	if (read_entry(schema, &fixed, &entry) &&
-	    !has_privs_of_role(GetUserId(), entry.owner))
-		raise_denied(name, entry.owner);
+	if (find_entry(schema, &fixed, GetUserId(), CIA_MANAGE, &entry) == CIA_DENIED)
+		cia_raise_denied(name, entry.owner, CIA_MANAGE);
 }

@@ -16,11 +16,20 @@ typedef struct cia_row_place
 	TransactionId xmin;
 } cia_row_place;
 
+/* What a look-up by name is for. */
+typedef enum cia_privilege
+{
+	CIA_SCORE, /* to ask the model for answers */
+	CIA_MANAGE /* to look into it, and all else that its owner may */
+} cia_privilege;
+
 typedef struct cia_entry
 {
 	pg_uuid_t id;
 	int32 version;
 	Oid owner;
+	cia_privilege privilege; /* that was looked for */
+	Oid through; /* whose it is: a role of which the caller is a member, or InvalidOid for everybody's */
 	NameData name;          /* without the version */
 	cia_row_place in_names; /* the rows that say so */
 	cia_row_place in_versions;
@@ -49,19 +58,24 @@ typedef struct cia_record
 } cia_record;
 
 /* Looks a name up for the current user, under the active snapshot. */
-extern cia_finding cia_registry_seek(Oid schema, const char *name, cia_entry *entry);
+extern cia_finding cia_registry_seek(Oid schema, const char *name,
+                                     cia_privilege privilege, cia_entry *entry);
+
+/* The same for another role; InvalidOid has what everybody has. */
+extern cia_finding cia_registry_seek_for(Oid schema, const char *name, Oid role,
+                                         cia_privilege privilege, cia_entry *entry);
 
 /* Raises 42704 for CIA_ABSENT and 42501 for CIA_DENIED. */
 extern void
 cia_registry_check(cia_finding finding, const char *name, const cia_entry *entry);
 
-/* Do the rows that an earlier look-up has found still say the same, to this user? */
+/* Do the rows that an earlier look-up has found still say the same, and may this user still know? */
 extern bool cia_registry_confirm(Oid schema, const cia_entry *entry);
 
-/* Seek and check, for who may score. */
+/* Seek and check, for whoever may score. */
 extern cia_entry cia_registry_find(Oid schema, const char *name);
 
-/* The same for who may do what the owner may. */
+/* The same for whoever may do what the owner may. */
 extern cia_entry cia_registry_manage(Oid schema, const char *name);
 
 /* The table of names: what plans depend on. */
@@ -86,6 +100,24 @@ typedef struct cia_lineage
 } cia_lineage;
 
 extern cia_lineage cia_registry_lineage(Oid schema, const cia_entry *entry);
+
+/* rights.c: who may use a model */
+
+/* What its row says of that. */
+typedef struct cia_rights
+{
+	Oid owner;
+	ArrayType *scorers; /* InvalidOid among them is everybody */
+	ArrayType *managers;
+} cia_rights;
+
+/* Has the role the privilege, and through which one? */
+extern bool cia_rights_allow(const cia_rights *rights, Oid role, cia_privilege privilege,
+                             Oid *through);
+
+/* Raises 42501 for a model that is there, but not for the caller. */
+pg_noreturn extern void
+cia_raise_denied(const char *name, Oid owner, cia_privilege privilege);
 
 /* owner.c: writing into the registry, with the rights of the tables' owner */
 

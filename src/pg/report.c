@@ -377,7 +377,8 @@ put_page(cia_findings *report, const char *name, char *const *facts, ArrayType *
 Datum
 cia_report(PG_FUNCTION_ARGS)
 {
-	static const cia_judged_table table = {report_option, lengthof(report_option)};
+	static const cia_judged_table table = {
+	    .option = report_option, .options = lengthof(report_option), .reveals = true};
 	char *facts[lengthof(training_fact)];
 	StringInfoData page;
 	cia_findings report = {.page = &page};

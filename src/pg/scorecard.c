@@ -180,7 +180,7 @@ cia_scorecard(PG_FUNCTION_ARGS)
 	const ml_by *by;
 
 	InitMaterializedSRF(fcinfo, 0);
-	loaded = cia_model_arg(fcinfo, 0);
+	loaded = cia_managed_arg(fcinfo, 0);
 	by = loaded->model->by;
 	card.set = (ReturnSetInfo *) fcinfo->resultinfo;
 	card.offset = base_points - card.factor * log(base_odds);

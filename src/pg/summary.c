@@ -212,6 +212,6 @@ Datum
 cia_summary(PG_FUNCTION_ARGS)
 {
 	InitMaterializedSRF(fcinfo, 0);
-	cia_each_part(cia_model_arg(fcinfo, 0), put_model, fcinfo->resultinfo);
+	cia_each_part(cia_managed_arg(fcinfo, 0), put_model, fcinfo->resultinfo);
 	return (Datum) 0;
 }

@@ -341,7 +341,7 @@ Datum
 cia_tree(PG_FUNCTION_ARGS)
 {
 	cia_door *door = cia_door_for_model(CurrentMemoryContext);
-	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
+	const cia_loaded *loaded = cia_managed_arg(fcinfo, 0);
 	const ml_model *model = loaded->model;
 	printout print = {.schema = &model->schema};
 	ml_trees trees;

@@ -16,6 +16,23 @@
 
 CIA_FUNCTION(cia_drop_model);
 
+/* Raises 42501 unless the row that was written lets the caller manage. */
+static void
+check_rights(const cia_owner_scope *scope, const char *name)
+{
+	HeapTuple row = SPI_tuptable->vals[0];
+	TupleDesc columns = SPI_tuptable->tupdesc;
+	bool isnull;
+	const cia_rights rights = {
+	    .owner = DatumGetObjectId(SPI_getbinval(row, columns, 3, &isnull)),
+	    .scorers = DatumGetArrayTypeP(SPI_getbinval(row, columns, 4, &isnull)),
+	    .managers = DatumGetArrayTypeP(SPI_getbinval(row, columns, 5, &isnull))};
+	Oid through;
+
+	if (!cia_rights_allow(&rights, scope->user, CIA_MANAGE, &through))
+		cia_raise_denied(name, rights.owner, CIA_MANAGE);
+}
+
 /* The model's row, new or locked, and the number that the next version gets. */
 static void
 claim_version(const cia_owner_scope *scope, const char *name, pg_uuid_t *id,
@@ -35,7 +52,7 @@ claim_version(const cia_owner_scope *scope, const char *name, pg_uuid_t *id,
 	    &(cia_statement){
 	        .text = "INSERT INTO %1$s.cia_registry AS r (name, owner) VALUES ($1, $2) "
 	                "ON CONFLICT (name) DO UPDATE SET latest = r.latest + 1 "
-	                "RETURNING id, latest, owner",
+	                "RETURNING id, latest, owner, scorers, managers",
 	        .expected = SPI_OK_INSERT_RETURNING,
 	        .args = 2,
 	        .types = types,
@@ -45,11 +62,7 @@ claim_version(const cia_owner_scope *scope, const char *name, pg_uuid_t *id,
 	*version = DatumGetInt32(
 	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
 	/* somebody else may have taken the name since it was checked */
-	if (!has_privs_of_role(
-	        scope->user, DatumGetObjectId(SPI_getbinval(
-	                         SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull))))
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-		                errmsg("permission denied for model \"%s\"", name)));
+	check_rights(scope, name);
 }
 
 static Datum
