@@ -95,6 +95,9 @@ CREATE TABLE cia_version (
 	fingerprint  text NOT NULL,
 	cia_version  text NOT NULL,
 	pg_version   text NOT NULL,
+	columns      jsonb NOT NULL,
+	intervals    jsonb NOT NULL,
+	origin       jsonb,
 	PRIMARY KEY (model, version)
 );
 COMMENT ON TABLE cia_version IS 'versions of models; private, see view cia_versions';
@@ -104,6 +107,9 @@ COMMENT ON COLUMN cia_version.options IS 'all options in force, defaults include
 COMMENT ON COLUMN cia_version.request IS 'arguments of the training as they were given, for another one';
 COMMENT ON COLUMN cia_version.parent IS 'version in production when this one was trained';
 COMMENT ON COLUMN cia_version.fingerprint IS 'SHA-256 of the bytes of content when it was written';
+COMMENT ON COLUMN cia_version.columns IS 'columns of the source that were read, in order: name, type and role';
+COMMENT ON COLUMN cia_version.intervals IS 'of metrics: low and high of their 95 % intervals';
+COMMENT ON COLUMN cia_version.origin IS 'what a copied or imported version comes from; NULL: it was trained here';
 
 CREATE TABLE cia_promotion (
 	model       uuid NOT NULL REFERENCES cia_registry ON DELETE CASCADE,
@@ -122,10 +128,37 @@ COMMENT ON COLUMN cia_promotion.version IS 'version that went into production; N
 COMMENT ON COLUMN cia_promotion.previous IS 'version that was in production until then; NULL: none was';
 COMMENT ON COLUMN cia_promotion.kind IS 'training, promotion or rollback';
 
+-- what may change of a version stands beside it, so that no change makes backends load models anew
+CREATE TABLE cia_tag (
+	model     uuid NOT NULL,
+	tag       text NOT NULL,
+	version   int NOT NULL,
+	tagged_by regrole NOT NULL,
+	tagged_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (model, tag),
+	FOREIGN KEY (model, version) REFERENCES cia_version ON DELETE CASCADE
+);
+CREATE INDEX cia_tag_version_idx ON cia_tag (model, version);
+COMMENT ON TABLE cia_tag IS 'tags of versions, each on one version of a model; private, see view cia_versions';
+COMMENT ON INDEX cia_tag_version_idx IS 'tags by version';
+
+CREATE TABLE cia_remark (
+	model      uuid NOT NULL,
+	version    int NOT NULL,
+	remark     text NOT NULL,
+	written_by regrole NOT NULL,
+	written_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (model, version),
+	FOREIGN KEY (model, version) REFERENCES cia_version ON DELETE CASCADE
+);
+COMMENT ON TABLE cia_remark IS 'comments on versions; private, see view cia_versions';
+
 -- pg_dump takes the models along
 SELECT pg_catalog.pg_extension_config_dump('cia_registry', '');
 SELECT pg_catalog.pg_extension_config_dump('cia_version', '');
 SELECT pg_catalog.pg_extension_config_dump('cia_promotion', '');
+SELECT pg_catalog.pg_extension_config_dump('cia_tag', '');
+SELECT pg_catalog.pg_extension_config_dump('cia_remark', '');
 
 --
 -- Learn
@@ -1712,7 +1745,44 @@ model: name, for the version in production, or name@version; source: a table, a 
 CREATE FUNCTION cia_drop_model(model text) RETURNS boolean
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_drop_model(text) IS
-	'drops a model of yours with all its versions; true, or an error if there is none';
+$$drops a model of yours with all its versions, or the one version that name@version names, unless that is in production.
+True, or an error if there is none.$$;
+
+CREATE FUNCTION cia_drop_model(model text, keep_last int) RETURNS int
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cia_drop_versions';
+COMMENT ON FUNCTION cia_drop_model(text, int) IS
+$$drops old versions of a model of yours, and answers how many.
+model: name; keep_last: how many of the newest versions stay. The version in production and versions with a tag stay as well.$$;
+
+CREATE FUNCTION cia_rename_model(model text, new_name text) RETURNS boolean
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_rename_model(text, text) IS
+$$gives a model of yours another name, with all its versions, tags, comments and rights. True, or an error.
+model: name; new_name: one that no model has.$$;
+
+CREATE FUNCTION cia_copy_model(model text, new_name text) RETURNS int
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_copy_model(text, text) IS
+$$copies one version of a model to another name, and answers the number that it has there.
+model: name, for the version in production, or name@version; new_name: a new one, whose first version the copy is, in production at once; or that of a model of yours, which gets one more version, to be put into production with cia_promote. Column origin of cia_versions says what a copy comes from.$$;
+
+CREATE FUNCTION cia_tag(model text, tag text) RETURNS int
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_tag(text, text) IS
+$$puts a tag on a version, and answers the version's number. A tag is on one version of a model at most: it moves there.
+model: name, for the version in production, or name@version; tag: of your choice, 1 to 63 bytes.$$;
+
+CREATE FUNCTION cia_untag(model text, tag text) RETURNS int
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_untag(text, text) IS
+$$takes a tag away from a model, whichever version it is on, and answers the number of that.
+model: name; tag: as given to cia_tag.$$;
+
+CREATE FUNCTION cia_comment(model text, comment text) RETURNS int
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_comment(text, text) IS
+$$writes a comment on a version in place of the one before, and answers the version's number.
+model: name, for the version in production, or name@version; comment: what it is for, who approved it; NULL or empty takes it away.$$;
 
 CREATE FUNCTION cia_grant(model text, role text, privilege text) RETURNS void
 	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
@@ -1784,12 +1854,18 @@ CREATE VIEW cia_versions WITH (security_barrier) AS
 		   v.rows_skipped, v.metric, v.value, v.metrics, v.notes, v.seconds,
 		   v.fingerprint,
 		   pg_catalog.pg_column_size(v.content) AS size,
-		   v.content, v.trained_by, v.trained_at
+		   v.content, v.trained_by, v.trained_at,
+		   v.request, v.parent, v.columns, v.intervals, (v.options->>'seed')::bigint AS seed,
+		   v.cia_version, v.pg_version, v.origin,
+		   ARRAY(SELECT t.tag FROM cia_tag t WHERE t.model = v.model AND t.version = v.version
+				 ORDER BY t.tag COLLATE "C") AS tags,
+		   (SELECT c.remark FROM cia_remark c WHERE c.model = v.model AND c.version = v.version) AS comment
 	FROM cia_registry r
 	JOIN cia_version v ON v.model = r.id
 	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
 COMMENT ON VIEW cia_versions IS
-	'versions of the models that you may manage; fingerprint is the SHA-256 of the model''s bytes';
+$$versions of the models that you may manage, with their lineage.
+fingerprint: SHA-256 of the model's bytes; request: arguments of the training as they were given; parent: version in production at that time; columns: columns of the source that were read, with type and role; intervals: of metrics, low and high; origin: of a copied or imported version, what it comes from; tags and comment: see cia_tag and cia_comment.$$;
 
 CREATE VIEW cia_privileges WITH (security_barrier) AS
 	SELECT r.name::text AS model,

@@ -514,6 +514,7 @@ extern char *cia_feature_text(const ml_feature *feature, double value);
 
 #include "choice.h"
 #include "judged.h"
+#include "lineage.h"
 #include "planner.h"
 #include "summary.h"
 #include "training.h"

@@ -35,12 +35,18 @@ cia_owner_begin(Oid schema)
 }
 
 void
-cia_owner_end(const cia_owner_scope *scope)
+cia_owner_leave(const cia_owner_scope *scope)
 {
 	SPI_finish();
-	CacheInvalidateRelcacheByRelid(cia_registry_relation(scope->schema));
 	AtEOXact_GUC(true, scope->guc_level);
 	SetUserIdAndSecContext(scope->user, scope->context);
+}
+
+void
+cia_owner_end(const cia_owner_scope *scope)
+{
+	CacheInvalidateRelcacheByRelid(cia_registry_relation(scope->schema));
+	cia_owner_leave(scope);
 }
 
 uint64

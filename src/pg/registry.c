@@ -398,6 +398,24 @@ cia_registry_manage(Oid schema, const char *given)
 	return find(schema, given, CIA_MANAGE);
 }
 
+cia_entry
+cia_registry_manage_model(Oid schema, const char *given)
+{
+	cia_entry entry;
+	NameData name;
+	int32 version;
+
+	if (strchr(given, '@') != NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
+		                errmsg("\"%s\" names a version and not a model", given),
+		                errhint("Give the name without \"@\" and what follows it.")));
+	if (!split_name(given, &name, &version) || !read_entry(schema, &name, &entry))
+		raise_no_model(given);
+	if (!has_privs_of_role(GetUserId(), entry.owner))
+		raise_denied(given, entry.owner);
+	return entry;
+}
+
 /* A column of the version, or 0 for NULL. */
 static Datum
 version_column(const version_scan *found, int column)
@@ -450,6 +468,17 @@ cia_registry_lineage(Oid schema, const cia_entry *entry)
 	return lineage;
 }
 
+void
+cia_registry_check_new_name(const char *name)
+{
+	if (name[0] == '\0' || strchr(name, '@') != NULL || strlen(name) >= NAMEDATALEN)
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_NAME), errmsg("invalid model name \"%s\"", name),
+		         errhint("A name has 1 to %d bytes and no \"@\", which stands before a "
+		                 "version.",
+		                 NAMEDATALEN - 1)));
+}
+
 /* A name to train under: new, or of a model that the caller may manage. */
 void
 cia_registry_check_name(Oid schema, const char *name)
@@ -457,12 +486,7 @@ cia_registry_check_name(Oid schema, const char *name)
 	NameData fixed;
 	cia_entry entry;
 
-	if (name[0] == '\0' || strchr(name, '@') != NULL || strlen(name) >= NAMEDATALEN)
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_NAME), errmsg("invalid model name \"%s\"", name),
-		         errhint("A name has 1 to %d bytes and no \"@\", which stands before a "
-		                 "version.",
-		                 NAMEDATALEN - 1)));
+	cia_registry_check_new_name(name);
 	namestrcpy(&fixed, name);
 	if (find_entry(schema, &fixed, GetUserId(), CIA_MANAGE, &entry) == CIA_DENIED)
 		cia_raise_denied(name, entry.owner, CIA_MANAGE);

@@ -55,6 +55,7 @@ typedef struct cia_record
 	ArrayType *notes;
 	struct varlena *content;
 	double seconds;
+	Jsonb *columns; /* of the source, as cia_columns_list tells them */
 } cia_record;
 
 /* Looks a name up for the current user, under the active snapshot. */
@@ -78,6 +79,12 @@ extern cia_entry cia_registry_find(Oid schema, const char *name);
 /* The same for whoever may do what the owner may. */
 extern cia_entry cia_registry_manage(Oid schema, const char *name);
 
+/*
+ * The same for a model as a whole, of which there need be no version in production; version is
+ * that, or 0.  Raises 42602 for name@version too.
+ */
+extern cia_entry cia_registry_manage_model(Oid schema, const char *name);
+
 /* The table of names: what plans depend on. */
 extern Oid cia_registry_relation(Oid schema);
 
@@ -87,7 +94,10 @@ extern bool cia_registry_forget(Oid relation);
 /* The version's bytes, detoasted into the current memory context. */
 extern struct varlena *cia_registry_content(Oid schema, const cia_entry *entry);
 
-/* Raises 42602 for a name that cannot be one, 42501 for one of somebody else's model. */
+/* Raises 42602 for a name that cannot be one. */
+extern void cia_registry_check_new_name(const char *name);
+
+/* The same, and 42501 for one of somebody else's model. */
 extern void cia_registry_check_name(Oid schema, const char *name);
 
 /* What cia_evaluate has to know of how a version was trained. */
@@ -153,13 +163,23 @@ extern uint64 cia_owner_execute(const cia_owner_scope *scope, const cia_statemen
  */
 extern void cia_owner_end(const cia_owner_scope *scope);
 
+/* The end of what has changed neither names nor versions: nothing is looked at anew. */
+extern void cia_owner_leave(const cia_owner_scope *scope);
+
 /* Arguments of statements. */
 extern Datum cia_text_or_null(const char *text, char *null);
 extern Datum cia_array_or_null(ArrayType *array, char *null);
 
-/* version.c: versions come and go */
+/* version.c: versions that are trained */
 /* Writes a version in the caller's transaction and answers its number. */
 extern int32
 cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *promoted);
+
+/* The model's row, new or locked, and the number that the next version gets; raises 42501. */
+extern void cia_version_claim(const cia_owner_scope *scope, const char *name,
+                              pg_uuid_t *id, int32 *version);
+
+/* The type cia_model. */
+extern Oid cia_model_type(Oid schema);
 
 #endif

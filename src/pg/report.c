@@ -9,10 +9,8 @@
 
 #include <math.h>
 
-#include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 CIA_FUNCTION(cia_report);
@@ -23,14 +21,7 @@ CIA_FUNCTION(cia_report);
 
 static const ml_option report_option[] = {CIA_OPTION_ROWS};
 
-/* A column of cia_versions, and what the page calls it. */
-typedef struct fact
-{
-	const char *label;
-	const char *expression;
-} fact;
-
-static const fact training_fact[] = {
+static const cia_fact training_fact[] = {
     {"Algorithm", "algorithm"},
     {"Target", "target"},
     {"Source", "source"},
@@ -43,46 +34,10 @@ static const fact training_fact[] = {
     {"Size", "pg_catalog.pg_size_pretty(size::bigint)"},
     {"Fingerprint", "fingerprint"},
     {"Options", "options"},
+    {"Notes", "notes"}, /* the last one has a place of its own on the page */
 };
 
-/* The facts above, and the notes, in the current memory. */
-static void
-read_training(FunctionCallInfo fcinfo, const cia_judged *run, char **fact,
-              ArrayType **notes)
-{
-	Oid types[] = {TEXTOID, INT4OID};
-	Datum values[] = {CStringGetTextDatum(NameStr(run->entry.name)),
-	                  Int32GetDatum(run->entry.version)};
-	MemoryContext context = CurrentMemoryContext;
-	StringInfoData query;
-	bool isnull;
-	Datum datum;
-
-	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT notes");
-	for (size_t i = 0; i < lengthof(training_fact); i++)
-		appendStringInfo(&query, ", (%s)::text", training_fact[i].expression);
-	appendStringInfo(&query, " FROM %s.cia_versions WHERE model = $1 AND version = $2",
-	                 quote_identifier(get_namespace_name(cia_schema(fcinfo))));
-	SPI_connect();
-	if (SPI_execute_with_args(query.data, 2, types, values, NULL, true, 1) !=
-	        SPI_OK_SELECT ||
-	    SPI_processed != 1)
-		elog(ERROR, "could not read version %d of model \"%s\"", run->entry.version,
-		     NameStr(run->entry.name));
-	datum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	MemoryContextSwitchTo(context);
-	*notes = isnull ? NULL : DatumGetArrayTypePCopy(datum);
-	for (size_t i = 0; i < lengthof(training_fact); i++)
-	{
-		const char *value =
-		    SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, (int) i + 2);
-
-		fact[i] = pstrdup(value != NULL ? value : "");
-	}
-	SPI_finish();
-	MemoryContextSwitchTo(context);
-}
+#define TRAINING_FACTS ((int) lengthof(training_fact) - 1)
 
 /* 1234567 as "1,234,567". */
 char *
@@ -152,14 +107,13 @@ put_tiles(const cia_findings *report)
 }
 
 static void
-put_notes(StringInfo page, ArrayType *notes)
+put_notes(StringInfo page, const char *notes)
 {
 	Datum *note;
 	int count;
 
-	if (notes == NULL)
-		return;
-	deconstruct_array(notes, TEXTOID, -1, false, TYPALIGN_INT, &note, NULL, &count);
+	deconstruct_array(cia_text_array(notes), TEXTOID, -1, false, TYPALIGN_INT, &note,
+	                  NULL, &count);
 	if (count == 0)
 		return;
 	appendStringInfoString(page, "<div class=\"notes\"><ul>\n");
@@ -309,11 +263,11 @@ put_training(StringInfo page, char *const *text)
 	cia_page_section(page, "How it was made",
 	                 "Train again with these and the model is the same.");
 	cia_page_table(page, NULL, 0);
-	for (size_t i = 0; i < lengthof(training_fact); i++)
+	for (int i = 0; i < TRAINING_FACTS; i++)
 	{
 		cia_page_row(page);
 		cia_page_cell(page, training_fact[i].label);
-		cia_page_cell(page, text[i]);
+		cia_page_cell(page, text[i] != NULL ? text[i] : "");
 		cia_page_end_row(page);
 	}
 	cia_page_end_table(page);
@@ -348,7 +302,7 @@ judge_rows(cia_findings *report)
 }
 
 static void
-put_page(cia_findings *report, const char *name, char *const *facts, ArrayType *notes)
+put_page(cia_findings *report, const char *name, char *const *facts)
 {
 	StringInfo page = report->page;
 
@@ -363,7 +317,7 @@ put_page(cia_findings *report, const char *name, char *const *facts, ArrayType *
 	             report->run->holdout ? "kept out of training" : "given to this report"));
 	appendStringInfoString(page, "</p></header>\n");
 	put_tiles(report);
-	put_notes(page, notes);
+	put_notes(page, facts[TRAINING_FACTS]);
 	cia_report_judged(report);
 	put_importance(report);
 	put_slices(report);
@@ -382,7 +336,6 @@ cia_report(PG_FUNCTION_ARGS)
 	char *facts[lengthof(training_fact)];
 	StringInfoData page;
 	cia_findings report = {.page = &page};
-	ArrayType *notes;
 	MemoryContext before;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
@@ -390,12 +343,13 @@ cia_report(PG_FUNCTION_ARGS)
 	initStringInfo(&page);
 	report.run = cia_judged_open(fcinfo, 2, &table);
 	before = MemoryContextSwitchTo(report.run->door->arena);
-	read_training(fcinfo, report.run, facts, &notes);
+	cia_version_facts(cia_schema(fcinfo), &report.run->entry, training_fact,
+	                  lengthof(training_fact), facts);
 	judge_rows(&report);
 	put_page(
 	    &report,
 	    psprintf("%s@%d", NameStr(report.run->entry.name), report.run->entry.version),
-	    facts, notes);
+	    facts);
 	MemoryContextSwitchTo(before);
 	MemoryContextDelete(report.run->door->arena);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(page.data, page.len));

@@ -192,7 +192,8 @@ cia_train(PG_FUNCTION_ARGS)
 	                      .inputs = input_names(run.of.rows),
 	                      .notes = cia_notes_text(&result, run.notes),
 	                      .content = cia_model_encode(run.of.door, result.model),
-	                      .seconds = INSTR_TIME_GET_DOUBLE(spent)};
+	                      .seconds = INSTR_TIME_GET_DOUBLE(spent),
+	                      .columns = cia_columns_list(run.of.rows, &run.of.roles)};
 	version = cia_registry_add(run.of.schema, run.model, &record, &promoted);
 	report(fcinfo, &run, &result, &record, version, promoted);
 	MemoryContextDelete(run.of.door->arena);

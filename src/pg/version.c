@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * version.c: versions of models come and go, in the caller's transaction.
+ * version.c: versions that are trained, in the caller's transaction.
  */
 #include "cia.h"
 
@@ -13,8 +13,6 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
-
-CIA_FUNCTION(cia_drop_model);
 
 /* Raises 42501 unless the row that was written lets the caller manage. */
 static void
@@ -33,10 +31,9 @@ check_rights(const cia_owner_scope *scope, const char *name)
 		cia_raise_denied(name, rights.owner, CIA_MANAGE);
 }
 
-/* The model's row, new or locked, and the number that the next version gets. */
-static void
-claim_version(const cia_owner_scope *scope, const char *name, pg_uuid_t *id,
-              int32 *version)
+void
+cia_version_claim(const cia_owner_scope *scope, const char *name, pg_uuid_t *id,
+                  int32 *version)
 {
 	Oid types[] = {NAMEOID, OIDOID};
 	Datum values[2];
@@ -82,7 +79,8 @@ insert_version(const cia_owner_scope *scope, const pg_uuid_t *id, int32 version,
 	Oid types[] = {UUIDOID,   INT4OID,  type,    TEXTOID,      TEXTARRAYOID, TEXTARRAYOID,
 	               TEXTOID,   JSONBOID, TEXTOID, TEXTOID,      TEXTOID,      INT4OID,
 	               INT8OID,   INT8OID,  TEXTOID, FLOAT8OID,    JSONBOID,     TEXTARRAYOID,
-	               FLOAT8OID, OIDOID,   TEXTOID, TEXTARRAYOID, TEXTARRAYOID, JSONBOID};
+	               FLOAT8OID, OIDOID,   TEXTOID, TEXTARRAYOID, TEXTARRAYOID, JSONBOID,
+	               JSONBOID,  JSONBOID};
 	Datum values[lengthof(types)];
 	char nulls[lengthof(types) + 1];
 
@@ -113,6 +111,8 @@ insert_version(const cia_owner_scope *scope, const pg_uuid_t *id, int32 version,
 	values[21] = cia_array_or_null(record->roles->features, &nulls[21]);
 	values[22] = cia_array_or_null(record->roles->exclude, &nulls[22]);
 	values[23] = JsonbPGetDatum(cia_value_to_jsonb(record->options));
+	values[24] = JsonbPGetDatum(record->columns);
+	values[25] = JsonbPGetDatum(cia_intervals(&result->holdout));
 	cia_owner_execute(
 	    scope,
 	    &(cia_statement){
@@ -120,7 +120,7 @@ insert_version(const cia_owner_scope *scope, const pg_uuid_t *id, int32 version,
 	            "INSERT INTO %1$s.cia_version (model, version, content, source, inputs, id, weight, "
 	            "options, algorithm, task, target, features, rows_used, rows_skipped, metric, "
 	            "value, metrics, notes, seconds, trained_by, request, parent, fingerprint, "
-	            "cia_version, pg_version) "
+	            "cia_version, pg_version, columns, intervals) "
 	            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
 	            "$17, $18, $19, $20, "
 	            "jsonb_strip_nulls(jsonb_build_object('target', $11, 'algorithm', $21, "
@@ -128,12 +128,19 @@ insert_version(const cia_owner_scope *scope, const pg_uuid_t *id, int32 version,
 	            "(SELECT production FROM %1$s.cia_registry WHERE id = $1), "
 	            "encode(sha256(%1$s.cia_model_send($3)), 'hex'), "
 	            "(SELECT extversion FROM pg_extension WHERE extname = 'cia'), "
-	            "current_setting('server_version'))",
+	            "current_setting('server_version'), $25, $26)",
 	        .expected = SPI_OK_INSERT,
 	        .args = lengthof(types),
 	        .types = types,
 	        .values = values,
 	        .nulls = nulls});
+}
+
+Oid
+cia_model_type(Oid schema)
+{
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("cia_model"),
+	                       ObjectIdGetDatum(schema));
 }
 
 /*
@@ -143,16 +150,14 @@ insert_version(const cia_owner_scope *scope, const pg_uuid_t *id, int32 version,
 int32
 cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *promoted)
 {
-	Oid model_type =
-	    GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("cia_model"),
-	                    ObjectIdGetDatum(schema));
+	Oid model_type = cia_model_type(schema);
 	cia_owner_scope scope = cia_owner_begin(schema);
 	pg_uuid_t id;
 	int32 version;
 	Oid types[] = {UUIDOID, INT4OID};
 	Datum values[2];
 
-	claim_version(&scope, name, &id, &version);
+	cia_version_claim(&scope, name, &id, &version);
 	insert_version(&scope, &id, version, model_type, record);
 	values[0] = UUIDPGetDatum(&id);
 	values[1] = Int32GetDatum(version);
@@ -166,36 +171,4 @@ cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *p
 	*promoted = true;
 	cia_owner_end(&scope);
 	return version;
-}
-
-/* Drops a model with all its versions; false if there is none of that name. */
-Datum
-cia_drop_model(PG_FUNCTION_ARGS)
-{
-	Oid schema = cia_schema(fcinfo);
-	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Oid types[] = {UUIDOID};
-	cia_entry entry;
-	Datum values[1];
-	cia_owner_scope scope;
-
-	PreventCommandIfReadOnly("cia_drop_model()");
-	if (strchr(name, '@') != NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
-		                errmsg("cannot drop a single version of model \"%s\"", name),
-		                errhint("Give the name without \"@\" to drop the model.")));
-	entry = cia_registry_manage(schema, name);
-	values[0] = UUIDPGetDatum(&entry.id);
-	scope = cia_owner_begin(schema);
-	if (cia_owner_execute(
-	        &scope,
-	        &(cia_statement){.text = "DELETE FROM %1$s.cia_registry WHERE id = $1",
-	                         .expected = SPI_OK_DELETE,
-	                         .args = 1,
-	                         .types = types,
-	                         .values = values}) == 0)
-		/* somebody else has dropped it while we waited */
-		cia_registry_check(CIA_ABSENT, name, NULL);
-	cia_owner_end(&scope);
-	PG_RETURN_BOOL(true);
 }

@@ -38,7 +38,8 @@ SELECT is(pg_get_function_result('cia_options'::regproc), 'TABLE(option text, ty
 SELECT columns_are('cia_algorithms', ARRAY['algorithm', 'task', 'summary']);
 SELECT columns_are('cia_models', ARRAY['model', 'owner', 'version', 'versions', 'algorithm', 'task', 'target', 'metric', 'value', 'rows_used', 'trained_at']);
 SELECT columns_are('cia_versions', ARRAY['model', 'version', 'production', 'algorithm', 'task', 'target', 'source', 'options', 'features', 'rows_used', 'rows_skipped', 'metric',
-	'value', 'metrics', 'notes', 'seconds', 'fingerprint', 'size', 'content', 'trained_by', 'trained_at']);
+	'value', 'metrics', 'notes', 'seconds', 'fingerprint', 'size', 'content', 'trained_by', 'trained_at',
+	'request', 'parent', 'columns', 'intervals', 'seed', 'cia_version', 'pg_version', 'origin', 'tags', 'comment']);
 SELECT ok((SELECT aggkind = 'n' AND proparallel = 's' AND aggcombinefn <> 0 AND aggserialfn <> 0 AND aggdeserialfn <> 0 FROM pg_aggregate JOIN pg_proc ON oid = aggfnoid
 	WHERE oid = 'cia_fit(record, "any", text, jsonb)'::regprocedure), 'cia_fit is an aggregate that can run in parts');
 SELECT ok((SELECT bool_and(provolatile = CASE WHEN proargtypes[0] = 'cia_model'::regtype THEN 'i' ELSE 's' END AND proparallel = 's')

@@ -143,7 +143,7 @@ numbers_width(const ml_value *value)
 	{
 		double x = value->numbers[i];
 
-		if (!(x == floor(x)) || fabs(x) > 2147483647.0 || (x == 0 && signbit(x)))
+		if (!(x == floor(x)) || fabs(x) > 2147483647.0)
 			width = 8;
 		else if (fabs(x) > 32767.0)
 			width = 4;
@@ -165,8 +165,8 @@ put_number(unsigned char **at, double number)
 {
 	uint64_t bits;
 
-	if (isnan(number))
-		number = NAN;
+	/* zero has one sign: JSON, the other carrier of a model, may know of no other */
+	number = isnan(number) ? NAN : number + 0.0;
 	memcpy(&bits, &number, sizeof bits);
 	put(at, isnan(number) ? UINT64_C(0x7ff8000000000000) : bits, 8);
 }

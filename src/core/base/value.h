@@ -15,8 +15,8 @@
  *	6 array    u32 count, values
  *	7 object   u32 count, (u32 length, key bytes, value) each
  *
- * Numbers take the narrowest width that holds all of them exactly, so equal
- * values have equal bytes.
+ * Numbers take the narrowest width that holds all of them exactly, and zero is
+ * positive, so equal values have equal bytes.
  */
 #ifndef ML_VALUE_H
 #define ML_VALUE_H

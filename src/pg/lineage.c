@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * lineage.c: what a version keeps of its training, and reading what is kept.
+ */
+#include "cia.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+
+static bool
+is_named(const char *name, const cia_column *column)
+{
+	return name != NULL && strcmp(name, column->name) == 0;
+}
+
+/* In the words of cia_train's arguments and options. */
+static const char *
+role_word(const cia_column *column, const cia_roles *roles)
+{
+	switch (column->role)
+	{
+		case ML_TARGET:
+			return "target";
+		case ML_WEIGHT:
+			return "weight";
+		case ML_ID:
+			return "id";
+		case ML_CLUSTER:
+			return "cluster";
+		case ML_ORDER:
+			return "order_by";
+		case ML_BESIDE:
+			return "beside";
+		case ML_GROUP:
+			return "by";
+		case ML_FEATURE:
+			break;
+	}
+	if (is_named(roles->offset, column))
+		return "offset";
+	if (is_named(roles->exposure, column))
+		return "exposure";
+	return is_named(roles->by, column) ? "by" : "feature";
+}
+
+static Jsonb *
+parse(const StringInfoData *text)
+{
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text->data)));
+}
+
+Jsonb *
+cia_columns_list(const cia_rows *rows, const cia_roles *roles)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (int i = 0; i < rows->columns; i++)
+	{
+		const cia_column *column = &rows->column[i];
+
+		appendStringInfoString(&out, i == 0 ? "[{\"name\": " : ", {\"name\": ");
+		escape_json(&out, column->name);
+		appendStringInfoString(&out, ", \"type\": ");
+		escape_json(&out, column->type_name);
+		appendStringInfo(&out, ", \"role\": \"%s\"}", role_word(column, roles));
+	}
+	appendStringInfoString(&out, rows->columns == 0 ? "[]" : "]");
+	return parse(&out);
+}
+
+Jsonb *
+cia_intervals(const ml_report *report)
+{
+	StringInfoData out;
+	const char *separator = "";
+
+	initStringInfo(&out);
+	appendStringInfoChar(&out, '{');
+	for (int i = 0; i < report->metrics; i++)
+	{
+		const ml_metric *metric = &report->metric[i];
+		double range[] = {metric->low, metric->high};
+		ml_value value = ml_value_numbers(range, 2);
+
+		if (!isfinite(metric->low) || !isfinite(metric->high))
+			continue;
+		appendStringInfo(&out, "%s\"%s\": %s", separator, metric->name,
+		                 cia_value_to_json(&value));
+		separator = ", ";
+	}
+	appendStringInfoChar(&out, '}');
+	return parse(&out);
+}
+
+void
+cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact, int facts,
+                  char **text)
+{
+	Oid types[] = {TEXTOID, INT4OID};
+	Datum values[] = {CStringGetTextDatum(NameStr(entry->name)),
+	                  Int32GetDatum(entry->version)};
+	MemoryContext context = CurrentMemoryContext;
+	StringInfoData query;
+
+	initStringInfo(&query);
+	for (int i = 0; i < facts; i++)
+		appendStringInfo(&query, "%s (%s)::text", i == 0 ? "SELECT" : ",",
+		                 fact[i].expression);
+	appendStringInfo(&query, " FROM %s.cia_versions WHERE model = $1 AND version = $2",
+	                 quote_identifier(get_namespace_name(schema)));
+	SPI_connect();
+	if (SPI_execute_with_args(query.data, 2, types, values, NULL, true, 1) !=
+	        SPI_OK_SELECT ||
+	    SPI_processed != 1)
+		elog(ERROR, "could not read version %d of model \"%s\"", entry->version,
+		     NameStr(entry->name));
+	for (int i = 0; i < facts; i++)
+	{
+		const char *value =
+		    SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1);
+
+		text[i] = value != NULL ? MemoryContextStrdup(context, value) : NULL;
+	}
+	SPI_finish();
+}
+
+ArrayType *
+cia_text_array(const char *text)
+{
+	return DatumGetArrayTypeP(
+	    OidInputFunctionCall(F_ARRAY_IN, pstrdup(text), TEXTOID, -1));
+}

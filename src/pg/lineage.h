@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * lineage.h: what is told of a version: where it comes from, what it was made of, what it is for.
+ *
+ * A part of cia.h, which includes it.
+ */
+#ifndef CIA_LINEAGE_H
+#define CIA_LINEAGE_H
+
+/* lineage.c */
+/* The columns of a source that were read, in order: [{"name", "type", "role"}, ...]. */
+extern Jsonb *cia_columns_list(const cia_rows *rows, const cia_roles *roles);
+
+/* The 95 % intervals of metrics that have one: {"auc": [low, high], ...}. */
+extern Jsonb *cia_intervals(const ml_report *report);
+
+/* What cia_versions has of a version: an expression, and what a page calls it. */
+typedef struct cia_fact
+{
+	const char *label;
+	const char *expression;
+} cia_fact;
+
+/* The facts as text, NULL where SQL says so, with the caller's rights, in the current memory. */
+extern void cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact,
+                              int facts, char **text);
+
+/* An array of text from what SQL writes of it. */
+extern ArrayType *cia_text_array(const char *text);
+
+/* moved.c: versions that were trained elsewhere */
+/* Puts the first version of a new model into production, and says why. */
+extern void cia_version_debut(const cia_owner_scope *scope, const pg_uuid_t *id,
+                              const char *kind, const char *reason);
+
+#endif

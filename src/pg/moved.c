@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * moved.c: cia_rename_model, cia_copy_model: models under other names.
+ */
+#include "cia.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+
+CIA_FUNCTION(cia_rename_model);
+CIA_FUNCTION(cia_copy_model);
+
+void
+cia_version_debut(const cia_owner_scope *scope, const pg_uuid_t *id, const char *kind,
+                  const char *reason)
+{
+	Oid types[] = {UUIDOID, TEXTOID, TEXTOID, OIDOID};
+	Datum values[] = {UUIDPGetDatum(id), CStringGetTextDatum(kind),
+	                  CStringGetTextDatum(reason), ObjectIdGetDatum(scope->user)};
+
+	cia_owner_execute(
+	    scope, &(cia_statement){
+	               .text = "WITH now_in_production AS ("
+	                       "UPDATE %1$s.cia_registry SET production = 1 WHERE id = $1) "
+	                       "INSERT INTO %1$s.cia_promotion "
+	                       "(model, number, version, kind, reason, promoted_by) "
+	                       "VALUES ($1, 1, 1, $2, $3, $4)",
+	               .expected = SPI_OK_INSERT,
+	               .args = lengthof(types),
+	               .types = types,
+	               .values = values});
+}
+
+static void
+raise_taken(const char *name)
+{
+	ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
+	                errmsg("model \"%s\" already exists", name),
+	                errhint("Drop or rename that model, or choose another name.")));
+}
+
+/* The statement that renames may wait for somebody who takes the name meanwhile. */
+static uint64
+rename_model(const cia_owner_scope *scope, const cia_entry *entry, const char *name)
+{
+	Oid types[] = {UUIDOID, NAMEOID, TEXTOID};
+	Datum values[] = {UUIDPGetDatum(&entry->id), NameGetDatum(&entry->name),
+	                  CStringGetTextDatum(name)};
+	volatile uint64 renamed = 0;
+
+	PG_TRY();
+	{
+		renamed = cia_owner_execute(
+		    scope,
+		    &(cia_statement){.text = "UPDATE %1$s.cia_registry SET name = $3::name "
+		                             "WHERE id = $1 AND name = $2",
+		                     .expected = SPI_OK_UPDATE,
+		                     .args = lengthof(types),
+		                     .types = types,
+		                     .values = values});
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_UNIQUE_VIOLATION)
+			PG_RE_THROW();
+		FlushErrorState();
+		raise_taken(name);
+	}
+	PG_END_TRY();
+	return renamed;
+}
+
+Datum
+cia_rename_model(PG_FUNCTION_ARGS)
+{
+	Oid schema = cia_schema(fcinfo);
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *new_name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	cia_entry entry;
+	cia_owner_scope scope;
+
+	PreventCommandIfReadOnly("cia_rename_model()");
+	entry = cia_registry_manage_model(schema, name);
+	if (strcmp(name, new_name) == 0)
+		raise_taken(name);
+	cia_registry_check_new_name(new_name);
+	scope = cia_owner_begin(schema);
+	if (rename_model(&scope, &entry, new_name) == 0)
+		/* somebody else has dropped or renamed it while we waited */
+		cia_registry_check(CIA_ABSENT, name, NULL);
+	cia_owner_end(&scope);
+	PG_RETURN_BOOL(true);
+}
+
+/* Copies a version under that number; what it comes from stands in its origin. */
+static void
+copy_version(const cia_owner_scope *scope, const cia_entry *from, const pg_uuid_t *id,
+             int32 version)
+{
+	Oid types[] = {UUIDOID, INT4OID, UUIDOID, INT4OID, NAMEOID, OIDOID};
+	Datum values[] = {UUIDPGetDatum(&from->id),  Int32GetDatum(from->version),
+	                  UUIDPGetDatum(id),         Int32GetDatum(version),
+	                  NameGetDatum(&from->name), ObjectIdGetDatum(scope->user)};
+
+	if (cia_owner_execute(
+	        scope,
+	        &(cia_statement){
+	            .text =
+	                "INSERT INTO %1$s.cia_version (model, version, content, source, inputs, id, "
+	                "weight, options, algorithm, task, target, features, rows_used, "
+	                "rows_skipped, metric, value, metrics, notes, seconds, trained_by, "
+	                "trained_at, request, fingerprint, cia_version, pg_version, columns, "
+	                "intervals, origin) "
+	                "SELECT $3, $4, content, source, inputs, id, "
+	                "weight, options, algorithm, task, target, features, rows_used, "
+	                "rows_skipped, metric, value, metrics, notes, seconds, trained_by, "
+	                "trained_at, request, fingerprint, cia_version, pg_version, columns, "
+	                "intervals, jsonb_strip_nulls(jsonb_build_object('kind', 'copy', "
+	                "'model', $5, 'version', version, 'by', $6::regrole::text, 'at', now(), "
+	                "'origin', origin)) "
+	                "FROM %1$s.cia_version WHERE model = $1 AND version = $2",
+	            .expected = SPI_OK_INSERT,
+	            .args = lengthof(types),
+	            .types = types,
+	            .values = values}) == 0)
+		cia_registry_check(CIA_ABSENT,
+		                   psprintf("%s@%d", NameStr(from->name), from->version), NULL);
+}
+
+Datum
+cia_copy_model(PG_FUNCTION_ARGS)
+{
+	Oid schema = cia_schema(fcinfo);
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *new_name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	cia_entry from;
+	cia_owner_scope scope;
+	pg_uuid_t id;
+	int32 version;
+
+	PreventCommandIfReadOnly("cia_copy_model()");
+	from = cia_registry_manage(schema, name);
+	cia_registry_check_name(schema, new_name);
+	scope = cia_owner_begin(schema);
+	cia_version_claim(&scope, new_name, &id, &version);
+	copy_version(&scope, &from, &id, version);
+	if (version == 1)
+		cia_version_debut(
+		    &scope, &id, "copy",
+		    psprintf("first version, a copy of %s@%d", NameStr(from.name), from.version));
+	cia_owner_end(&scope);
+	PG_RETURN_INT32(version);
+}
