@@ -38,6 +38,9 @@ INSERT INTO own.call (query) VALUES
 	($$cia_tree('trees')$$), ($$cia_features('m')$$), ($$cia_groups('parts')$$), ($$cia_part('parts', 'a')$$), ($$cia_report('m')$$), ($$cia_report('m', 'points')$$),
 	($$cia_train('m', 'SELECT x, z, town, y FROM points', 'y', 'logistic')$$), ($$cia_train('further ' || current_user, 'SELECT x, z, town, y FROM points', 'y', 'boosted_trees', options => '{"continue_from": "trees"}')$$),
 	($$cia_grant('m', 'regress_cia_cai', 'score')$$), ($$cia_revoke('m', 'regress_cia_cai', 'score')$$), ($$cia_owner('m', current_user)$$), ($$cia_drop_model('card')$$);
+INSERT INTO own.call (query) VALUES
+	($$cia_copy_model('amount', 'copy for ' || current_user)$$), ($$cia_tag('amount', 'stable')$$), ($$cia_untag('amount', 'stable')$$), ($$cia_comment('amount', 'for the till')$$),
+	($$cia_rename_model('amount', 'sum')$$), ($$cia_drop_model('sum', 1)$$);
 CREATE FUNCTION own.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE 'SELECT count(q::text) FROM (SELECT ' || query || ') q';

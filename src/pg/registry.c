@@ -409,10 +409,10 @@ cia_registry_manage_model(Oid schema, const char *given)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
 		                errmsg("\"%s\" names a version and not a model", given),
 		                errhint("Give the name without \"@\" and what follows it.")));
-	if (!split_name(given, &name, &version) || !read_entry(schema, &name, &entry))
+	if (!split_name(given, &name, &version))
 		raise_no_model(given);
-	if (!has_privs_of_role(GetUserId(), entry.owner))
-		raise_denied(given, entry.owner);
+	cia_registry_check(find_entry(schema, &name, GetUserId(), CIA_MANAGE, &entry), given,
+	                   &entry);
 	return entry;
 }
 
