@@ -1784,6 +1784,18 @@ COMMENT ON FUNCTION cia_comment(text, text) IS
 $$writes a comment on a version in place of the one before, and answers the version's number.
 model: name, for the version in production, or name@version; comment: what it is for, who approved it; NULL or empty takes it away.$$;
 
+CREATE FUNCTION cia_export(model text) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_export(text) IS
+$$one version of a model of yours as a document that cia_import reads, here or in another database: the model itself, its lineage, tags and comment.
+model: name, for the version in production, or name@version. A version always gives the same document, with numbers in their shortest exact form. For git: psql -Atc "SELECT jsonb_pretty(cia_export('churn'))" > churn.json$$;
+
+CREATE FUNCTION cia_import(model text, export jsonb) RETURNS int
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_import(text, jsonb) IS
+$$makes a version from a document of cia_export, and answers its number. Damaged documents are refused.
+model: a new name, whose first version it is, in production at once; or that of a model of yours, which gets one more version, to be put into production with cia_promote; export: the document. Column origin of cia_versions says where it was trained, and by whom; a tag that is on another version stays there.$$;
+
 CREATE FUNCTION cia_grant(model text, role text, privilege text) RETURNS void
 	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_grant(text, text, text) IS
@@ -1855,7 +1867,7 @@ CREATE VIEW cia_versions WITH (security_barrier) AS
 		   v.fingerprint,
 		   pg_catalog.pg_column_size(v.content) AS size,
 		   v.content, v.trained_by, v.trained_at,
-		   v.request, v.parent, v.columns, v.intervals, (v.options->>'seed')::bigint AS seed,
+		   v.request, v.parent, v.columns, v.intervals, (v.options->'seed')::bigint AS seed,
 		   v.cia_version, v.pg_version, v.origin,
 		   ARRAY(SELECT t.tag FROM cia_tag t WHERE t.model = v.model AND t.version = v.version
 				 ORDER BY t.tag COLLATE "C") AS tags,

@@ -11,6 +11,8 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 
@@ -108,8 +110,14 @@ cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact, int 
 	Datum values[] = {CStringGetTextDatum(NameStr(entry->name)),
 	                  Int32GetDatum(entry->version)};
 	MemoryContext context = CurrentMemoryContext;
+	int guc_level = NewGUCNestLevel();
 	StringInfoData query;
 
+	/* expressions mean the same for everybody, and numbers are told exactly */
+	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+	                  GUC_ACTION_SAVE, true, 0, false);
+	set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION,
+	                  GUC_ACTION_SAVE, true, 0, false);
 	initStringInfo(&query);
 	for (int i = 0; i < facts; i++)
 		appendStringInfo(&query, "%s (%s)::text", i == 0 ? "SELECT" : ",",
@@ -130,6 +138,7 @@ cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact, int 
 		text[i] = value != NULL ? MemoryContextStrdup(context, value) : NULL;
 	}
 	SPI_finish();
+	AtEOXact_GUC(true, guc_level);
 }
 
 ArrayType *
@@ -137,4 +146,13 @@ cia_text_array(const char *text)
 {
 	return DatumGetArrayTypeP(
 	    OidInputFunctionCall(F_ARRAY_IN, pstrdup(text), TEXTOID, -1));
+}
+
+char *
+cia_fingerprint(struct varlena *content)
+{
+	Datum hash = DirectFunctionCall1(sha256_bytea, PointerGetDatum(content));
+
+	return TextDatumGetCString(
+	    DirectFunctionCall2(binary_encode, hash, CStringGetTextDatum("hex")));
 }

@@ -28,9 +28,7 @@ extern void cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact
 /* An array of text from what SQL writes of it. */
 extern ArrayType *cia_text_array(const char *text);
 
-/* moved.c: versions that were trained elsewhere */
-/* Puts the first version of a new model into production, and says why. */
-extern void cia_version_debut(const cia_owner_scope *scope, const pg_uuid_t *id,
-                              const char *kind, const char *reason);
+/* The SHA-256 of a model's bytes, in hexadecimal digits. */
+extern char *cia_fingerprint(struct varlena *content);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * moved.c: cia_rename_model, cia_copy_model: models under other names.
  */
-#include "cia.h"
+#include "moved.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * moved.h: versions under names that they were not trained under.
+ *
+ *	moved.c			renamed and copied
+ *	export.c		as a document
+ *	import.c		from a document
+ *	import_check.c	what a document must be
+ */
+#ifndef CIA_MOVED_H
+#define CIA_MOVED_H
+
+#include "cia.h"
+
+#define CIA_EXPORT_FORMAT "1"
+
+/* moved.c: puts the first version of a new model into production, and says why. */
+extern void cia_version_debut(const cia_owner_scope *scope, const pg_uuid_t *id,
+                              const char *kind, const char *reason);
+
+/* A document that was read and found in order. */
+typedef struct cia_import_document
+{
+	cia_door *door;
+	ml_value all;
+	const ml_value *lineage;
+	ml_model *model;
+	struct varlena *content; /* the model's bytes */
+} cia_import_document;
+
+/* Reads and checks; raises 22P02 with what is wrong. */
+extern void cia_import_read(Jsonb *jsonb, cia_import_document *document);
+
+#endif
