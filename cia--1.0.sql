@@ -1784,6 +1784,13 @@ COMMENT ON FUNCTION cia_comment(text, text) IS
 $$writes a comment on a version in place of the one before, and answers the version's number.
 model: name, for the version in production, or name@version; comment: what it is for, who approved it; NULL or empty takes it away.$$;
 
+CREATE FUNCTION cia_diff(model text, v1 int, v2 int)
+	RETURNS TABLE (aspect text, item text, old text, new text, difference float8)
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_diff(text, int, int) IS
+$$what changed from version v1 of a model of yours to version v2; only what differs, NULL for what is not there.
+aspect and item: training (source, algorithm, task, target), request (other arguments), option (in force), column (read, by name: type and role), rows (used, skipped), metric, target (mean and sd of a number), class (share of the training rows), feature (that the model knows: type, kind and use), missing, mean and sd of a feature, labels (of a category, that one of both knows), drift (of a number the difference of the means in standard deviations of v1, of a category the population stability index), made (by whom, with which cia and PostgreSQL), model (fingerprint); difference: new less old.$$;
+
 CREATE FUNCTION cia_export(model text) RETURNS jsonb
 	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_export(text) IS
