@@ -1906,3 +1906,23 @@ COMMENT ON VIEW cia_privileges IS
 	'who may use models: all of it for those that you may manage, else what you have yourself; privilege: owner, manage or score; role: as cia_grant and cia_revoke take it';
 
 GRANT SELECT ON cia_algorithms, cia_models, cia_versions, cia_privileges TO PUBLIC;
+--
+-- Jobs: what runs, and what has run
+--
+
+CREATE FUNCTION cia_job_list(OUT model text, OUT kind text, OUT stage text, OUT done float8,
+							 OUT rows bigint, OUT loss float8, OUT role regrole,
+							 OUT started_at timestamptz, OUT pid int)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 5 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_job_list() IS 'internal: see view cia_jobs';
+
+CREATE VIEW cia_jobs AS
+	SELECT model, kind, stage, done, rows, loss, role, started_at,
+		   extract(epoch FROM clock_timestamp() - started_at)::float8 AS seconds, pid
+	FROM cia_job_list();
+COMMENT ON VIEW cia_jobs IS
+$$long calls of this database that run now, in all sessions: those of your own roles, or all of them for superusers and members of pg_read_all_stats.
+kind: train, retrain, verify, cross-validate, judge or score; stage: reading, ordering, fitting, fitting groups, fitting folds, judging, permuting or storing; done: share of the whole, from 0 to 1, estimated; rows: read so far; loss: of a fit that stops early, on the rows that tell it when; role: whose rights it has; pid: for pg_cancel_backend. Nothing is shown of sessions with track_activities = off.$$;
+
+GRANT SELECT ON cia_jobs TO PUBLIC;

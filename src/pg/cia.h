@@ -72,6 +72,7 @@ typedef struct cia_door
 	const char *target;       /* likewise */
 	const ml_model *earlier;  /* that the training goes on from; or NULL */
 	const char *earlier_name; /* name@version */
+	struct cia_job *job;      /* what others see of it; NULL: nothing */
 } cia_door;
 
 /* A door for training and evaluation: cia.max_memory applies. */
@@ -213,6 +214,9 @@ typedef void (*cia_take_row)(void *state, const Datum *values, const bool *nulls
  */
 extern void cia_source_run(const char *source, const char *model, cia_start_rows start,
                            cia_take_row take, void *state);
+
+/* How many rows the planner expects of the source whose start is called. */
+extern double cia_source_expected(void);
 
 /* Names and types of the columns that a source returns; nothing runs. */
 extern TupleDesc cia_source_columns(const char *source);
@@ -513,6 +517,7 @@ extern void cia_read_array_row(const cia_loaded *loaded, ArrayType *array, doubl
 extern char *cia_feature_text(const ml_feature *feature, double value);
 
 #include "choice.h"
+#include "job.h"
 #include "judged.h"
 #include "lineage.h"
 #include "planner.h"

@@ -179,6 +179,13 @@ cia_var_lacks_mark(const PlannerInfo *root, const Var *var)
 #define cia_var_is_old_or_new(var) false
 #endif
 
+/* What a backend shows of itself, from 1, as of the statistics snapshot. */
+#if PG_VERSION_NUM >= 160000
+#define cia_backend_status(index) pgstat_get_local_beentry_by_index(index)
+#else
+#define cia_backend_status(index) pgstat_fetch_stat_local_beentry(index)
+#endif
+
 #if PG_VERSION_NUM < 150000
 #error "cia needs PostgreSQL 15 or later"
 #endif

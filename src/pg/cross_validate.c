@@ -232,6 +232,7 @@ cia_cross_validate(PG_FUNCTION_ARGS)
 	refuse_continuation(&run.of);
 	read_folds(fcinfo, &run);
 	take_folds(&run);
+	run.of.kind = CIA_JOB_CROSS_VALIDATE;
 	cia_training_read(&run.of, NULL);
 	if (run.of.choice != NULL)
 		ereport(NOTICE, (errmsg_internal("%s", run.of.choice)));

@@ -157,6 +157,7 @@ door_progress(void *context, ml_stage stage, double done, double total)
 	cia_door *door = context;
 	MemoryContext before = CurrentMemoryContext;
 
+	cia_job_progress(door, stage, done, total);
 	if (!cia_progress_due(door))
 		return;
 	/* a notice asks for interrupts, which could end the backend */

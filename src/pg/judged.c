@@ -162,15 +162,20 @@ start_rows(void *state, TupleDesc tupdesc)
 
 	for (int i = 0; i < all->runs; i++)
 		start_run(all->run[i], tupdesc);
+	cia_job_expect(all->run[0]->door, cia_source_expected(), NULL);
 }
 
 static void
 take_row(void *state, const Datum *values, const bool *nulls)
 {
 	const reading *all = state;
+	const cia_judged *first = all->run[0];
 
 	for (int i = 0; i < all->runs; i++)
 		cia_rows_append(all->run[i]->input, values, nulls);
+	if ((first->input->frame->rows & 0xFFFF) == 0)
+		ml_progress(&first->door->host, ML_STAGE_READ, (double) first->input->frame->rows,
+		            0);
 }
 
 /* Arrays of which the source has no value are arrays all the same. */
@@ -358,7 +363,9 @@ cia_judged_run(cia_judged *const *run, int runs, const char *source)
 {
 	reading all = {.run = run, .runs = runs};
 
+	cia_job_begin(run[0]->door, CIA_JOB_JUDGE, NameStr(run[0]->entry.name));
 	cia_source_run(source, NULL, start_rows, take_row, &all);
+	cia_job_progress(run[0]->door, ML_STAGE_READ, (double) run[0]->input->frame->rows, 0);
 	for (int i = 0; i < runs; i++)
 	{
 		MemoryContext before = MemoryContextSwitchTo(run[i]->door->arena);

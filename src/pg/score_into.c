@@ -300,6 +300,7 @@ start_rows(void *state, TupleDesc tupdesc)
 		if (TupleDescAttr(tupdesc, i)->atttypid !=
 		    TupleDescAttr(run->table.ids, i)->atttypid)
 			elog(ERROR, "source has changed while it was read");
+	cia_job_expect(run->door, cia_source_expected(), NULL);
 }
 
 static void
@@ -332,7 +333,10 @@ take_row(void *state, const Datum *values, const bool *nulls)
 		                                                    DatumGetFloat8(values[ids]))];
 	}
 	tuplestore_putvalues(run->scores, run->columns, run->values, run->nulls);
-	if (++run->rows % ROWS_PER_LOOK == 0 && cia_progress_due(run->door))
+	if (++run->rows % ROWS_PER_LOOK != 0)
+		return;
+	cia_job_progress(run->door, ML_STAGE_READ, (double) run->rows, 0);
+	if (cia_progress_due(run->door))
 		ereport(NOTICE, (errmsg("scoring: %lld rows", (long long) run->rows)));
 }
 
@@ -402,7 +406,10 @@ counter_receive(TupleTableSlot *slot, DestReceiver *self)
 	else
 		run->inserted++;
 	written = run->inserted + run->updated;
-	if (written % ROWS_PER_LOOK == 0 && cia_progress_due(run->door))
+	if (written % ROWS_PER_LOOK != 0)
+		return true;
+	cia_job_store(run->door, (double) written, (double) run->rows);
+	if (cia_progress_due(run->door))
 		ereport(NOTICE, (errmsg("writing: %lld of %lld rows", (long long) written,
 		                        (long long) run->rows)));
 	return true;
@@ -537,6 +544,7 @@ run_scoring(scoring *run)
 		cia_score_table_execute(psprintf("EXPLAIN %s", insert), SPI_OK_UTILITY);
 	cia_source_run_within(run->source, around_source, start_rows, take_row, run);
 	run->relation.md.enrtuples = (double) run->rows;
+	cia_job_store(run->door, 0, (double) run->rows);
 	if (cia_progress_due(run->door))
 		ereport(NOTICE, (errmsg("writing %lld rows", (long long) run->rows)));
 	write_or_name_duplicate(run, insert);
@@ -577,9 +585,11 @@ cia_score_into(PG_FUNCTION_ARGS)
 	run.content = cia_model_arg(fcinfo, ARG_MODEL)->model;
 	run.table.has_class = run.content->schema.task != ML_REGRESSION;
 	run.table.ids = describe_ids(&run);
+	cia_job_begin(run.door, CIA_JOB_SCORE, NameStr(run.version.name));
 	SPI_connect();
 	run_scoring(&run);
 	SPI_finish();
+	cia_job_end(run.door);
 	error_context_stack = callback.previous;
 	INSTR_TIME_SET_CURRENT(spent);
 	INSTR_TIME_SUBTRACT(spent, started);

@@ -197,11 +197,20 @@ plan_query(RawStmt *raw, const char *query)
 	return pg_plan_query(parsed, query, CURSOR_OPT_PARALLEL_OK, NULL);
 }
 
+static double expected_rows;
+
+double
+cia_source_expected(void)
+{
+	return expected_rows;
+}
+
 static void
 execute(PlannedStmt *plan, const char *query, DestReceiver *receiver)
 {
 	QueryDesc *desc;
 
+	expected_rows = plan->planTree->plan_rows;
 	PushCopiedSnapshot(GetActiveSnapshot());
 	UpdateActiveSnapshotCommandId();
 	desc = CreateQueryDesc(plan, query, GetActiveSnapshot(), InvalidSnapshot, receiver,

@@ -179,6 +179,7 @@ cia_train(PG_FUNCTION_ARGS)
 	request.advise = true;
 	cia_check(run.of.door,
 	          ml_train(&run.of.door->host, run.of.rows->frame, &request, &result));
+	cia_job_store(run.of.door, 0, 1);
 	add_notes(&run, &result);
 	run.notes = list_concat(run.notes, cia_group_notes(&result, run.of.rows->frame));
 	INSTR_TIME_SET_CURRENT(spent);

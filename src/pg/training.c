@@ -87,6 +87,7 @@ start_rows(void *state, TupleDesc tupdesc)
 	cia_settings_roles(&run->settings, &run->roles);
 	run->rows = cia_rows_open(run->door, tupdesc, &run->roles);
 	cia_constraints_check(run->rows, &run->settings);
+	cia_job_expect(run->door, cia_source_expected(), run->settings.learner);
 	run->rows->scratch =
 	    AllocSetContextCreate(run->door->arena, "cia row", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(before);
@@ -109,12 +110,15 @@ take_row(void *state, const Datum *values, const bool *nulls)
 void
 cia_training_read(cia_training *run, const char *model)
 {
+	cia_job_begin(run->door, run->kind, model);
 	cia_source_run(run->source, model, start_rows, take_row, run);
 	run->choice = cia_settings_follow_rows(run->door, run->algorithm, run->target_type,
 	                                       &run->options, &run->settings);
 	run->roles.learner = run->settings.learner;
 	cia_settings_name(run->door, &run->settings);
 	cia_continue_from(run->door, run->schema, &run->settings);
+	cia_job_expect(run->door, (double) run->rows->frame->rows, run->settings.learner);
+	cia_job_progress(run->door, ML_STAGE_READ, (double) run->rows->frame->rows, 0);
 }
 
 ml_request

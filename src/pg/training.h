@@ -23,7 +23,8 @@ typedef struct cia_training_arguments
 /* A training on its way: what was asked for, and then the rows. */
 typedef struct cia_training
 {
-	Oid schema; /* of the extension */
+	Oid schema;        /* of the extension */
+	cia_job_kind kind; /* what others see it as */
 	char *source;
 	char *algorithm;
 	Oid target_type;

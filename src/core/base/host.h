@@ -112,7 +112,8 @@ typedef struct ml_host
 	int threads;         /* threads to use, the caller's included; at least 1 */
 	const ml_blas *blas; /* NULL: linalg's portable twin serves */
 	ml_pool *pool;       /* set by ml_pool_open (parallel.h) */
-	ml_fault fault;      /* set by the core with a status other than ML_OK */
+	double loss_aside; /* of a fit so far, on rows it does not learn from; 0: not known */
+	ml_fault fault;    /* set by the core with a status other than ML_OK */
 } ml_host;
 
 /* Leaves early with the status of a call that went wrong. */

@@ -226,6 +226,7 @@ boost(ml_booster *b)
 		{
 			best = ml_booster_loss_aside(b);
 			best_round = round;
+			b->host->loss_aside = best;
 		}
 		if (round == rounds ||
 		    (b->aside > 0 && round - best_round >= b->options->early_stopping))
