@@ -152,6 +152,32 @@ CREATE TABLE cia_remark (
 	FOREIGN KEY (model, version) REFERENCES cia_version ON DELETE CASCADE
 );
 COMMENT ON TABLE cia_remark IS 'comments on versions; private, see view cia_versions';
+CREATE TABLE cia_run (
+	number     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	model      uuid REFERENCES cia_registry ON DELETE CASCADE,
+	name       name NOT NULL,
+	version    int,
+	kind       text NOT NULL,
+	outcome    text NOT NULL,
+	sqlstate   text,
+	message    text,
+	detail     text,
+	hint       text,
+	rows       bigint NOT NULL,
+	started_at timestamptz NOT NULL,
+	ended_at   timestamptz NOT NULL,
+	run_by     regrole NOT NULL,
+	job        bigint
+);
+CREATE INDEX cia_run_name_idx ON cia_run (name, number);
+CREATE INDEX cia_run_model_idx ON cia_run (model, number);
+COMMENT ON INDEX cia_run_name_idx IS 'runs by name';
+COMMENT ON INDEX cia_run_model_idx IS 'runs by model';
+COMMENT ON TABLE cia_run IS 'what has become of trainings on this server, so it is not dumped; private, see view cia_runs';
+COMMENT ON SEQUENCE cia_run_number_seq IS 'counts the runs';
+COMMENT ON COLUMN cia_run.model IS 'NULL: there was no such model when it ended';
+COMMENT ON COLUMN cia_run.name IS 'of the model, then';
+COMMENT ON COLUMN cia_run.job IS 'number of pg_cron''s job that ran it';
 
 -- pg_dump takes the models along
 SELECT pg_catalog.pg_extension_config_dump('cia_registry', '');
@@ -1925,4 +1951,18 @@ COMMENT ON VIEW cia_jobs IS
 $$long calls of this database that run now, in all sessions: those of your own roles, or all of them for superusers and members of pg_read_all_stats.
 kind: train, retrain, verify, cross-validate, judge or score; stage: reading, ordering, fitting, fitting groups, fitting folds, judging, permuting or storing; done: share of the whole, from 0 to 1, estimated; rows: read so far; loss: of a fit that stops early, on the rows that tell it when; role: whose rights it has; pid: for pg_cancel_backend. Nothing is shown of sessions with track_activities = off.$$;
 
-GRANT SELECT ON cia_jobs TO PUBLIC;
+CREATE VIEW cia_runs WITH (security_barrier) AS
+	SELECT u.number,
+		   coalesce(r.name, u.name)::text AS model,
+		   u.version, u.kind, u.outcome, u.sqlstate, u.message, u.detail, u.hint, u.rows,
+		   extract(epoch FROM u.ended_at - u.started_at)::float8 AS seconds,
+		   u.started_at, u.ended_at, u.run_by, u.job
+	FROM cia_run u
+	LEFT JOIN cia_registry r ON r.id = u.model
+	WHERE cia_may('manage', r.owner, r.scorers, r.managers)
+	   OR pg_catalog.pg_has_role(u.run_by, 'USAGE');
+COMMENT ON VIEW cia_runs IS
+$$trainings that have ended, of the models that you may manage and those that you ran yourself; the last hundred of each name are kept.
+kind: train or retrain; version: that came of it; outcome: succeeded, failed, canceled (by a user, a timeout or the end of the server) or skipped (another run of its schedule was under way); sqlstate, message, detail and hint: of the error; rows: read until then; run_by: whose rights it had; job: number of the schedule in cia_schedules.$$;
+
+GRANT SELECT ON cia_jobs, cia_runs TO PUBLIC;

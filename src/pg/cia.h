@@ -524,4 +524,6 @@ extern char *cia_feature_text(const ml_feature *feature, double value);
 #include "summary.h"
 #include "training.h"
 
+#include "run.h"
+
 #endif

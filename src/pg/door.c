@@ -169,6 +169,8 @@ door_progress(void *context, ml_stage stage, double done, double total)
 	PG_CATCH();
 	{
 		keep_error(door, before);
+		/* the error has let go of all that held them */
+		HOLD_INTERRUPTS();
 	}
 	PG_END_TRY();
 	RESUME_INTERRUPTS();

@@ -171,6 +171,7 @@ cia_train(PG_FUNCTION_ARGS)
 	cia_training_open(fcinfo, &arguments, "cia train", &run.of);
 	cia_registry_check_name(run.of.schema, run.model);
 	cia_training_check(&run.of);
+	cia_run_begin(&run.of, run.model);
 	cia_training_read(&run.of, run.model);
 	if (run.of.choice != NULL)
 		run.notes = list_make1(run.of.choice);
@@ -197,6 +198,7 @@ cia_train(PG_FUNCTION_ARGS)
 	                      .columns = cia_columns_list(run.of.rows, &run.of.roles)};
 	version = cia_registry_add(run.of.schema, run.model, &record, &promoted);
 	report(fcinfo, &run, &result, &record, version, promoted);
+	cia_run_succeed(version, result.rows);
 	MemoryContextDelete(run.of.door->arena);
 	return (Datum) 0;
 }
