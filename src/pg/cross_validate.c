@@ -62,6 +62,11 @@ read_folds(FunctionCallInfo fcinfo, validation *run)
 		         errmsg("option \"calibrate\" is not supported in cross-validation"),
 		         errhint("Leave it out; it changes no order of scores, so that auc, gini "
 		                 "and ks stay about what they are.")));
+	if (ml_value_member(&run->of.options, "order_by") != NULL)
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("option \"order_by\" has no meaning in cross-validation"),
+		         errhint("For folds in order of time use argument \"order_by\".")));
 	if (ml_value_member(&run->of.options, "holdout") != NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("option \"holdout\" has no meaning in cross-validation"),
@@ -111,7 +116,7 @@ take_folds(validation *run)
 	if (run->by != NULL)
 		roles->beside = with_name(NULL, name);
 	roles->order_by = run->order_by;
-	if (roles->features == NULL)
+	if (roles->features == NULL && run->by != NULL)
 		roles->exclude = with_name(roles->exclude, name);
 }
 

@@ -18,6 +18,8 @@
 #define RARE_SHARE 0.01
 #define ROWS_PER_COLUMN 10
 #define MOST_TWINS 12 /* that are named */
+#define MOST_SHIFTED 12
+#define LARGE_SHIFT 0.25 /* of the population stability index */
 
 static bool
 takes(const ml_learner *learner, const char *option)
@@ -118,14 +120,14 @@ note_few_rows(const ml_model *model, List *notes)
 	             (long long) columns, ROWS_PER_COLUMN));
 }
 
-/* "with exclude => '{a,b}'"; nothing if all are elements, which cannot be left out. */
+/* "; leave them out with exclude => '{a,b}'"; nothing if all are elements, which cannot be left out. */
 static char *
-exclusion(Datum *names, int count)
+exclusion(const char *advice, Datum *names, int count)
 {
 	ArrayType *array = construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT);
 
 	return count == 0 ? ""
-	                  : psprintf("; leave them out with exclude => %s",
+	                  : psprintf("; %s with exclude => %s", advice,
 	                             quote_literal_cstr(OidOutputFunctionCall(
 	                                 F_ARRAY_OUT, PointerGetDatum(array))));
 }
@@ -154,9 +156,10 @@ note_twins(const ml_notes *found, List *notes)
 		appendStringInfo(&text, " and %d more", count - MOST_TWINS);
 	if (count == 0)
 		return notes;
-	return lappend(notes, psprintf("columns that say what another says, so that effects "
-	                               "are split between them: %s%s",
-	                               text.data, exclusion(names, columns)));
+	return lappend(notes,
+	               psprintf("columns that say what another says, so that effects "
+	                        "are split between them: %s%s",
+	                        text.data, exclusion("leave them out", names, columns)));
 }
 
 /* What holds back a fit like this one, and more than the options in force. */
@@ -200,11 +203,90 @@ note_overfitting(const ml_result *result, List *notes)
 	                        restraint(result->model)));
 }
 
+/* "the oldest 9650 and the newest 9602 training rows by joined_on" */
+static char *
+compared_rows(const ml_result *result, const cia_settings *settings)
+{
+	return psprintf("the oldest %lld and the newest %lld training rows by %s",
+	                (long long) result->drift.rows[0], (long long) result->drift.rows[1],
+	                cia_text_cstring(settings->common.order_by));
+}
+
+/* Features that have shifted, with their indexes; those shifted much can be left out. */
+static List *
+note_drift(const ml_result *result, const cia_settings *settings, List *notes)
+{
+	Datum names[MOST_SHIFTED];
+	StringInfoData text;
+	int count = 0, columns = 0;
+
+	initStringInfo(&text);
+	for (int i = 0; i < result->notes.count; i++)
+	{
+		const ml_note *note = &result->notes.note[i];
+
+		if (note->kind != ML_NOTE_DRIFT || ++count > MOST_SHIFTED)
+			continue;
+		if (note->element == 0 && note->value >= LARGE_SHIFT)
+			names[columns++] = CStringGetTextDatum(cia_text_cstring(note->name));
+		appendStringInfo(&text, "%s%s (%s%.2f)", count > 1 ? ", " : "",
+		                 cia_element_name(note->name, note->element),
+		                 count > 1 ? "" : "PSI ", note->value);
+	}
+	if (count > MOST_SHIFTED)
+		appendStringInfo(&text, " and %d more", count - MOST_SHIFTED);
+	if (count == 0)
+		return notes;
+	return lappend(
+	    notes,
+	    psprintf("drift between %s: %s; judge by time with cia_cross_validate(..., "
+	             "order_by => %s)%s",
+	             compared_rows(result, settings), text.data,
+	             quote_literal_cstr(cia_text_cstring(settings->common.order_by)),
+	             exclusion("leave out what will go on shifting", names, columns)));
+}
+
+/* What the target was and is, in words. */
+static char *
+target_shift(const ml_result *result)
+{
+	const ml_schema *schema = &result->model->schema;
+	const ml_drift *drift = &result->drift;
+
+	if (schema->task == ML_BINARY)
+		return psprintf("%s was %.1f %% and is %.1f %%",
+		                cia_text_cstring(schema->class_label[1]), 100 * drift->target[0],
+		                100 * drift->target[1]);
+	if (schema->task == ML_MULTICLASS)
+		return psprintf("shares of the classes have shifted (PSI %.2f)",
+		                drift->target_index);
+	return psprintf("the mean was %g and is %g (PSI %.2f)", drift->target[0],
+	                drift->target[1], drift->target_index);
+}
+
+static List *
+note_target_drift(const ml_result *result, const cia_settings *settings, List *notes)
+{
+	char *order_by;
+
+	if (!result->drift.target_moved)
+		return notes;
+	order_by = cia_text_cstring(settings->common.order_by);
+	return lappend(notes,
+	               psprintf("the target drifts between %s: %s; scores lag behind, see "
+	                        "whether newer rows do better, with source => 'SELECT * FROM "
+	                        "... WHERE %s >= ...'",
+	                        compared_rows(result, settings), target_shift(result),
+	                        quote_identifier(order_by)));
+}
+
 List *
 cia_guard_notes(const ml_result *result, const cia_settings *settings, List *notes)
 {
 	notes = note_imbalance(result->model, settings, notes);
 	notes = note_few_rows(result->model, notes);
 	notes = note_overfitting(result, notes);
+	notes = note_target_drift(result, settings, notes);
+	notes = note_drift(result, settings, notes);
 	return note_twins(&result->notes, notes);
 }

@@ -65,6 +65,7 @@ kind_text(ml_note_kind kind, ml_task_kind task)
 			           : "suspected leaks, since they alone predict the target (R2); leave "
 			             "them out with exclude if they are known only afterwards";
 		case ML_NOTE_TWIN:
+		case ML_NOTE_DRIFT:
 			break; /* in guards.c */
 	}
 	return NULL;

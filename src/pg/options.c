@@ -321,4 +321,6 @@ cia_settings_roles(const cia_settings *settings, cia_roles *roles)
 	roles->exposure = column_given(settings, "exposure");
 	roles->cluster = column_given(settings, "cluster");
 	roles->by = column_given(settings, "by");
+	if (settings->common.order_by.bytes != NULL)
+		roles->order_by = column_given(settings, "order_by");
 }

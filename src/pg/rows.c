@@ -164,7 +164,8 @@ check_roles(TupleDesc tupdesc, const cia_roles *roles)
 static bool
 is_listed(const cia_roles *roles, const char *name)
 {
-	if (is_same(roles->cluster, name) && roles->features == NULL)
+	if ((is_same(roles->cluster, name) || is_same(roles->order_by, name)) &&
+	    roles->features == NULL)
 		return false;
 	return (roles->features == NULL || cia_array_names(roles->features, name)) &&
 	       !cia_array_names(roles->exclude, name);

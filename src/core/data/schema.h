@@ -92,7 +92,8 @@ typedef enum ml_note_kind
 	ML_NOTE_NO_EVIDENCE, /* all of its values fell into one bin: left out */
 	ML_NOTE_POOLED,      /* rare labels were pooled; value is how many */
 	ML_NOTE_LEAK, /* predicts the target almost perfectly; value is the AUC or R2 */
-	ML_NOTE_TWIN  /* says what the other feature says; value is their correlation */
+	ML_NOTE_TWIN, /* says what the other feature says; value is their correlation */
+	ML_NOTE_DRIFT /* has shifted with time; value is the population stability index */
 } ml_note_kind;
 
 typedef struct ml_note

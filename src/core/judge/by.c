@@ -241,6 +241,7 @@ train_part(by_group *by, ml_group_result *group, const uint32_t *order, ml_bytes
 	ml_frame frame;
 	ml_status status;
 
+	request.common.order_by = (ml_text){0};
 	ML_TRY(make_frame(by, order, group->rows, &frame));
 	frame.column[by->column].role = ML_GROUP;
 	status = ml_train_ordered(by->host, &frame, &request, &result);

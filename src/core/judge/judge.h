@@ -13,6 +13,7 @@
  *	ranking.h	measures of order: ranking.c, ranked_lists.c, concordance.c
  *	guard.c		features that are too good to be true
  *	advise.c	twins among the features, a fit of the rows seen alone
+ *	drift.c		features and a target that are not what they were
  *	training.c	a frame to a judged model: order, split, fit, judge
  *	by.c		the same with one part per group of rows
  *	outcomes.c	rows of a frame as a model has them, with what came out
@@ -123,6 +124,22 @@ extern ml_status ml_guard_copies(ml_host *host, const ml_problem *problem,
 extern ml_status
 ml_guard_twins(ml_host *host, const ml_problem *problem, ml_notes *notes);
 
+/* The target in the oldest and in the newest training rows. */
+typedef struct ml_drift
+{
+	int64_t rows[2];     /* that were compared; 0: none */
+	double target[2];    /* mean, or share of the positive class */
+	double target_index; /* population stability index */
+	bool target_moved;   /* by more than chance, and so that it matters */
+} ml_drift;
+
+/*
+ * Compares the oldest training rows with the newest by the column of role ML_ORDER, if there is one,
+ * and notes the features that have shifted.
+ */
+extern ml_status ml_guard_drift(ml_host *host, const ml_problem *problem, ml_drift *drift,
+                                ml_notes *notes);
+
 /* Is the fit worse on the holdout than on rows it was trained on, beyond chance? */
 extern bool
 ml_overfits(ml_task_kind task, const ml_report *trained, const ml_report *holdout);
@@ -155,6 +172,7 @@ typedef struct ml_result
 {
 	ml_model *model;
 	ml_notes notes;
+	ml_drift drift;    /* of models with option order_by */
 	ml_report holdout; /* metrics == 0: there is no holdout */
 	ml_report trained; /* on a sample of the training rows; metrics == 0: not asked for */
 	int64_t rows;      /* training and holdout */

@@ -173,6 +173,8 @@ lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *p
 	if (request->drop_copies)
 		ML_TRY(ml_guard_copies(host, problem, schema, &result->notes));
 	ML_TRY(ml_guard_leaks(host, problem, &result->notes));
+	if (request->common.order_by.bytes != NULL)
+		ML_TRY(ml_guard_drift(host, problem, &result->drift, &result->notes));
 	return request->advise ? ml_guard_twins(host, problem, &result->notes) : ML_OK;
 }
 

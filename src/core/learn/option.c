@@ -28,6 +28,9 @@ const ml_option ml_common_option[] = {
      "of two classes, how one half of the holdout corrects the score, so that it is the share of "
      "positive rows among those of that score; the other half judges the model",
      calibrate_choice},
+    {"order_by", ML_OPTION_TEXT, offsetof(ml_common_options, order_by), 0, 0, 0,
+     "column that tells when a row happened: notes tell what has shifted between the oldest "
+     "and the newest rows; no feature unless listed as one"},
 };
 const int ml_common_option_count = sizeof ml_common_option / sizeof *ml_common_option;
 

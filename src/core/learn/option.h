@@ -70,6 +70,7 @@ typedef struct ml_common_options
 	int64_t max_categories;
 	ml_text by;
 	ml_text calibrate;
+	ml_text order_by;
 } ml_common_options;
 
 extern const ml_option ml_common_option[];
