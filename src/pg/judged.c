@@ -16,6 +16,8 @@
 
 const char *const cia_judged_rows[] = {"auto", "all", "holdout", NULL};
 
+#define PIECE (16 * ML_CHUNK) /* rows that are scored together where none of them stays */
+
 /* Models that take the rows of one source. */
 typedef struct reading
 {
@@ -165,19 +167,6 @@ start_rows(void *state, TupleDesc tupdesc)
 	cia_job_expect(all->run[0]->door, cia_source_expected(), NULL);
 }
 
-static void
-take_row(void *state, const Datum *values, const bool *nulls)
-{
-	const reading *all = state;
-	const cia_judged *first = all->run[0];
-
-	for (int i = 0; i < all->runs; i++)
-		cia_rows_append(all->run[i]->input, values, nulls);
-	if ((first->input->frame->rows & 0xFFFF) == 0)
-		ml_progress(&first->door->host, ML_STAGE_READ, (double) first->input->frame->rows,
-		            0);
-}
-
 /* Arrays of which the source has no value are arrays all the same. */
 static void
 add_arrays(const cia_judged *run)
@@ -220,6 +209,50 @@ map_features(const cia_judged *run)
 		column[f] = c;
 	}
 	return column;
+}
+
+/* Scores the rows that there are, and makes room for others. */
+static void
+judge_piece(cia_judged *run)
+{
+	MemoryContext before = MemoryContextSwitchTo(run->door->arena);
+	int *column;
+
+	add_arrays(run);
+	column = map_features(run);
+	run->rows = (ml_rows){
+	    .frame = run->input->frame, .column = column, .end = run->input->frame->rows};
+	cia_check(run->door, ml_stream_take(run->stream, &run->rows));
+	run->rows.end = run->stream->rows;
+	ml_frame_clear(run->input->frame);
+	pfree(column);
+	MemoryContextSwitchTo(before);
+}
+
+/* Now and then; rows that were judged as they came have left the frame. */
+static void
+tell_progress(const cia_judged *run)
+{
+	int64 rows = run->input->frame->rows;
+
+	if (run->stream != NULL)
+		rows += run->stream->rows;
+	if ((rows & 0xFFFF) == 0)
+		ml_progress(&run->door->host, ML_STAGE_READ, (double) rows, 0);
+}
+
+static void
+take_row(void *state, const Datum *values, const bool *nulls)
+{
+	const reading *all = state;
+
+	for (int i = 0; i < all->runs; i++)
+	{
+		cia_rows_append(all->run[i]->input, values, nulls);
+		if (all->run[i]->stream != NULL && all->run[i]->input->frame->rows == PIECE)
+			judge_piece(all->run[i]);
+	}
+	tell_progress(all->run[0]);
 }
 
 /* Puts rows in order, the holdout or the sample in front; answers how many rows that is. */
@@ -381,9 +414,40 @@ cia_judged_run(cia_judged *const *run, int runs, const char *source)
 	}
 }
 
+/* The holdout is found when all rows are there; what is kept beside a row needs it, too. */
+static bool
+may_stream(const cia_judged *run)
+{
+	return !run->holdout && !run->ordered && !run->with_id && !run->roles.numbered &&
+	       run->roles.beside == NULL;
+}
+
+/* Scores the rows of the source as they come. */
+static void
+stream_source(cia_judged *run, ml_judged *judged)
+{
+	MemoryContext before = MemoryContextSwitchTo(run->door->arena);
+
+	run->stream = palloc(sizeof *run->stream);
+	*run->stream = (ml_stream){.host = &run->door->host, .model = run->loaded->model};
+	cia_door_equip(run->door);
+	cia_job_begin(run->door, CIA_JOB_JUDGE, NameStr(run->entry.name));
+	cia_source_run(run->source, NULL, start_rows, take_row,
+	               &(reading){.run = &run, .runs = 1});
+	judge_piece(run);
+	cia_judged_tell(run);
+	cia_check(run->door, ml_stream_end(run->stream, judged));
+	MemoryContextSwitchTo(before);
+}
+
 void
 cia_judged_score(cia_judged *run, FunctionCallInfo fcinfo, ml_judged *judged)
 {
+	if (may_stream(run))
+	{
+		stream_source(run, judged);
+		return;
+	}
 	cia_judged_run(&run, 1, run->source);
 	cia_judged_tell(run);
 	cia_check(run->door,

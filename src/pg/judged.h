@@ -75,6 +75,7 @@ typedef struct cia_judged
 	bool with_id;    /* keep the id columns beside, where the source has them all */
 	bool tell;       /* that all rows are judged, which nobody asked for */
 	bool ordered;    /* in canonical order, and at most options.sample of them */
+	ml_stream *stream; /* rows are scored as they come, and do not stay; or NULL */
 	cia_rows *input;
 	ml_rows rows; /* of input's frame: features mapped, codes not translated */
 } cia_judged;

@@ -378,7 +378,10 @@ cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls)
 		cia_column *column = &rows->column[i];
 		int at = column->attno - 1;
 
-		if (column->is_array)
+		if (column->is_double)
+			rows->cells[column->cell[0]].number =
+			    nulls[at] ? get_float8_nan() : DatumGetFloat8(values[at]);
+		else if (column->is_array)
 			read_array(rows, column, values[at], nulls[at]);
 		else
 			cia_cell_read(column, values[at], nulls[at], &rows->cells[column->cell[0]]);

@@ -267,27 +267,29 @@ sort_by(ml_host *host, const double *number, ml_keyed **items, ml_keyed **spare,
 }
 
 ml_status
-ml_sort_numbers_then(ml_host *host, const double *number, const double *then,
-                     int64_t count, uint32_t *index)
+ml_sort_tagged(ml_host *host, const double *number, const double *then, ml_keyed **items,
+               int64_t count)
 {
-	ml_keyed *items, *spare;
+	ml_keyed *spare;
 	int64_t *tally;
 
-	ML_NEW_RAW(host, items, count);
 	ML_NEW_RAW(host, spare, count);
 	ML_NEW_RAW(host, tally, ML_SORT_TALLY);
-	for (int64_t i = 0; i < count; i++)
-		items[i].row = (uint32_t) i;
 	if (then != NULL)
-		ML_TRY(sort_by(host, then, &items, &spare, count, tally));
-	ML_TRY(sort_by(host, number, &items, &spare, count, tally));
-	for (int64_t i = 0; i < count; i++)
-		index[i] = items[i].row;
-	return ML_OK;
+		ML_TRY(sort_by(host, then, items, &spare, count, tally));
+	return sort_by(host, number, items, &spare, count, tally);
 }
 
 ml_status
 ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *index)
 {
-	return ml_sort_numbers_then(host, number, NULL, count, index);
+	ml_keyed *items;
+
+	ML_NEW_RAW(host, items, count);
+	for (int64_t i = 0; i < count; i++)
+		items[i].row = (uint32_t) i;
+	ML_TRY(ml_sort_tagged(host, number, NULL, &items, count));
+	for (int64_t i = 0; i < count; i++)
+		index[i] = items[i].row;
+	return ML_OK;
 }

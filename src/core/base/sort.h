@@ -17,10 +17,6 @@ extern ml_status ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work,
 extern ml_status
 ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *index);
 
-/* The same, and rows of one number in the order of then[]; NULL: as they come. */
-extern ml_status ml_sort_numbers_then(ml_host *host, const double *number,
-                                      const double *then, int64_t count, uint32_t *index);
-
 /* What is sorted by its key, and two things to find again with it. */
 typedef struct ml_keyed
 {
@@ -34,6 +30,13 @@ typedef struct ml_keyed
 /* Keys in the order of the numbers, -0 and 0 alike, and back. */
 extern uint64_t ml_number_key(double number);
 extern double ml_key_number(uint64_t key);
+
+/*
+ * Sorts items, whose rows and tags are set, by the numbers of their rows, and rows of one number
+ * in the order of then[]; NULL: as they come.  *items is then where they are, with the keys of number.
+ */
+extern ml_status ml_sort_tagged(ml_host *host, const double *number, const double *then,
+                                ml_keyed **items, int64_t count);
 
 /*
  * Sorts by key, stable; *sorted is items or spare, whichever holds the outcome.  Allocates

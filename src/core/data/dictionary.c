@@ -56,6 +56,17 @@ ml_dictionary_create(ml_host *host, ml_dictionary **dictionary)
 	return grow(*dictionary);
 }
 
+/*
+ * Two labels of one hash.  Of up to eight bytes the hash is a word that is mixed without losing
+ * anything, so those of one length are the same.
+ */
+static inline bool
+is_same(ml_text a, ml_text b)
+{
+	return a.length == b.length &&
+	       (a.length <= 8 || memcmp(a.bytes, b.bytes, (size_t) a.length) == 0);
+}
+
 static int32_t
 find(const ml_dictionary *dictionary, ml_text label, uint64_t hash)
 {
@@ -66,8 +77,7 @@ find(const ml_dictionary *dictionary, ml_text label, uint64_t hash)
 	{
 		int32_t code = dictionary->slot[at] - 1;
 
-		if (dictionary->hash[code] == hash &&
-		    ml_text_equal(dictionary->label[code], label))
+		if (dictionary->hash[code] == hash && is_same(dictionary->label[code], label))
 			return code;
 	}
 	return -1;

@@ -191,11 +191,18 @@ cell_hash(const ml_column *column, const ml_cell *cell)
 	                                : ml_hash_bytes(cell->text.bytes, cell->text.length);
 }
 
+/* The number, from 1, of the row that comes next, as rows were handed in. */
+static int64_t
+next_row(const ml_frame *frame)
+{
+	return frame->passed + frame->rows + frame->skipped + 1;
+}
+
 /* Looks at target, weight and id before any of the row is stored. */
 static ml_status
 check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 {
-	int64_t row = frame->rows + frame->skipped + 1;
+	int64_t row = next_row(frame);
 	int nameless = -1;
 	bool named = false;
 
@@ -235,8 +242,7 @@ check_finite(ml_frame *frame, const ml_cell *cells)
 {
 	for (int c = 0; c < frame->columns; c++)
 		if (frame->column[c].kind == ML_NUMBER && isinf(cells[c].number))
-			return ml_fail(frame->host, ML_NOT_FINITE, c,
-			               frame->rows + frame->skipped + 1);
+			return ml_fail(frame->host, ML_NOT_FINITE, c, next_row(frame));
 	return ML_OK;
 }
 
@@ -301,6 +307,14 @@ ml_frame_append(ml_frame *frame, const ml_cell *cells)
 	}
 	ML_TRY(make_room(frame));
 	return store_row(frame, cells, ml_hash_mix(key));
+}
+
+void
+ml_frame_clear(ml_frame *frame)
+{
+	frame->passed += frame->rows;
+	frame->rows = 0;
+	frame->tail_chunk = -1;
 }
 
 ml_status

@@ -71,6 +71,7 @@ typedef struct ml_frame
 	int64_t tail_chunk;   /* which chunk that is; -1: not known */
 	int64_t rows;         /* rows kept */
 	int64_t skipped;      /* rows without target or weight */
+	int64_t passed;       /* rows that were there before the last ml_frame_clear */
 	int64_t holdout_rows; /* set by ml_frame_order: rows in front that are the holdout */
 	void **spare; /* and chunks of numbers that are free for a column; NULL: none */
 } ml_frame;
@@ -95,6 +96,9 @@ extern ml_status ml_frame_add_column(ml_frame *frame, const ml_column *spec, int
  * column and row; the frame is then as before.
  */
 extern ml_status ml_frame_append(ml_frame *frame, const ml_cell *cells);
+
+/* Forgets the rows; columns, labels and memory stay. */
+extern void ml_frame_clear(ml_frame *frame);
 
 /* Appends a row that another frame has accepted, with the key that it had there. */
 extern ml_status ml_frame_restore(ml_frame *frame, const ml_cell *cells, uint64_t key);

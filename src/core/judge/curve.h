@@ -62,6 +62,37 @@ ml_cheapest_point(const ml_steps *steps, double false_positive, double false_neg
 /* The point at a threshold. */
 extern ml_point ml_point_at(const ml_steps *steps, double threshold);
 
+/* Rows by ascending score, those of one score by weight. */
+typedef struct ml_ordered
+{
+	int64_t rows;
+	const ml_keyed *row;  /* tagged */
+	const double *weight; /* by number of the row; NULL: all 1 */
+} ml_ordered;
+
+#define ML_PIECES 4 /* parts of the rows, by chance */
+
+/* A row's tag: its class and its piece. */
+static inline bool
+ml_is_positive(const ml_keyed *row)
+{
+	return row->tag & 1;
+}
+
+static inline int
+ml_piece(const ml_keyed *row)
+{
+	return (int) (row->tag >> 1);
+}
+
+static inline double
+ml_weight_of(const ml_ordered *in, const ml_keyed *row)
+{
+	return in->weight != NULL ? in->weight[row->row] : 1;
+}
+
+extern ml_status ml_order_rows(ml_host *host, const ml_outcomes *in, ml_ordered *out);
+
 /* Standard errors of average precision and of KS, and how much KS is too large on average. */
 typedef struct ml_curve_spread
 {
@@ -70,9 +101,9 @@ typedef struct ml_curve_spread
 	double gap_bias;
 } ml_curve_spread;
 
-/* order is of ascending scores; there are both classes. */
-extern ml_status ml_curve_spread_find(ml_host *host, const ml_outcomes *in,
-                                      const uint32_t *order, ml_curve_spread *spread);
+/* There are both classes. */
+extern ml_status
+ml_curve_spread_find(ml_host *host, const ml_ordered *in, ml_curve_spread *spread);
 
 /* Rows from the highest scores on, in parts of about one size. */
 typedef struct ml_lift_bin

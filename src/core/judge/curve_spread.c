@@ -12,8 +12,6 @@
 
 #include <math.h>
 
-#define PIECES 4 /* parts of the rows */
-
 /* The gap in a part of the rows. */
 typedef struct gap_piece
 {
@@ -24,56 +22,52 @@ typedef struct gap_piece
 
 typedef struct spread_walk
 {
+	ml_host *host;
 	double total[2];   /* weights of both classes */
 	double squares[2]; /* of weights */
 	double gap;
 	double below[2]; /* where it is widest, shares of both classes */
-	gap_piece piece[PIECES];
+	gap_piece piece[ML_PIECES];
 	double precision;
 	double precision_squares
 	    [3]; /* of positives' weights, times what precision gains by them */
 	double imprecision_squares; /* of negatives', times what it loses */
 } spread_walk;
 
-static double
-weight_at(const ml_outcomes *in, int64_t row)
-{
-	return in->weight != NULL ? in->weight[row] : 1;
-}
-
-static bool
-is_positive(const ml_outcomes *in, int64_t row)
-{
-	return in->target[row] > 0;
-}
-
-static int
-piece_of(int64_t row)
-{
-	return (int) (ml_hash_mix((uint64_t) row) % PIECES);
-}
-
-static void
-total_classes(const ml_outcomes *in, spread_walk *out)
+static ml_status
+total_classes(const ml_ordered *in, spread_walk *out)
 {
 	for (int64_t i = 0; i < in->rows; i++)
 	{
-		double w = weight_at(in, i);
+		const ml_keyed *row = &in->row[i];
+		double w = ml_weight_of(in, row);
 
-		out->total[is_positive(in, i)] += w;
-		out->squares[is_positive(in, i)] += w * w;
-		out->piece[piece_of(i)].total[is_positive(in, i)] += w;
+		ML_PAUSE(out->host, i);
+		out->total[ml_is_positive(row)] += w;
+		out->squares[ml_is_positive(row)] += w * w;
+		out->piece[ml_piece(row)].total[ml_is_positive(row)] += w;
 	}
+	return ML_OK;
 }
 
-/* One score: its rows are order[first .. next). */
+/* One score: its rows are [first, next). */
 typedef struct tied
 {
-	const uint32_t *order;
 	int64_t first;
 	int64_t next;
 	double within[2]; /* weight of each class */
 } tied;
+
+static void
+find_tied(const ml_ordered *in, tied *at)
+{
+	at->next = at->first;
+	at->within[0] = at->within[1] = 0;
+	do
+		at->within[ml_is_positive(&in->row[at->next])] +=
+		    ml_weight_of(in, &in->row[at->next]);
+	while (++at->next < in->rows && in->row[at->next].key == in->row[at->first].key);
+}
 
 static void
 widen_gap(spread_walk *out, const double below[2])
@@ -87,22 +81,27 @@ widen_gap(spread_walk *out, const double below[2])
 	out->below[1] = below[1] / out->total[1];
 }
 
-/* The same in each part of the rows. */
+/* The same in each part of the rows that has some of these. */
 static void
-widen_pieces(const ml_outcomes *in, const tied *rows, spread_walk *out)
+widen_pieces(const ml_ordered *in, const tied *at, spread_walk *out)
 {
-	for (int64_t i = rows->first; i < rows->next; i++)
-	{
-		uint32_t row = rows->order[i];
+	uint32_t met = 0;
 
-		out->piece[piece_of(row)].below[is_positive(in, row)] += weight_at(in, row);
+	for (int64_t i = at->first; i < at->next; i++)
+	{
+		const ml_keyed *row = &in->row[i];
+
+		out->piece[ml_piece(row)].below[ml_is_positive(row)] += ml_weight_of(in, row);
+		met |= 1u << ml_piece(row);
 	}
-	for (int k = 0; k < PIECES; k++)
+	for (int k = 0; k < ML_PIECES; k++)
 	{
 		gap_piece *piece = &out->piece[k];
-		double gap =
-		    fabs(piece->below[0] / piece->total[0] - piece->below[1] / piece->total[1]);
+		double gap;
 
+		if (!(met >> k & 1))
+			continue;
+		gap = fabs(piece->below[0] / piece->total[0] - piece->below[1] / piece->total[1]);
 		piece->gap = gap > piece->gap ? gap : piece->gap;
 	}
 }
@@ -119,20 +118,21 @@ typedef struct precision_walk
 	double loss;
 } precision_walk;
 
-static void
-add_precision(const ml_outcomes *in, const tied *rows, const double above[2],
+static ml_status
+add_precision(const ml_ordered *in, const tied *at, const double above[2],
               precision_walk *sum, spread_walk *out)
 {
 	double called = above[0] + above[1], precision = above[1] / called;
 
-	out->precision += rows->within[1] * precision;
-	sum->gain += rows->within[1] * (1 - precision) / called;
-	sum->loss += rows->within[1] * precision / called;
-	for (int64_t i = rows->first; i < rows->next; i++)
+	out->precision += at->within[1] * precision;
+	sum->gain += at->within[1] * (1 - precision) / called;
+	sum->loss += at->within[1] * precision / called;
+	for (int64_t i = at->first; i < at->next; i++)
 	{
-		double w = weight_at(in, rows->order[i]), adds = precision + sum->gain;
+		double w = ml_weight_of(in, &in->row[i]), adds = precision + sum->gain;
 
-		if (is_positive(in, rows->order[i]))
+		ML_PAUSE(out->host, i);
+		if (ml_is_positive(&in->row[i]))
 		{
 			out->precision_squares[0] += w * w;
 			out->precision_squares[1] += w * w * adds;
@@ -141,28 +141,21 @@ add_precision(const ml_outcomes *in, const tied *rows, const double above[2],
 		else
 			out->imprecision_squares += w * w * sum->loss * sum->loss;
 	}
+	return ML_OK;
 }
 
 static ml_status
-walk(ml_host *host, const ml_outcomes *in, const uint32_t *order, spread_walk *out)
+walk(const ml_ordered *in, spread_walk *out)
 {
 	double below[2] = {0, 0};
 	precision_walk precision = {0};
 
-	for (tied at = {.order = order}; at.first < in->rows; at.first = at.next)
+	for (tied at = {0}; at.first < in->rows; at.first = at.next)
 	{
-		at.within[0] = at.within[1] = 0;
-		/* the first one counts in any case: a score that is no number equals nothing */
-		at.next = at.first;
-		do
-		{
-			ML_PAUSE(host, at.next);
-			at.within[is_positive(in, order[at.next])] += weight_at(in, order[at.next]);
-		} while (++at.next < in->rows &&
-		         in->score[order[at.next]] == in->score[order[at.first]]);
-		add_precision(in, &at,
-		              (double[]){out->total[0] - below[0], out->total[1] - below[1]},
-		              &precision, out);
+		find_tied(in, &at);
+		ML_TRY(add_precision(
+		    in, &at, (double[]){out->total[0] - below[0], out->total[1] - below[1]},
+		    &precision, out));
 		below[0] += at.within[0];
 		below[1] += at.within[1];
 		widen_gap(out, below);
@@ -176,25 +169,24 @@ bias_of_gap(const spread_walk *walked)
 {
 	double mean = 0;
 
-	for (int k = 0; k < PIECES; k++)
+	for (int k = 0; k < ML_PIECES; k++)
 	{
 		if (!(walked->piece[k].total[0] > 0) || !(walked->piece[k].total[1] > 0))
 			return 0;
-		mean += walked->piece[k].gap / PIECES;
+		mean += walked->piece[k].gap / ML_PIECES;
 	}
-	mean = (mean - walked->gap) / (pow(PIECES, 2 / 3.0) - 1);
+	mean = (mean - walked->gap) / (pow(ML_PIECES, 2 / 3.0) - 1);
 	return mean > 0 ? mean : 0;
 }
 
 ml_status
-ml_curve_spread_find(ml_host *host, const ml_outcomes *in, const uint32_t *order,
-                     ml_curve_spread *out)
+ml_curve_spread_find(ml_host *host, const ml_ordered *in, ml_curve_spread *out)
 {
-	spread_walk walked = {.gap = 0};
+	spread_walk walked = {.host = host};
 	double p, spread, variance = 0;
 
-	total_classes(in, &walked);
-	ML_TRY(walk(host, in, order, &walked));
+	ML_TRY(total_classes(in, &walked));
+	ML_TRY(walk(in, &walked));
 	p = walked.precision / walked.total[1];
 	spread = walked.precision_squares[2] - 2 * p * walked.precision_squares[1] +
 	         p * p * walked.precision_squares[0] + walked.imprecision_squares;

@@ -86,6 +86,54 @@ keep_answer(score_work *work, int64_t at)
 	return true;
 }
 
+/* Rows of one chunk, as many as there are. */
+typedef struct run
+{
+	const ml_rows *rows;
+	int64_t row;
+	int64_t count;
+} run;
+
+/* A feature of them into every width-th number. */
+static void
+take_feature(const run *taken, int feature, double *x, int64_t width)
+{
+	const ml_rows *rows = taken->rows;
+	const ml_column *column = &rows->frame->column[rows->column[feature]];
+	const int32_t *to = rows->code != NULL ? rows->code[feature] : NULL;
+
+	if (column->kind == ML_NUMBER)
+	{
+		const double *number = ml_numbers_at(column, taken->row);
+
+		for (int64_t i = 0; i < taken->count; i++)
+			x[i * width] = number[i];
+	}
+	else
+	{
+		const int32_t *code = ml_codes_at(column, taken->row);
+
+		for (int64_t i = 0; i < taken->count; i++)
+			x[i * width] = to != NULL && code[i] >= 0 ? to[code[i]] : code[i];
+	}
+}
+
+/* All features of so many rows, column by column. */
+static void
+take_rows(score_work *work, int64_t row, int64_t count, double *x)
+{
+	run taken = {.rows = work->rows};
+
+	for (int64_t i = 0; i < count; i += taken.count)
+	{
+		taken.row = row + i;
+		taken.count = ML_CHUNK - (taken.row & (ML_CHUNK - 1));
+		taken.count = taken.count < count - i ? taken.count : count - i;
+		for (int f = 0; f < work->model->schema.features; f++)
+			take_feature(&taken, f, x + i * work->width + f, work->width);
+	}
+}
+
 /*
  * Features of so many rows from row on, but of those whose answer is known; place tells which
  * rows these are.  Answers how many.
@@ -97,6 +145,13 @@ gather(score_work *work, int64_t row, int64_t count, double *x, int64_t *place)
 	const ml_schema *schema = &work->model->schema;
 	int64_t kept = 0;
 
+	if (rows->variation == NULL)
+	{
+		take_rows(work, row, count, x);
+		for (int64_t i = 0; i < count; i++)
+			place[i] = row + i - rows->begin;
+		return count;
+	}
 	for (int64_t i = 0; i < count; i++)
 		if (ml_rows_gather(rows, schema, row + i, x + kept * work->width) ||
 		    !keep_answer(work, row + i - rows->begin))

@@ -20,6 +20,7 @@
  *	cross_validate.c	the same once per fold of the rows
  *	calibrate.h	scores corrected by what came out
  *	evaluate.c	a model on the rows of a frame
+ *	stream.c	the same, frame by frame
  *	evidence.c	what each feature of a frame alone tells of its target
  *	varied.h	a model on rows of which a feature is changed
  *	slices.h	where a model errs most
@@ -312,6 +313,29 @@ ml_rows_weights(ml_host *host, const ml_rows *rows, const double **weight);
  */
 extern ml_status ml_truth_read(ml_host *host, const ml_model *model, const ml_rows *rows,
                                ml_rows *translated, ml_truth *truth);
+
+/* The same without the last refusal: is an outcome of a class that the model knows? */
+extern ml_status ml_truth_take(ml_host *host, const ml_model *model, const ml_rows *rows,
+                               ml_rows *translated, ml_truth *truth, bool *known);
+
+/* Rows that are judged piece by piece; host and model are set, the rest is zeros. */
+typedef struct ml_stream
+{
+	ml_host *host;
+	const ml_model *model;
+	int64_t rows; /* taken so far */
+	int arrays;   /* that stay of each piece */
+	int target;   /* the frame's column of outcomes, for an error */
+	bool known;   /* one of them is of a class that the model knows */
+	struct ml_piece *first;
+	struct ml_piece *last;
+} ml_stream;
+
+/* Scores a piece, which may be overwritten then; statuses as of ml_truth_read. */
+extern ml_status ml_stream_take(ml_stream *stream, const ml_rows *rows);
+
+/* All pieces as one. */
+extern ml_status ml_stream_end(ml_stream *stream, ml_judged *judged);
 
 /* Reads and scores, in a pool of its own. */
 extern ml_status ml_judged_read(ml_host *host, const ml_model *model, const ml_rows *rows,

@@ -19,9 +19,6 @@
 
 #define Z ML_Z
 #define ECE_BINS 10
-#define KS_PIECES                                                                        \
-	4 /* parts of the rows that tell how much too large KS is; a power of two */
-#define CLIP 1e-15 /* probabilities nearer to 0 or 1 count as this in the log loss */
 
 static const double share_range[2] = {0, 1};
 static const double gini_range[2] = {-1, 1};
@@ -76,28 +73,52 @@ ml_main_metric(ml_task_kind task)
 /* What one walk through the rows from the highest score down gives. */
 typedef struct curve
 {
+	ml_ordered in;
 	ml_rank_walk walk;
 	ml_curve_spread spread;
 	double rows[2]; /* of the negatives and the positives */
 	double error;   /* of the area */
-	/* per row: the weight of the other class that is below; delong makes of it what the row adds
+	/* in order: the weight of the other class that is below; delong makes of it what the row adds
 	 * to the AUC, less the mean of its class, so that the sum of squares is the variance */
 	double *placement;
 } curve;
 
+ml_status
+ml_order_rows(ml_host *host, const ml_outcomes *in, ml_ordered *out)
+{
+	ml_keyed *row;
+
+	ML_NEW_RAW(host, row, in->rows);
+	for (int64_t i = 0; i < in->rows; i++)
+	{
+		uint32_t piece = (uint32_t) (ml_hash_mix((uint64_t) i) % ML_PIECES);
+
+		ML_PAUSE(host, i);
+		row[i].row = (uint32_t) i;
+		row[i].tag = piece << 1 | is_positive(in, i);
+	}
+	ML_TRY(ml_sort_tagged(host, in->score, in->weight, &row, in->rows));
+	*out = (ml_ordered){.rows = in->rows, .row = row, .weight = in->weight};
+	return ML_OK;
+}
+
 /* Weights are added up in the order of the walk, so that no other order changes a bit. */
-static void
-total_classes(const ml_outcomes *in, const uint32_t *order, curve *out)
+static ml_status
+total_classes(ml_host *host, curve *out)
 {
 	ml_careful_sum total[2] = {{0}};
 
-	for (int64_t i = in->rows; i-- > 0;)
+	for (int64_t i = out->in.rows; i-- > 0;)
 	{
-		ml_careful_add(&total[is_positive(in, order[i])], weight_at(in, order[i]));
-		out->rows[is_positive(in, order[i])]++;
+		const ml_keyed *row = &out->in.row[i];
+
+		ML_PAUSE(host, i);
+		ml_careful_add(&total[ml_is_positive(row)], ml_weight_of(&out->in, row));
+		out->rows[ml_is_positive(row)]++;
 	}
 	for (int side = 0; side < 2; side++)
 		out->walk.total[side] = ml_careful_value(&total[side]);
+	return ML_OK;
 }
 
 /*
@@ -105,29 +126,30 @@ total_classes(const ml_outcomes *in, const uint32_t *order, curve *out)
  * weights they are exact.
  */
 static ml_status
-walk(ml_host *host, const ml_outcomes *in, const uint32_t *order, curve *out)
+walk(ml_host *host, curve *out)
 {
-	for (int64_t end = in->rows, next; end > 0; end = next)
+	const ml_keyed *row = out->in.row;
+
+	for (int64_t end = out->in.rows, next; end > 0; end = next)
 	{
 		double within[2] = {0, 0}, below[2];
 
-		/* the first one counts in any case: a score that is no number equals nothing */
 		next = end;
 		do
 		{
 			next--;
-			within[is_positive(in, order[next])] += weight_at(in, order[next]);
-		} while (next > 0 && in->score[order[next - 1]] == in->score[order[end - 1]]);
+			within[ml_is_positive(&row[next])] += ml_weight_of(&out->in, &row[next]);
+		} while (next > 0 && row[next - 1].key == row[end - 1].key);
 		ml_rank_step(&out->walk, within);
 		for (int side = 0; side < 2; side++)
 			below[side] =
 			    out->walk.total[side] - ml_careful_value(&out->walk.above[side]);
 		for (int64_t i = next; i < end; i++)
 		{
-			int other = !is_positive(in, order[i]);
+			int other = !ml_is_positive(&row[i]);
 
 			ML_PAUSE(host, i);
-			out->placement[order[i]] = below[other] + within[other] / 2;
+			out->placement[i] = below[other] + within[other] / 2;
 		}
 	}
 	return ML_OK;
@@ -138,7 +160,7 @@ walk(ml_host *host, const ml_outcomes *in, const uint32_t *order, curve *out)
  * placement counts the positives below it, so it takes from the AUC.
  */
 static ml_status
-delong(ml_host *host, const ml_outcomes *in, curve *out)
+delong(ml_host *host, curve *out)
 {
 	const double *n = out->rows, *total = out->walk.total;
 	double auc = ml_rank_auc(&out->walk), mean[2] = {1 - auc, auc}, scale[2];
@@ -146,34 +168,32 @@ delong(ml_host *host, const ml_outcomes *in, curve *out)
 
 	for (int own = 0; own < 2; own++)
 		scale[own] = (own ? 1 : -1) * sqrt(n[own] / (n[own] - 1)) / total[own];
-	for (int64_t i = 0; i < in->rows; i++)
+	for (int64_t i = 0; i < out->in.rows; i++)
 	{
-		int own = is_positive(in, i);
-		double away = weight_at(in, i) * (out->placement[i] / total[1 - own] - mean[own]);
+		const ml_keyed *row = &out->in.row[i];
+		int own = ml_is_positive(row);
+		double away = out->placement[i] / total[1 - own] - mean[own];
 
 		ML_PAUSE(host, i);
-		out->placement[i] = scale[own] * away;
+		out->placement[i] = scale[own] * ml_weight_of(&out->in, row) * away;
 		variance += out->placement[i] * out->placement[i];
 	}
 	out->error = sqrt(variance);
 	return ML_OK;
 }
 
+/* The area and its error, NaN unless there are both classes; placement is NULL then. */
 static ml_status
 trace(ml_host *host, const ml_outcomes *in, curve *out)
 {
-	uint32_t *order;
-
-	ML_NEW(host, order, in->rows);
-	ML_NEW(host, out->placement, in->rows);
-	ML_TRY(ml_sort_numbers_then(host, in->score, in->weight, in->rows, order));
-	total_classes(in, order, out);
+	ML_TRY(ml_order_rows(host, in, &out->in));
+	ML_TRY(total_classes(host, out));
 	out->error = NAN;
 	if (!(out->walk.total[0] > 0) || !(out->walk.total[1] > 0))
 		return ML_OK;
-	ML_TRY(walk(host, in, order, out));
-	ML_TRY(ml_curve_spread_find(host, in, order, &out->spread));
-	return delong(host, in, out);
+	ML_NEW_RAW(host, out->placement, in->rows);
+	ML_TRY(walk(host, out));
+	return delong(host, out);
 }
 
 ml_status
@@ -193,8 +213,13 @@ ml_auc_influence(ml_host *host, const ml_outcomes *in, double *auc, double **inf
 	curve traced = {0};
 
 	ML_TRY(trace(host, in, &traced));
+	ML_NEW(host, *influence, in->rows);
 	*auc = ml_rank_auc(&traced.walk);
-	*influence = traced.placement;
+	for (int64_t i = 0; i < in->rows && traced.placement != NULL; i++)
+	{
+		ML_PAUSE(host, i);
+		(*influence)[traced.in.row[i].row] = traced.placement[i];
+	}
 	return ML_OK;
 }
 
@@ -304,7 +329,7 @@ add_calibration_error(ml_host *host, const ml_outcomes *in, ml_report *report)
 ml_status
 ml_judge_binary(ml_host *host, const ml_outcomes *in, ml_report *report)
 {
-	curve traced = {.rows = {0}};
+	curve traced = {0};
 	mean_sum log_loss, brier;
 	double auc;
 
@@ -313,6 +338,8 @@ ml_judge_binary(ml_host *host, const ml_outcomes *in, ml_report *report)
 	if (in->rows == 0)
 		return ML_OK;
 	ML_TRY(trace(host, in, &traced));
+	if (traced.placement != NULL)
+		ML_TRY(ml_curve_spread_find(host, &traced.in, &traced.spread));
 	ML_TRY(mean_open(host, ML_TALLY_LOG_LOSS, &log_loss));
 	ML_TRY(mean_open(host, ML_TALLY_BRIER, &brier));
 	for (int64_t i = 0; i < in->rows; i++)

@@ -23,36 +23,37 @@ ml_rows_translate(ml_host *host, const ml_model *model, const ml_rows *rows,
 	return ML_OK;
 }
 
-/* Numbers of classes; -1 for a label that is none, which all of them cannot be. */
+/* Numbers of classes; -1 for a label that is none. */
 static ml_status
-read_classes(ml_host *host, const ml_schema *schema, const ml_rows *rows, double *target)
+read_classes(ml_host *host, const ml_schema *schema, const ml_rows *rows, double *target,
+             bool *known)
 {
 	const ml_column *column = ml_frame_role(rows->frame, ML_TARGET);
 	const ml_dictionary *labels = column->dictionary;
 	int32_t *class_of;
-	bool known = rows->begin == rows->end;
 
+	*known = false;
 	ML_NEW(host, class_of, labels->count);
 	for (int32_t i = 0; i < labels->count; i++)
 		class_of[i] = ml_schema_class(schema, labels->label[i]);
 	for (int64_t row = rows->begin; row < rows->end; row++)
 	{
 		target[row - rows->begin] = class_of[*ml_codes_at(column, row)];
-		known |= target[row - rows->begin] >= 0;
+		*known |= target[row - rows->begin] >= 0;
 	}
-	return known ? ML_OK
-	             : ml_fail(host, ML_NO_SUCH_CLASS, (int) (column - rows->frame->column),
-	                       rows->begin + 1);
+	return ML_OK;
 }
 
 /* Outcomes as numbers; of two classes the positive one is 1. */
 static ml_status
-read_targets(ml_host *host, const ml_schema *schema, const ml_rows *rows, double *target)
+read_targets(ml_host *host, const ml_schema *schema, const ml_rows *rows, double *target,
+             bool *known)
 {
 	const ml_column *column = ml_frame_role(rows->frame, ML_TARGET);
 
 	if (schema->task == ML_MULTICLASS)
-		return read_classes(host, schema, rows, target);
+		return read_classes(host, schema, rows, target, known);
+	*known = true;
 	for (int64_t row = rows->begin; row < rows->end; row++)
 	{
 		ml_text label;
@@ -89,17 +90,31 @@ ml_rows_weights(ml_host *host, const ml_rows *rows, const double **out)
 }
 
 ml_status
-ml_truth_read(ml_host *host, const ml_model *model, const ml_rows *rows,
-              ml_rows *translated, ml_truth *truth)
+ml_truth_take(ml_host *host, const ml_model *model, const ml_rows *rows,
+              ml_rows *translated, ml_truth *truth, bool *known)
 {
 	double *target;
 	int32_t **code;
 
 	*translated = *rows;
 	ML_NEW(host, target, rows->end - rows->begin);
-	ML_TRY(read_targets(host, &model->schema, rows, target));
+	ML_TRY(read_targets(host, &model->schema, rows, target, known));
 	ML_TRY(ml_rows_translate(host, model, rows, &code));
 	translated->code = code;
 	*truth = (ml_truth){.target = target};
 	return ml_rows_weights(host, rows, &truth->weight);
+}
+
+ml_status
+ml_truth_read(ml_host *host, const ml_model *model, const ml_rows *rows,
+              ml_rows *translated, ml_truth *truth)
+{
+	const ml_column *target = ml_frame_role(rows->frame, ML_TARGET);
+	bool known;
+
+	ML_TRY(ml_truth_take(host, model, rows, translated, truth, &known));
+	return known || rows->begin == rows->end
+	           ? ML_OK
+	           : ml_fail(host, ML_NO_SUCH_CLASS, (int) (target - rows->frame->column),
+	                     rows->begin + 1);
 }
