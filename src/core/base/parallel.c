@@ -2,8 +2,9 @@
 /*
  * parallel.c: the pool.
  *
- * Threads sleep on a condition variable between loops.  Within a loop they
- * claim tasks by an atomic counter.  The thread that entered the core takes
+ * Threads sleep on a condition variable between loops; since the next loop is often only
+ * microseconds away, and waking takes longer, they look out for it a moment before.  Within
+ * a loop they claim tasks by an atomic counter.  The thread that entered the core takes
  * part, is the only one that asks the host to stop, and goes on asking while it
  * waits for the others.  When no task is left it waits for those that have joined, and
  * not for one that has yet to wake: on a busy machine that could take longer than the
@@ -15,11 +16,14 @@
 #include "base/base.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 
-#define WAIT_MS 5 /* between two questions to the host while waiting */
+#define WAIT_MS 5     /* between two questions to the host while waiting */
+#define LOOK_NS 50000 /* a thread looks out so long before it sleeps */
+#define LOOKS 32      /* between two looks at the clock */
 
 struct ml_pool
 {
@@ -28,10 +32,10 @@ struct ml_pool
 	pthread_cond_t done; /* a thread has finished its part */
 	pthread_t thread[ML_MAX_THREADS];
 	ml_worker worker[ML_MAX_THREADS];
-	int threads;   /* started, the caller not counted */
-	int busy;      /* threads in the current loop */
-	bool open;     /* a thread that wakes may still join the loop */
-	uint64_t loop; /* number of the current loop */
+	int threads;           /* started, the caller not counted */
+	_Atomic int busy;      /* threads in the current loop */
+	bool open;             /* a thread that wakes may still join the loop */
+	_Atomic uint64_t loop; /* number of the current loop; closing counts as one */
 	bool closing;
 
 	ml_task task;
@@ -41,6 +45,34 @@ struct ml_pool
 	_Atomic int status;
 	_Atomic bool stop;
 };
+
+static int64_t
+nanoseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Lets whatever else wants the processor have it. */
+static inline void
+stand_by(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#endif
+}
+
+/* Between two looks; false when a thread has looked out long enough. */
+static bool
+look_again(int64_t since)
+{
+	for (int i = 0; i < LOOKS; i++)
+		stand_by();
+	sched_yield();
+	return nanoseconds() - since < LOOK_NS;
+}
 
 static void
 run_tasks(ml_worker *worker)
@@ -69,22 +101,28 @@ thread_main(void *argument)
 	ml_pool *pool = worker->pool;
 	uint64_t seen = 0;
 
-	pthread_mutex_lock(&pool->lock);
 	for (;;)
 	{
-		while (pool->loop == seen && !pool->closing)
+		int64_t since = nanoseconds();
+
+		while (atomic_load(&pool->loop) == seen && look_again(since))
+			;
+		pthread_mutex_lock(&pool->lock);
+		while (pool->loop == seen)
 			pthread_cond_wait(&pool->wake, &pool->lock);
 		if (pool->closing)
 			break;
 		seen = pool->loop;
-		if (!pool->open)
-			continue;
-		pool->busy++;
+		if (pool->open)
+		{
+			pool->busy++;
+			pthread_mutex_unlock(&pool->lock);
+			run_tasks(worker);
+			pthread_mutex_lock(&pool->lock);
+			pool->busy--;
+			pthread_cond_signal(&pool->done);
+		}
 		pthread_mutex_unlock(&pool->lock);
-		run_tasks(worker);
-		pthread_mutex_lock(&pool->lock);
-		pool->busy--;
-		pthread_cond_signal(&pool->done);
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return NULL;
@@ -126,6 +164,7 @@ ml_pool_close(ml_host *host)
 		return;
 	pthread_mutex_lock(&pool->lock);
 	pool->closing = true;
+	pool->loop++;
 	pthread_cond_broadcast(&pool->wake);
 	pthread_mutex_unlock(&pool->lock);
 	for (int i = 0; i < pool->threads; i++)
@@ -170,8 +209,14 @@ run_alone(ml_host *host, int64_t tasks, ml_task task, void *work)
 static void
 wait_for_threads(ml_pool *pool)
 {
+	int64_t since = nanoseconds();
+
 	pthread_mutex_lock(&pool->lock);
 	pool->open = false;
+	pthread_mutex_unlock(&pool->lock);
+	while (atomic_load(&pool->busy) > 0 && look_again(since))
+		;
+	pthread_mutex_lock(&pool->lock);
 	while (pool->busy > 0)
 	{
 		struct timespec until;
