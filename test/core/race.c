@@ -74,6 +74,24 @@ bins_without_a_race(test_host *t)
 	REQUIRE_OK(sample_train(&t->core, frame, "logistic", options, &result));
 }
 
+/* Large enough for leaves of each thread's own. */
+static void
+grows_without_a_race(test_host *t)
+{
+	static const sample_option options[] = {{"trees", 3}, {NULL, 0}};
+
+	for (int threads = 2; threads <= 4; threads++)
+	{
+		sample s = {.seed = 604, .binary = true};
+		ml_frame *frame;
+		ml_result result;
+
+		t->core.threads = threads;
+		REQUIRE_OK(sample_fill(&t->core, &s, 0, 40000, &frame));
+		REQUIRE_OK(sample_train(&t->core, frame, "boosted_trees", options, &result));
+	}
+}
+
 static void
 stops_without_a_race(test_host *t)
 {
@@ -96,4 +114,5 @@ stops_without_a_race(test_host *t)
 
 TEST_MAIN({trains_without_a_race, "training and judging on threads are free of races"},
           {trains_large_frames_without_a_race, "so are large frames"},
-          {bins_without_a_race, "so are bins"}, {stops_without_a_race, "so is a stop"})
+          {bins_without_a_race, "so are bins"}, {grows_without_a_race, "so are trees"},
+          {stops_without_a_race, "so is a stop"})

@@ -184,6 +184,68 @@ asks_while_it_waits(test_host *t)
 	CHECK(others > 0);
 }
 
+typedef struct relay
+{
+	int64_t turn; /* of tasks; one thread at a time */
+	int64_t out_of_turn;
+} relay;
+
+/* Tasks take turns, whoever runs them. */
+static ml_status
+take_turn(void *work, int64_t task, ml_worker *worker)
+{
+	relay *r = work;
+	ml_status status = ML_OK;
+
+	ml_pool_lock(worker);
+	while (status == ML_OK && r->turn != task)
+		status = ml_pool_wait(worker);
+	r->out_of_turn += r->turn++ != task;
+	ml_pool_tell(worker);
+	ml_pool_unlock(worker);
+	return status;
+}
+
+static void
+takes_turns(test_host *t)
+{
+	for (int threads = 2; threads <= 4; threads++)
+	{
+		relay r = {0};
+
+		t->core.threads = threads;
+		REQUIRE_OK(ml_pool_open(&t->core));
+		REQUIRE_OK(ml_parallel(&t->core, TASKS, take_turn, &r));
+		CHECK_INT(r.turn, TASKS);
+		CHECK_INT(r.out_of_turn, 0);
+		ml_pool_close(&t->core);
+	}
+}
+
+/* What the tasks wait for never comes. */
+static ml_status
+wait_in_vain(void *work, int64_t task, ml_worker *worker)
+{
+	ml_status status = ML_OK;
+
+	(void) work;
+	(void) task;
+	ml_pool_lock(worker);
+	while (status == ML_OK)
+		status = ml_pool_wait(worker);
+	ml_pool_unlock(worker);
+	return status;
+}
+
+static void
+asks_while_tasks_wait(test_host *t)
+{
+	t->core.threads = 3;
+	t->stop_at = 12;
+	REQUIRE_OK(ml_pool_open(&t->core));
+	CHECK(ml_parallel(&t->core, 3, wait_in_vain, NULL) == ML_STOPPED);
+}
+
 static void
 notices_refused_memory(test_host *t)
 {
@@ -218,5 +280,7 @@ TEST_MAIN({runs_every_task_once,
            "the status of a failed task is answered, and no more are begun"},
           {stops_from_any_question_on, "a stop at any question ends the loop"},
           {asks_while_it_waits, "stop is asked while waiting for other threads"},
+          {takes_turns, "tasks wait for each other's changes"},
+          {asks_while_tasks_wait, "stop is asked while tasks wait"},
           {notices_refused_memory, "a pool that gets no memory starts no thread"},
           {keeps_the_callers_signals, "the caller's signal mask is as before"})

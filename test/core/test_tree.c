@@ -585,9 +585,16 @@ check_same(const plot *a, const plot *b)
 		CHECK_SAME(one->cover, other->cover);
 		CHECK_SAME(one->gain, other->gain);
 	}
-	for (int64_t i = 0; i < a->binned.rows; i++)
-		if (!CHECK(a->grower.order[i] == b->grower.order[i]))
-			break;
+	CHECK_INT(a->grower.leaves, b->grower.leaves);
+	for (int i = 0; i < a->grower.leaves; i++)
+	{
+		const ml_leaf *one = &a->grower.leaf[i], *other = &b->grower.leaf[i];
+
+		CHECK_INT(one->node, other->node);
+		if (CHECK_INT(one->rows, other->rows))
+			CHECK(memcmp(one->order, other->order,
+			             (size_t) one->rows * sizeof *one->order) == 0);
+	}
 }
 
 #define MANY 10000000
@@ -668,9 +675,43 @@ does_not_know_how_it_is_done(test_host *t)
 		open_plot(t, &other);
 		grow(&other);
 		check_same(&first, &other);
+		other.grower.histograms = 4 + threads;
 		grow(&other);
 		check_same(&first, &other);
 		ml_pool_close(&t->core);
+	}
+}
+
+/* Outcomes that were sought in vain, or that come to nothing since a side is too small. */
+static void
+does_not_know_who_looks_ahead(test_host *t)
+{
+	for (uint64_t seed = 0; seed < 6; seed++)
+	{
+		plot first = {.table = {.rows = 9000,
+		                        .numbers = 12,
+		                        .categories = 2,
+		                        .levels = 9,
+		                        .seed = 40 + seed},
+		              .options = standard};
+		plot other = first;
+
+		first.options.leaves = 5 + 20 * (int64_t) seed;
+		first.options.min_rows = seed % 2 ? 200 : 1;
+		first.options.column_share = seed % 3 ? 1 : 0.5;
+		other.options = first.options;
+		open_plot(t, &first);
+		grow(&first);
+		t->core.threads = 2 + (int) seed;
+		REQUIRE_OK(ml_pool_open(&t->core));
+		open_plot(t, &other);
+		for (int round = 0; round < 5; round++)
+		{
+			grow(&other);
+			check_same(&first, &other);
+		}
+		ml_pool_close(&t->core);
+		t->core.threads = 1;
 	}
 }
 
@@ -722,8 +763,7 @@ keeps_its_limits(test_host *t)
 		}
 		for (int i = 0; i < p.grower.leaves; i++)
 			for (int64_t k = 0; k < p.grower.leaf[i].rows; k++)
-				CHECK(ml_grower_walk(&p.grower,
-				                     p.grower.order[p.grower.leaf[i].begin + k]) ==
+				CHECK(ml_grower_walk(&p.grower, p.grower.leaf[i].order[k]) ==
 				      p.grower.leaf[i].node);
 	}
 }
@@ -851,15 +891,44 @@ bears_refusals_and_stops(test_host *t)
 	grow(&p);
 }
 
+/* Whichever thread is at whichever leaf. */
+static void
+bears_stops_on_threads(test_host *t)
+{
+	plot p = {.table = {.rows = 9000, .numbers = 12, .seed = 4}, .options = standard};
+	int stops = 0;
+
+	t->core.threads = 3;
+	REQUIRE_OK(ml_pool_open(&t->core));
+	open_plot(t, &p);
+	for (int i = 1; i < 60; i++)
+	{
+		ml_status status;
+
+		p.grower.rows = p.binned.rows;
+		for (int64_t row = 0; row < p.binned.rows; row++)
+			p.grower.order[row] = (uint32_t) row;
+		t->stop_at = t->questions + i;
+		status = ml_grow(&p.grower, &p.gradients);
+		CHECK(status == ML_STOPPED || (status == ML_OK && t->questions < t->stop_at));
+		stops += status == ML_STOPPED;
+		t->stop_at = 0;
+	}
+	CHECK(stops > 5);
+	grow(&p);
+}
+
 TEST_MAIN({grows_the_twins_trees, "trees of a twin that counts rows one by one"},
           {grows_the_twins_trees_under_constraints, "the same under constraints"},
           {grows_the_twins_trees_of_many_columns, "the same in several panels"},
           {grows_the_twins_trees_of_shared_bytes, "the same where features share bytes"},
           {sums_of_many_rows_fit, "sums of ten million rows fit their 32 bits"},
           {does_not_know_how_it_is_done, "threads, vectors, lost histograms: one tree"},
+          {does_not_know_who_looks_ahead, "threads with leaves of their own: one tree"},
           {does_not_know_the_threads_when_wide, "threads share a search: one tree"},
           {keeps_its_limits, "least rows and depth hold exactly"},
           {keeps_monotone, "monotone splits go their way, values stay in bounds"},
           {keeps_interactions, "features of a path are of one interaction group"},
           {draws_columns, "trees and nodes use the share of columns drawn for them"},
-          {bears_refusals_and_stops, "refused memory and stops are answered"})
+          {bears_refusals_and_stops, "refused memory and stops are answered"},
+          {bears_stops_on_threads, "so are stops where threads have leaves of their own"})

@@ -37,6 +37,9 @@ struct ml_pool
 	bool open;             /* a thread that wakes may still join the loop */
 	_Atomic uint64_t loop; /* number of the current loop; closing counts as one */
 	bool closing;
+	pthread_mutex_t turn;     /* what tasks share */
+	pthread_cond_t told;      /* it has changed */
+	_Atomic uint64_t changes; /* of it */
 
 	ml_task task;
 	void *work;
@@ -140,6 +143,8 @@ ml_pool_open(ml_host *host)
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->wake, NULL);
 	pthread_cond_init(&pool->done, NULL);
+	pthread_mutex_init(&pool->turn, NULL);
+	pthread_cond_init(&pool->told, NULL);
 	for (int i = 0; i < ML_MAX_THREADS; i++)
 		pool->worker[i] = (ml_worker){.index = i, .pool = pool, .host = host};
 	host->pool = pool;
@@ -169,6 +174,8 @@ ml_pool_close(ml_host *host)
 	pthread_mutex_unlock(&pool->lock);
 	for (int i = 0; i < pool->threads; i++)
 		pthread_join(pool->thread[i], NULL);
+	pthread_cond_destroy(&pool->told);
+	pthread_mutex_destroy(&pool->turn);
 	pthread_cond_destroy(&pool->done);
 	pthread_cond_destroy(&pool->wake);
 	pthread_mutex_destroy(&pool->lock);
@@ -207,6 +214,21 @@ run_alone(ml_host *host, int64_t tasks, ml_task task, void *work)
 }
 
 static void
+wait_a_while(pthread_cond_t *condition, pthread_mutex_t *lock)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += WAIT_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000L)
+	{
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	pthread_cond_timedwait(condition, lock, &until);
+}
+
+static void
 wait_for_threads(ml_pool *pool)
 {
 	int64_t since = nanoseconds();
@@ -219,16 +241,7 @@ wait_for_threads(ml_pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	while (pool->busy > 0)
 	{
-		struct timespec until;
-
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += WAIT_MS * 1000000L;
-		if (until.tv_nsec >= 1000000000L)
-		{
-			until.tv_sec++;
-			until.tv_nsec -= 1000000000L;
-		}
-		pthread_cond_timedwait(&pool->done, &pool->lock, &until);
+		wait_a_while(&pool->done, &pool->lock);
 		pthread_mutex_unlock(&pool->lock);
 		ml_worker_stop(&pool->worker[0]);
 		pthread_mutex_lock(&pool->lock);
@@ -259,4 +272,39 @@ ml_parallel(ml_host *host, int64_t tasks, ml_task task, void *work)
 	if (atomic_load(&pool->status) != ML_OK)
 		return (ml_status) atomic_load(&pool->status);
 	return atomic_load(&pool->stop) ? ML_STOPPED : ML_OK;
+}
+
+void
+ml_pool_lock(ml_worker *worker)
+{
+	pthread_mutex_lock(&worker->pool->turn);
+}
+
+void
+ml_pool_unlock(ml_worker *worker)
+{
+	pthread_mutex_unlock(&worker->pool->turn);
+}
+
+void
+ml_pool_tell(ml_worker *worker)
+{
+	atomic_fetch_add(&worker->pool->changes, 1);
+	pthread_cond_broadcast(&worker->pool->told);
+}
+
+ml_status
+ml_pool_wait(ml_worker *worker)
+{
+	ml_pool *pool = worker->pool;
+	uint64_t seen = atomic_load(&pool->changes);
+	int64_t since = nanoseconds();
+
+	ml_pool_unlock(worker);
+	while (atomic_load(&pool->changes) == seen && look_again(since))
+		;
+	ml_pool_lock(worker);
+	if (atomic_load(&pool->changes) == seen)
+		wait_a_while(&pool->told, &pool->turn);
+	return ml_worker_stop(worker) ? ML_STOPPED : ML_OK;
 }

@@ -30,6 +30,16 @@ extern int ml_pool_threads(const ml_host *host);
 /* Runs tasks 0 .. tasks - 1; the status of the first that failed, or ML_STOPPED. */
 extern ml_status ml_parallel(ml_host *host, int64_t tasks, ml_task task, void *work);
 
+/*
+ * For tasks that share what one thread at a time may change: wait gives the lock away until
+ * another thread tells of a change, or for some milliseconds; ML_STOPPED if there is no more
+ * to wait for.
+ */
+extern void ml_pool_lock(ml_worker *worker);
+extern void ml_pool_unlock(ml_worker *worker);
+extern void ml_pool_tell(ml_worker *worker);
+extern ml_status ml_pool_wait(ml_worker *worker);
+
 /* To be asked by a task once per block of rows: should it give up? */
 extern bool ml_worker_stop(ml_worker *worker);
 

@@ -184,7 +184,7 @@ leaf_task(void *argument, int64_t task, ml_worker *worker)
 {
 	bagger *b = argument;
 	const ml_leaf *leaf = &b->grower.leaf[task];
-	const uint32_t *order = b->grower.order + leaf->begin;
+	const uint32_t *order = leaf->order;
 	double sum = 0, all = b->options->smoothing;
 
 	for (int64_t i = 0; i < leaf->rows; i++)
@@ -207,7 +207,7 @@ share_task(void *argument, int64_t task, ml_worker *worker)
 {
 	bagger *b = argument;
 	const ml_leaf *leaf = &b->grower.leaf[task];
-	const uint32_t *order = b->grower.order + leaf->begin;
+	const uint32_t *order = leaf->order;
 	int classes = b->problem->schema->classes;
 	double all = b->options->smoothing, *share;
 

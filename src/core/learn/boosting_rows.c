@@ -155,7 +155,7 @@ leaf_task(void *argument, int64_t task, ml_worker *worker)
 {
 	ml_booster *b = argument;
 	const ml_leaf *leaf = &b->grower.leaf[task];
-	const uint32_t *order = b->grower.order + leaf->begin;
+	const uint32_t *order = leaf->order;
 
 	if (ml_worker_stop(worker))
 		return ML_STOPPED;
@@ -208,7 +208,7 @@ ml_booster_renew_leaves(ml_booster *b)
 		const ml_leaf *leaf = &grower->leaf[i];
 		double *value = &grower->node[leaf->node].value;
 
-		ML_TRY(ml_booster_quantile(b, grower->order + leaf->begin, leaf->rows, value));
+		ML_TRY(ml_booster_quantile(b, leaf->order, leaf->rows, value));
 		*value = *value < leaf->bounds.low    ? leaf->bounds.low
 		         : *value > leaf->bounds.high ? leaf->bounds.high
 		                                      : *value;

@@ -78,7 +78,7 @@ static ml_status
 count_rows(search *s, ml_worker *worker)
 {
 	const struct ml_class_counts *counts = s->counts;
-	const uint32_t *order = s->grower->order + s->leaf->begin;
+	const uint32_t *order = s->leaf->order;
 	class_room *room = s->room;
 
 	for (int64_t i = 0; i < s->leaf->rows; i++)
@@ -340,8 +340,8 @@ search_task(void *argument, int64_t task, ml_worker *worker)
 	            .classes = grower->class_counts->classes};
 	int bins = table->cut[s.feature].bins;
 
-	grower->found[task].gain = 0;
-	if (!grower->usable[task])
+	grower->seat[0].found[task].gain = 0;
+	if (!grower->seat[0].usable[task])
 		return ML_OK;
 	ML_TRY(count_rows(&s, worker));
 	sum_bins(&s, bins);
@@ -355,7 +355,7 @@ search_task(void *argument, int64_t task, ml_worker *worker)
 	clear_bins(&s, bins);
 	s.best.gain = s.most - s.score * (1 + NOISE);
 	if (s.best.gain > 0)
-		grower->found[task] = s.best;
+		grower->seat[0].found[task] = s.best;
 	return ML_OK;
 }
 
@@ -390,14 +390,14 @@ ml_class_split_search(ml_grower *grower, ml_leaf *const *leaf, int leaves)
 	int64_t tasks = (int64_t) leaves * table->features, cells = 0;
 
 	for (int64_t i = 0; i < tasks; i++)
-		cells += grower->usable[i] ? leaf[i / table->features]->rows : 0;
+		cells += grower->seat[0].usable[i] ? leaf[i / table->features]->rows : 0;
 	if (cells >= SHARE_CELLS)
 		ML_TRY(ml_parallel(grower->host, tasks, search_task, &work));
 	else
 		for (int64_t i = 0; i < tasks; i++)
 			ML_TRY(search_task(&work, i, &alone));
 	for (int i = 0; i < leaves; i++)
-		take_best(grower, grower->found + (int64_t) i * table->features, leaf[i]);
+		take_best(grower, grower->seat[0].found + (int64_t) i * table->features, leaf[i]);
 	return ML_OK;
 }
 

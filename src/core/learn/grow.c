@@ -2,8 +2,9 @@
 /*
  * grow.c: a tree, leaf by leaf.
  *
- * Of two new leaves the smaller is counted, the larger is what the parent has left.  The
- * last split of a tree, and leaves that cannot be split, need no histogram.
+ * Large leaves are split one after the other, all threads sharing the rows.  Then each thread
+ * takes leaves of its own: the one whose turn it is, or while another is at that, one whose
+ * turn will come.  Leaves become part of the tree in their turn only, so it is the same tree.
  *
  * Histograms are kept for subtraction as long as there is room for them; if not, the
  * leaf with the least to gain gives up its own, and is counted if its turn comes.
@@ -16,6 +17,8 @@
 
 #define ROOM (192.0 * 1024 * 1024) /* bytes for histograms */
 #define LEAST_HISTOGRAMS 4
+#define LEAST_WORK 1e5 /* values of a tree from which on threads part ways */
+#define ALONE_SHARE 3  /* of the rows, in a leaf that a thread takes for itself */
 
 static int
 histograms_of(const ml_tree_options *options, double counters)
@@ -34,23 +37,43 @@ ml_grower_memory(const ml_problem *problem, const ml_tree_options *options, int 
 
 	for (int f = 0; f < problem->schema->features; f++)
 		counters += ML_CUT_BINS + 25;
-	return 8 * rows + (histograms_of(options, counters) + threads + 1) * 8 * counters +
-	       (double) options->leaves * (sizeof(ml_leaf) + 2 * sizeof(ml_node) +
-	                                   2 * sizeof(ml_split) + sizeof(int));
+	return 8 * rows + (histograms_of(options, counters) + 2 * threads) * 8 * counters +
+	       (double) options->leaves *
+	           (sizeof(ml_leaf) + sizeof(ml_outcome) + 2 * sizeof(ml_node) +
+	            2 * sizeof(ml_split) + 2 * sizeof(int)) +
+	       threads * (double) problem->schema->features *
+	           (2 * sizeof(ml_split) + sizeof(uint64_t) + 2);
 }
 
-/* Lanes of a vector in the order: those whose bit is set, then the others; a byte each. */
+/* Lanes of a vector in the order: those whose bit is set, then the others backwards. */
 static uint64_t
 lanes_of(int mask)
 {
 	uint64_t lanes = 0;
-	int at = 0;
+	int front = 0, back = 7;
 
-	for (int wanted = 1; wanted >= 0; wanted--)
-		for (int lane = 0; lane < 8; lane++)
-			if ((mask >> lane & 1) == wanted)
-				lanes |= (uint64_t) lane << (8 * at++);
+	for (int lane = 0; lane < 8; lane++)
+		lanes |= (uint64_t) lane << (8 * ((mask >> lane & 1) ? front++ : back--));
 	return lanes;
+}
+
+static ml_status
+make_seats(ml_grower *grower, int threads)
+{
+	ml_host *host = grower->host;
+	int64_t features = grower->table->features;
+
+	ML_NEW(host, grower->seat, threads);
+	for (int i = 0; i < threads; i++)
+	{
+		ml_seat *seat = &grower->seat[i];
+
+		ML_NEW(host, seat->usable, 2 * features);
+		ML_NEW(host, seat->found, 2 * features);
+		ML_NEW(host, seat->draw, features);
+		ML_NEW_RAW(host, seat->counts, grower->table->offset[grower->table->slots]);
+	}
+	return ML_OK;
 }
 
 ml_status
@@ -63,18 +86,18 @@ ml_grower_create(ml_host *host, const ml_binned *table, const ml_schema *schema,
 	*grower =
 	    (ml_grower){.host = host, .table = table, .schema = schema, .options = *options};
 	ML_NEW_RAW(host, grower->order, table->rows);
-	ML_NEW_RAW(host, grower->spare, table->rows + ML_PART_ROOM * threads);
+	ML_NEW_RAW(host, grower->spare, table->rows);
 	ML_NEW(host, grower->leaf, leaves);
-	ML_NEW(host, grower->heap, leaves);
+	ML_NEW(host, grower->outcome, leaves);
+	ML_NEW(host, grower->turn.leaf, leaves);
+	ML_NEW(host, grower->unknown.leaf, leaves);
 	ML_NEW(host, grower->node, 2 * leaves - 1);
 	ML_NEW(host, grower->split_of, 2 * leaves - 1);
-	ML_NEW(host, grower->usable, 2 * (int64_t) table->features);
 	ML_NEW(host, grower->in_tree, table->features);
-	ML_NEW(host, grower->draw, table->features);
-	ML_NEW(host, grower->found, 2 * (int64_t) table->features);
-	ML_NEW(host, grower->counts, counters);
+	ML_TRY(make_seats(grower, threads));
 	grower->histograms = histograms_of(options, (double) counters);
 	ML_NEW(host, grower->histogram, grower->histograms);
+	ML_NEW(host, grower->free_histogram, grower->histograms);
 	for (int i = 0; i < grower->histograms; i++)
 		ML_NEW_RAW(host, grower->histogram[i], counters);
 	for (int mask = 0; mask < 256; mask++)
@@ -86,30 +109,11 @@ ml_grower_create(ml_host *host, const ml_binned *table, const ml_schema *schema,
 }
 
 static void
-give_histogram(ml_grower *grower, ml_leaf *leaf)
+give_histogram(ml_grower *grower, ml_sum **histogram)
 {
-	if (leaf->histogram != NULL)
-		grower->histogram[grower->free_histograms++] = leaf->histogram;
-	leaf->histogram = NULL;
-}
-
-/* A free histogram, if need be that of the leaf with the least to gain but for one. */
-static void
-take_histogram(ml_grower *grower, ml_leaf *leaf, const ml_leaf *sparing)
-{
-	ml_leaf *least = NULL;
-
-	for (int i = 0; grower->free_histograms == 0 && i < grower->leaves; i++)
-	{
-		ml_leaf *other = &grower->leaf[i];
-
-		if (other->histogram != NULL && other != sparing && other != leaf &&
-		    (least == NULL || other->split.gain < least->split.gain))
-			least = other;
-	}
-	if (least != NULL)
-		give_histogram(grower, least);
-	leaf->histogram = grower->histogram[--grower->free_histograms];
+	if (*histogram != NULL)
+		grower->free_histogram[grower->free_histograms++] = *histogram;
+	*histogram = NULL;
 }
 
 static bool
@@ -123,298 +127,235 @@ comes_before(const ml_grower *grower, int a, int b)
 }
 
 static void
-push(ml_grower *grower, int leaf)
+push(const ml_grower *grower, ml_queue *queue, int leaf)
 {
-	int at = grower->heap_count++;
+	int at = queue->count++;
 
-	for (; at > 0 && comes_before(grower, leaf, grower->heap[(at - 1) / 2]);
+	for (; at > 0 && comes_before(grower, leaf, queue->leaf[(at - 1) / 2]);
 	     at = (at - 1) / 2)
-		grower->heap[at] = grower->heap[(at - 1) / 2];
-	grower->heap[at] = leaf;
+		queue->leaf[at] = queue->leaf[(at - 1) / 2];
+	queue->leaf[at] = leaf;
 }
 
 static int
-pop(ml_grower *grower)
+pop(const ml_grower *grower, ml_queue *queue)
 {
-	int first = grower->heap[0], last = grower->heap[--grower->heap_count];
+	int first = queue->leaf[0], last = queue->leaf[--queue->count];
 	int at = 0;
 
 	for (;;)
 	{
 		int child = 2 * at + 1;
 
-		if (child + 1 < grower->heap_count &&
-		    comes_before(grower, grower->heap[child + 1], grower->heap[child]))
+		if (child + 1 < queue->count &&
+		    comes_before(grower, queue->leaf[child + 1], queue->leaf[child]))
 			child++;
-		if (child >= grower->heap_count ||
-		    !comes_before(grower, grower->heap[child], last))
+		if (child >= queue->count || !comes_before(grower, queue->leaf[child], last))
 			break;
-		grower->heap[at] = grower->heap[child];
+		queue->leaf[at] = queue->leaf[child];
 		at = child;
 	}
-	grower->heap[at] = last;
+	queue->leaf[at] = last;
 	return first;
 }
 
-/* The number that k others are below, by Hoare's selection; the array is put about. */
-static uint64_t
-select_draw(uint64_t *draw, int count, int k)
-{
-	int low = 0, high = count - 1;
-
-	while (low < high)
-	{
-		uint64_t pivot = draw[(low + high) / 2];
-		int i = low, j = high;
-
-		while (i <= j)
-		{
-			while (draw[i] < pivot)
-				i++;
-			while (draw[j] > pivot)
-				j--;
-			if (i <= j)
-			{
-				uint64_t swap = draw[i];
-
-				draw[i++] = draw[j];
-				draw[j--] = swap;
-			}
-		}
-		if (k <= j)
-			high = j;
-		else if (k >= i)
-			low = i;
-		else
-			break;
-	}
-	return draw[k];
-}
-
-/* Leaves a share of the features marked, by lot; at least one. */
+/* The leaf waits for its turn, if there is something to gain. */
 static void
-draw_features(ml_grower *grower, uint64_t seed, double share, uint8_t *chosen)
+enqueue(ml_grower *grower, int leaf)
 {
-	int features = grower->table->features, candidates = 0, wanted;
-	uint64_t limit;
-
-	for (int f = 0; f < features; f++)
-		if (chosen[f])
-			grower->draw[candidates++] = ml_hash_add(seed, (uint64_t) f);
-	wanted = (int) ceil(share * candidates);
-	if (wanted >= candidates)
+	if (!(grower->leaf[leaf].split.gain > 0))
 		return;
-	limit = select_draw(grower->draw, candidates, wanted);
-	for (int f = 0; f < features; f++)
-		chosen[f] = chosen[f] && ml_hash_add(seed, (uint64_t) f) < limit;
+	push(grower, &grower->turn, leaf);
+	push(grower, &grower->unknown, leaf);
 }
 
 static bool
-may_interact(const ml_grower *grower, const ml_leaf *leaf, int feature)
+is_grown(const ml_grower *grower)
 {
-	const uint64_t *groups = grower->options.groups;
-
-	if (groups == NULL)
-		return true;
-	if (groups[feature] == 0)
-		return leaf->groups == UINT64_MAX && (leaf->only < 0 || leaf->only == feature);
-	return leaf->only < 0 && (groups[feature] & leaf->groups) != 0;
+	return grower->turn.count == 0 || grower->leaves >= grower->options.leaves;
 }
 
-static void
-mark_usable(ml_grower *grower, const ml_leaf *leaf, uint8_t *usable)
-{
-	for (int f = 0; f < grower->table->features; f++)
-		usable[f] = grower->in_tree[f] && may_interact(grower, leaf, f);
-	draw_features(grower, ml_hash_add(grower->options.seed, (uint64_t) leaf->node + 1),
-	              grower->options.node_share, usable);
-}
-
+/* Nobody is at the leaf, so its histogram can be taken, and counted again in its turn. */
 static bool
-can_split(const ml_grower *grower, const ml_leaf *leaf)
+can_spare(const ml_grower *grower, int leaf)
 {
-	const ml_tree_options *options = &grower->options;
-
-	return grower->leaves < options->leaves && leaf->rows >= 2 * options->min_rows &&
-	       leaf->rows >= 2 && (options->depth == 0 || leaf->depth < options->depth) &&
-	       leaf->depth < ML_MAX_DEPTH;
+	return grower->leaf[leaf].histogram != NULL &&
+	       grower->outcome[leaf].state == ML_UNKNOWN;
 }
 
-static ml_status
-search(ml_grower *grower, ml_leaf *const *leaf, int leaves)
-{
-	return grower->class_counts != NULL ? ml_class_split_search(grower, leaf, leaves)
-	                                    : ml_split_search(grower, leaf, leaves);
-}
-
+/* Takes histograms from the leaves with the least to gain, until so many are free. */
 static void
-search_done(ml_grower *grower, ml_leaf *leaf)
+free_up(ml_grower *grower, int wanted)
 {
-	if (leaf->split.gain > 0)
-		push(grower, (int) (leaf - grower->leaf));
-	else
-		give_histogram(grower, leaf);
+	while (grower->free_histograms < wanted)
+	{
+		int least = -1;
+
+		for (int i = 0; i < grower->leaves; i++)
+			if (can_spare(grower, i) && (least < 0 || grower->leaf[i].split.gain <
+			                                              grower->leaf[least].split.gain))
+				least = i;
+		give_histogram(grower, &grower->leaf[least].histogram);
+	}
 }
 
-/* The leaf's place in the tree. */
-static void
-settle(ml_grower *grower, ml_leaf *leaf)
+/*
+ * May the outcome of a leaf be sought before its turn?  It may be in vain, so there are no more
+ * than splits to come; and the leaf in front is to find two histograms whatever happens.
+ */
+static bool
+may_look_ahead(const ml_grower *grower, int leaf, int needed)
 {
-	const ml_tree_options *options = &grower->options;
-	double g = ml_sum_g(leaf->sum) * grower->gradients->g_unit;
-	double h = ml_sum_h(leaf->sum) * grower->gradients->h_unit + options->l2;
-	double value = h > 0 ? -ml_soften(g, options->l1) / h : 0;
+	int there = grower->free_histograms;
 
-	value = value < leaf->bounds.low ? leaf->bounds.low : value;
-	value = value > leaf->bounds.high ? leaf->bounds.high : value;
+	if (grower->leaves + grower->ahead >= grower->options.leaves)
+		return false;
+	for (int i = 0; i < grower->leaves && there < needed + 2; i++)
+		there += i != leaf && can_spare(grower, i);
+	return there >= needed + 2;
+}
+
+/* The outcome to be sought next, or NULL. */
+static ml_outcome *
+claim(ml_grower *grower)
+{
+	ml_outcome *outcome;
+	int at, needed;
+	bool in_turn;
+
+	if (grower->unknown.count == 0)
+		return NULL;
+	at = grower->unknown.leaf[0];
+	in_turn = at == grower->turn.leaf[0];
+	needed = grower->leaf[at].histogram != NULL ? 1 : 2;
+	if (!in_turn && !may_look_ahead(grower, at, needed))
+		return NULL;
+	(void) pop(grower, &grower->unknown);
+	outcome = &grower->outcome[at];
+	*outcome =
+	    (ml_outcome){.state = ML_SOUGHT,
+	                 .last = in_turn && grower->leaves + 1 == grower->options.leaves,
+	                 .leaf = grower->leaf[at],
+	                 .side = {grower->leaf[at], grower->leaf[at]}};
+	/* for the lots of their features; without a turn there are no lots */
+	for (int i = 0; i < 2; i++)
+		outcome->side[i].node = grower->nodes + i;
+	free_up(grower, needed);
+	for (int i = 0; i < needed; i++)
+		outcome->room[i] = grower->free_histogram[--grower->free_histograms];
+	grower->leaf[at].histogram = NULL;
+	grower->ahead++;
+	return outcome;
+}
+
+/* The leaf's node, the next one. */
+static void
+add_node(ml_grower *grower, ml_leaf *leaf)
+{
 	leaf->node = grower->nodes++;
 	grower->node[leaf->node] = (ml_node){.feature = -1,
 	                                     .left = -1,
 	                                     .right = -1,
 	                                     .threshold = NAN,
-	                                     .value = value,
+	                                     .value = leaf->value,
 	                                     .cover = (double) leaf->rows};
-}
-
-/* Monotone features part the bounds half way between the values of the two sides. */
-static void
-part_bounds(const ml_grower *grower, const ml_split *split, ml_leaf *left, ml_leaf *right)
-{
-	int direction =
-	    grower->options.monotone != NULL ? grower->options.monotone[split->feature] : 0;
-	double middle =
-	    (grower->node[left->node].value + grower->node[right->node].value) / 2;
-
-	if (direction > 0)
-		left->bounds.high = right->bounds.low = middle;
-	else if (direction < 0)
-		left->bounds.low = right->bounds.high = middle;
-}
-
-static void
-part_groups(const ml_grower *grower, int feature, ml_leaf *leaf)
-{
-	const uint64_t *groups = grower->options.groups;
-
-	if (groups != NULL && groups[feature] == 0)
-		leaf->only = feature;
-	else if (groups != NULL)
-		leaf->groups &= groups[feature];
 }
 
 /* Turns the leaf's node into an inner one; the leaf becomes its left child. */
 static void
-branch(ml_grower *grower, ml_leaf *leaf, ml_leaf *other, int64_t left_rows)
+branch(ml_grower *grower, int at, const ml_outcome *outcome)
 {
-	ml_split split = leaf->split;
-	ml_node *node = &grower->node[leaf->node];
+	ml_split split = outcome->leaf.split;
 	const ml_cut *cut = &grower->table->cut[split.feature];
-	int parent = leaf->node;
+	ml_leaf *left = &grower->leaf[at], *right = &grower->leaf[grower->leaves++];
+	int parent = left->node;
+	ml_node *node = &grower->node[parent];
 
+	*left = outcome->side[0];
+	*right = outcome->side[1];
 	if (!split.has_missing)
-		split.missing_left = left_rows >= leaf->rows - left_rows;
+		split.missing_left = left->rows >= right->rows;
 	node->feature = grower->table->source[split.feature];
 	node->missing_left = split.missing_left;
 	node->gain = split.gain;
 	if (grower->table->ordered[split.feature])
 		node->threshold = split.bin + 1 < cut->bins ? cut->edge[split.bin] : DBL_MAX;
-	*other = *leaf;
-	other->begin += left_rows;
-	other->rows -= left_rows;
-	other->sum -= split.left;
-	other->histogram = NULL;
-	leaf->rows = left_rows;
-	leaf->sum = split.left;
-	leaf->depth = ++other->depth;
-	leaf->split.gain = other->split.gain = 0;
-	settle(grower, leaf);
-	settle(grower, other);
-	part_bounds(grower, &split, leaf, other);
-	part_groups(grower, split.feature, leaf);
-	part_groups(grower, split.feature, other);
-	grower->node[parent].left = leaf->node;
-	grower->node[parent].right = other->node;
 	grower->split_of[parent] = split;
+	add_node(grower, left);
+	add_node(grower, right);
+	node->left = left->node;
+	node->right = right->node;
 }
 
-/* Histograms of both leaves; the first has the parent's, if that was kept. */
-static ml_status
-count_children(ml_grower *grower, ml_leaf *left, ml_leaf *right)
+/* The outcome of the leaf whose turn it is becomes part of the tree. */
+static void
+settle(ml_grower *grower)
 {
-	ml_leaf *small = left->rows <= right->rows ? left : right;
-	ml_leaf *large = small == left ? right : left;
-	ml_sum *parent = left->histogram;
+	int at = pop(grower, &grower->turn);
+	ml_outcome *outcome = &grower->outcome[at];
 
-	left->histogram = NULL;
-	large->histogram = parent;
-	take_histogram(grower, small, large);
-	ML_TRY(ml_histogram_count(grower, small, false));
-	if (parent != NULL)
-		ml_histogram_subtract(parent, small->histogram,
-		                      grower->table->offset[grower->table->slots]);
+	outcome->state = ML_UNKNOWN;
+	grower->ahead--;
+	for (int i = 0; i < 2; i++)
+		give_histogram(grower, &outcome->room[i]);
+	if (outcome->again)
+		grower->leaf[at] = outcome->leaf;
 	else
 	{
-		take_histogram(grower, large, small);
-		ML_TRY(ml_histogram_count(grower, large, false));
+		branch(grower, at, outcome);
+		enqueue(grower, grower->leaves - 1);
 	}
-	return ML_OK;
+	enqueue(grower, at);
 }
 
-static ml_status
-search_children(ml_grower *grower, ml_leaf *left, ml_leaf *right)
+/* All outcomes that are known, as long as it is their turn. */
+static void
+settle_known(ml_grower *grower)
 {
-	ml_leaf *searched[2];
-	int count = 0;
-
-	if (can_split(grower, left))
-		searched[count++] = left;
-	if (can_split(grower, right))
-		searched[count++] = right;
-	if (count > 0)
-		ML_TRY(count_children(grower, left, right));
-	for (int i = 0; i < count; i++)
-		mark_usable(grower, searched[i],
-		            grower->usable + (int64_t) i * grower->table->features);
-	if (count > 0)
-		ML_TRY(search(grower, searched, count));
-	for (int i = 0; i < count; i++)
-		search_done(grower, searched[i]);
-	if (left->split.gain == 0)
-		give_histogram(grower, left);
-	if (right->split.gain == 0)
-		give_histogram(grower, right);
-	return ML_OK;
+	while (!is_grown(grower) && grower->outcome[grower->turn.leaf[0]].state == ML_KNOWN)
+		settle(grower);
 }
 
-/* An estimate let too small a leaf through: the best split among those that do not. */
+/* One thread of many: seeks outcomes by itself until the tree is grown. */
 static ml_status
-search_again(ml_grower *grower, ml_leaf *leaf)
+grow_task(void *argument, int64_t task, ml_worker *worker)
 {
-	if (leaf->histogram == NULL)
+	ml_grower *grower = argument;
+	ml_status status = ML_OK;
+
+	(void) task;
+	ml_pool_lock(worker);
+	while (status == ML_OK && !grower->failed && !is_grown(grower))
 	{
-		take_histogram(grower, leaf, NULL);
-		ML_TRY(ml_histogram_count(grower, leaf, false));
+		ml_outcome *outcome = claim(grower);
+
+		if (outcome == NULL)
+		{
+			status = ml_pool_wait(worker);
+			continue;
+		}
+		ml_pool_unlock(worker);
+		status = ml_outcome_find(grower, outcome, worker);
+		ml_pool_lock(worker);
+		outcome->state = ML_KNOWN;
+		if (status == ML_OK)
+			settle_known(grower);
+		ml_pool_tell(worker);
 	}
-	mark_usable(grower, leaf, grower->usable);
-	ML_TRY(ml_split_search_exactly(grower, leaf));
-	search_done(grower, leaf);
-	return ML_OK;
+	grower->failed |= status != ML_OK;
+	ml_pool_tell(worker);
+	ml_pool_unlock(worker);
+	return status;
 }
 
-static ml_status
-split_leaf(ml_grower *grower, ml_leaf *leaf)
+/* Are leaves small enough for each thread to have one of its own? */
+static bool
+may_part_ways(const ml_grower *grower)
 {
-	int64_t least = grower->options.min_rows > 0 ? grower->options.min_rows : 1, left;
-	uint8_t goes_left[ML_CUT_BINS + 1];
-	ml_leaf *other = &grower->leaf[grower->leaves];
-
-	ml_split_sides(grower->table, &leaf->split, goes_left);
-	ML_TRY(ml_part_rows(grower, leaf, goes_left, &left));
-	if (left < least || leaf->rows - left < least)
-		return search_again(grower, leaf);
-	branch(grower, leaf, other, left);
-	grower->leaves++;
-	return search_children(grower, leaf, other);
+	return ml_pool_threads(grower->host) > 1 && grower->options.node_share >= 1 &&
+	       grower->class_counts == NULL &&
+	       (double) grower->rows * grower->table->slots >= LEAST_WORK &&
+	       grower->leaf[grower->turn.leaf[0]].rows <= grower->rows / ALONE_SHARE;
 }
 
 static ml_status
@@ -423,24 +364,24 @@ plant(ml_grower *grower)
 	const ml_binned *table = grower->table;
 	ml_leaf *root = &grower->leaf[0];
 
-	grower->nodes = grower->heap_count = 0;
-	grower->leaves = 1;
-	*root = (ml_leaf){.rows = grower->rows,
+	*root = (ml_leaf){.order = grower->order,
+	                  .spare = grower->spare,
+	                  .rows = grower->rows,
+	                  .histogram = grower->free_histogram[--grower->free_histograms],
 	                  .bounds = {-INFINITY, INFINITY},
 	                  .groups = UINT64_MAX,
 	                  .only = -1};
-	take_histogram(grower, root, NULL);
-	ML_TRY(ml_histogram_count(grower, root, true));
+	ML_TRY(ml_histogram_count(grower, root, true, NULL));
 	for (int value = 0; value < table->values[0]; value++)
 		root->sum += root->histogram[value];
-	settle(grower, root);
+	ml_leaf_settle(grower, root);
+	add_node(grower, root);
 	memset(grower->in_tree, 1, (size_t) table->features);
-	draw_features(grower, grower->options.seed, grower->options.column_share,
-	              grower->in_tree);
-	mark_usable(grower, root, grower->usable);
-	if (can_split(grower, root))
-		ML_TRY(search(grower, &root, 1));
-	search_done(grower, root);
+	ml_draw_features(&grower->seat[0], table->features, grower->options.seed,
+	                 grower->options.column_share, grower->in_tree);
+	if (grower->options.leaves > 1)
+		ML_TRY(ml_leaf_search(grower, root, 1, NULL));
+	enqueue(grower, 0);
 	return ML_OK;
 }
 
@@ -448,15 +389,27 @@ ml_status
 ml_grow(ml_grower *grower, const ml_gradients *gradients)
 {
 	grower->gradients = gradients;
-	grower->free_histograms = 0;
-	for (int i = 0; i < grower->leaves; i++)
-		grower->leaf[i].histogram = NULL;
+	grower->nodes = grower->turn.count = grower->unknown.count = grower->ahead = 0;
+	grower->leaves = 1;
+	grower->failed = false;
 	grower->free_histograms = grower->histograms;
+	memcpy(grower->free_histogram, grower->histogram,
+	       (size_t) grower->histograms * sizeof *grower->histogram);
+	for (int64_t i = 0; i < grower->options.leaves; i++)
+		grower->outcome[i].state = ML_UNKNOWN;
 	ML_TRY(plant(grower));
-	while (grower->heap_count > 0 && grower->leaves < grower->options.leaves)
-		ML_TRY(split_leaf(grower, &grower->leaf[pop(grower)]));
-	for (int i = 0; i < grower->leaves; i++)
-		give_histogram(grower, &grower->leaf[i]);
+	while (!is_grown(grower))
+	{
+		ml_outcome *outcome;
+
+		if (may_part_ways(grower))
+			return ml_parallel(grower->host, ml_pool_threads(grower->host), grow_task,
+			                   grower);
+		outcome = claim(grower);
+		ML_TRY(ml_outcome_find(grower, outcome, NULL));
+		outcome->state = ML_KNOWN;
+		settle_known(grower);
+	}
 	return ML_OK;
 }
 

@@ -53,10 +53,12 @@ add_some(const batch *b, int slots, int stride)
 		ml_pair pair;
 		ml_sum sum;
 
-		if (i + AHEAD < rows)
-			__builtin_prefetch(base + (int64_t) order[i + AHEAD] * stride, 1);
+		if (i + AHEAD < rows && fresh == NULL)
+			__builtin_prefetch(base + (int64_t) order[i + AHEAD] * stride);
 		if (fresh != NULL)
 		{
+			if (i + AHEAD < rows)
+				__builtin_prefetch(base + (int64_t) order[i + AHEAD] * stride, 1);
 			pair = fresh[order[i]];
 			memcpy(row + stride - sizeof pair, &pair, sizeof pair);
 		}
@@ -114,7 +116,7 @@ count_task(void *argument, int64_t task, ml_worker *worker)
 			return ML_STOPPED;
 		add_rows(&(batch){.panel = panel,
 		                  .offset = offset,
-		                  .order = grower->order + work->leaf->begin + row,
+		                  .order = work->leaf->order + row,
 		                  .rows = end - row < ML_CHUNK ? end - row : ML_CHUNK,
 		                  .pair = work->fresh ? grower->gradients->pair : NULL,
 		                  .sum = sum});
@@ -143,18 +145,19 @@ ml_histogram_subtract(ml_sum *from, const ml_sum *less, int64_t counters)
 }
 
 ml_status
-ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, bool fresh)
+ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, bool fresh, ml_worker *worker)
 {
 	const ml_binned *table = grower->table;
 	count_work work = {.grower = grower, .leaf = leaf, .fresh = fresh, .chunks = 1};
 	double values = (double) leaf->rows * table->slots;
 	int64_t counters = table->offset[table->slots];
 	int threads = ml_pool_threads(grower->host);
+	ml_worker caller = {.host = grower->host};
 
-	if (values < SHARE_WORK)
+	if (worker != NULL || values < SHARE_WORK)
 	{
 		for (int p = 0; p < table->panels; p++)
-			ML_TRY(count_task(&work, p, &(ml_worker){.host = grower->host}));
+			ML_TRY(count_task(&work, p, worker != NULL ? worker : &caller));
 		return ML_OK;
 	}
 	/* panels alone keep the threads busy where there are many */

@@ -37,14 +37,22 @@ typedef struct candidates
 	double gain[BINS];
 } candidates;
 
+typedef struct search_work
+{
+	const ml_grower *grower;
+	const ml_seat *seat;
+	ml_leaf *const *leaf;
+	int tasks; /* per leaf */
+} search_work;
+
 typedef struct search
 {
 	const ml_grower *grower;
 	const ml_tree_options *options;
 	const ml_leaf *leaf;
-	bool exact;        /* grower->counts are the leaf's */
-	double rows_per_h; /* of a unit of h */
-	double g, h, rows; /* of the leaf */
+	const ml_sum *counts; /* the leaf's rows; NULL: they are estimated */
+	double rows_per_h;    /* of a unit of h */
+	double g, h, rows;    /* of the leaf */
 	double l2;
 	double score;  /* of the leaf as it is */
 	double most;   /* of both sides of the best split so far */
@@ -147,7 +155,7 @@ add_candidate(const search *s, candidates *c, ml_sum left, double rows)
 {
 	c->g[c->count] = ml_sum_g(left) * s->grower->gradients->g_unit;
 	c->h[c->count] = ml_sum_h(left) * s->grower->gradients->h_unit;
-	c->rows[c->count++] = s->exact ? rows : ml_sum_h(left) * s->rows_per_h;
+	c->rows[c->count++] = s->counts != NULL ? rows : ml_sum_h(left) * s->rows_per_h;
 }
 
 /* Cuts from left to right; missing values are with the left side or with the right. */
@@ -156,10 +164,10 @@ cut_number(search *s, int feature, const ml_sum *sum, const ml_sum *rows,
            bool missing_left)
 {
 	int bins = s->grower->table->cut[feature].bins, best;
-	bool has_missing = sum[bins] != 0 || (s->exact && rows[bins] != 0);
+	bool has_missing = sum[bins] != 0 || (rows != NULL && rows[bins] != 0);
 	int cuts = has_missing && !missing_left ? bins : bins - 1;
 	ml_sum left = missing_left ? sum[bins] : 0;
-	double left_rows = missing_left && s->exact ? (double) rows[bins] : 0;
+	double left_rows = missing_left && rows != NULL ? (double) rows[bins] : 0;
 	candidates c = {.count = 0};
 
 	if (missing_left && !has_missing)
@@ -167,7 +175,7 @@ cut_number(search *s, int feature, const ml_sum *sum, const ml_sum *rows,
 	for (int bin = 0; bin < cuts; bin++)
 	{
 		left += sum[bin];
-		left_rows += s->exact ? (double) rows[bin] : 0;
+		left_rows += rows != NULL ? (double) rows[bin] : 0;
 		add_candidate(s, &c, left, left_rows);
 	}
 	best = best_candidate(s, &c);
@@ -194,7 +202,8 @@ order_bins(const search *s, const ml_sum *sum, const ml_sum *rows, int bins,
 
 	for (int bin = 0; bin <= bins; bin++)
 	{
-		double held = s->exact ? (double) rows[bin] : ml_sum_h(sum[bin]) * s->rows_per_h;
+		double held =
+		    rows != NULL ? (double) rows[bin] : ml_sum_h(sum[bin]) * s->rows_per_h;
 		double g = ml_sum_g(sum[bin]) * s->grower->gradients->g_unit;
 		double h = ml_sum_h(sum[bin]) * s->grower->gradients->h_unit + smoothing;
 		int at = count;
@@ -226,7 +235,7 @@ cut_category(search *s, int feature, const ml_sum *sum, const ml_sum *rows,
 	for (int i = 0; i < count; i++)
 	{
 		left += sum[order[i]];
-		left_rows += s->exact ? (double) rows[order[i]] : 0;
+		left_rows += rows != NULL ? (double) rows[order[i]] : 0;
 		if (left != s->leaf->sum)
 			add_candidate(s, &c, left, left_rows);
 	}
@@ -299,8 +308,8 @@ search_feature(search *s, int feature)
 	const ml_sum *sum = counters_of(table, feature, s->leaf->histogram, sum_room);
 	const ml_sum *rows = NULL;
 
-	if (s->exact)
-		rows = counters_of(table, feature, s->grower->counts, rows_room);
+	if (s->counts != NULL)
+		rows = counters_of(table, feature, s->counts, rows_room);
 	if (!table->ordered[feature])
 	{
 		s->direction = 0;
@@ -312,17 +321,21 @@ search_feature(search *s, int feature)
 	cut_number(s, feature, sum, rows, true);
 }
 
+/* Some features of one leaf. */
 static void
-search_range(const ml_grower *grower, const ml_leaf *leaf, const uint8_t *usable,
-             int first, bool exact, ml_split *found)
+search_range(const search_work *work, int which, int part, const ml_sum *counts)
 {
+	const ml_grower *grower = work->grower;
 	const ml_tree_options *options = &grower->options;
+	const ml_leaf *leaf = work->leaf[which];
+	int features = grower->table->features, first = part * FEATURES_PER_TASK;
+	int end = first + FEATURES_PER_TASK < features ? first + FEATURES_PER_TASK : features;
+	const uint8_t *usable = work->seat->usable + (int64_t) which * features;
 	double h_sum = ml_sum_h(leaf->sum);
-	int end = first + FEATURES_PER_TASK;
 	search s = {.grower = grower,
 	            .options = options,
 	            .leaf = leaf,
-	            .exact = exact,
+	            .counts = counts,
 	            .rows_per_h = h_sum > 0 ? (double) leaf->rows / h_sum : 0,
 	            .g = ml_sum_g(leaf->sum) * grower->gradients->g_unit,
 	            .h = h_sum * grower->gradients->h_unit,
@@ -337,30 +350,20 @@ search_range(const ml_grower *grower, const ml_leaf *leaf, const uint8_t *usable
 	least = NOISE * fabs(s.score);
 	s.most = s.score + (least > options->min_gain ? least : options->min_gain);
 	s.best.feature = -1;
-	for (int f = first; f < end && f < grower->table->features; f++)
+	for (int f = first; f < end; f++)
 		if (usable[f])
 			search_feature(&s, f);
 	s.best.gain = s.best.feature >= 0 ? s.most - s.score : 0;
-	*found = s.best;
+	work->seat->found[which * work->tasks + part] = s.best;
 }
-
-typedef struct search_work
-{
-	ml_grower *grower;
-	ml_leaf *const *leaf;
-	int tasks; /* per leaf */
-} search_work;
 
 static ml_status
 search_task(void *argument, int64_t task, ml_worker *worker)
 {
 	const search_work *work = argument;
-	int which = (int) (task / work->tasks), part = (int) (task % work->tasks);
 
 	(void) worker;
-	search_range(work->grower, work->leaf[which],
-	             work->grower->usable + (int64_t) which * work->grower->table->features,
-	             part * FEATURES_PER_TASK, false, &work->grower->found[task]);
+	search_range(work, (int) (task / work->tasks), (int) (task % work->tasks), NULL);
 	return ML_OK;
 }
 
@@ -380,42 +383,46 @@ tasks_of(const ml_binned *table)
 }
 
 ml_status
-ml_split_search(ml_grower *grower, ml_leaf *const *leaf, int leaves)
+ml_split_search(ml_grower *grower, ml_leaf *const *leaf, int leaves, ml_worker *worker)
 {
 	const ml_binned *table = grower->table;
-	search_work work = {.grower = grower, .leaf = leaf, .tasks = tasks_of(table)};
+	search_work work = {.grower = grower,
+	                    .seat = ml_grower_seat(grower, worker),
+	                    .leaf = leaf,
+	                    .tasks = tasks_of(table)};
 	int tasks = work.tasks * leaves;
 
-	if ((int64_t) table->offset[table->slots] * leaves < SHARE_COUNTERS)
+	if (worker != NULL || (int64_t) table->offset[table->slots] * leaves < SHARE_COUNTERS)
 		for (int i = 0; i < tasks; i++)
-			(void) search_task(&work, i, NULL);
+			(void) search_task(&work, i, worker);
 	else
 		ML_TRY(ml_parallel(grower->host, tasks, search_task, &work));
 	for (int i = 0; i < leaves; i++)
-		take_best(leaf[i], grower->found + i * work.tasks, work.tasks);
+		take_best(leaf[i], work.seat->found + i * work.tasks, work.tasks);
 	return ML_OK;
 }
 
 ml_status
-ml_split_search_exactly(ml_grower *grower, ml_leaf *leaf)
+ml_split_search_exactly(ml_grower *grower, ml_leaf *leaf, ml_worker *worker)
 {
 	const ml_binned *table = grower->table;
-	int tasks = tasks_of(table);
+	const ml_seat *seat = ml_grower_seat(grower, worker);
+	search_work work = {
+	    .grower = grower, .seat = seat, .leaf = &leaf, .tasks = tasks_of(table)};
 
-	memset(grower->counts, 0, (size_t) table->offset[table->slots] * sizeof(ml_sum));
+	memset(seat->counts, 0, (size_t) table->offset[table->slots] * sizeof(ml_sum));
 	for (int s = 0; s < table->slots; s++)
 	{
-		ml_sum *rows = grower->counts + table->offset[s];
+		ml_sum *rows = seat->counts + table->offset[s];
 
-		if (ml_stop(grower->host))
+		if (ml_grower_stop(grower, worker))
 			return ML_STOPPED;
 		for (int64_t i = 0; i < leaf->rows; i++)
-			rows[table->column[s][grower->order[leaf->begin + i]]]++;
+			rows[table->column[s][leaf->order[i]]]++;
 	}
-	for (int i = 0; i < tasks; i++)
-		search_range(grower, leaf, grower->usable, i * FEATURES_PER_TASK, true,
-		             &grower->found[i]);
-	take_best(leaf, grower->found, tasks);
+	for (int i = 0; i < work.tasks; i++)
+		search_range(&work, 0, i, seat->counts);
+	take_best(leaf, seat->found, work.tasks);
 	return ML_OK;
 }
 

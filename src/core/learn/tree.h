@@ -21,7 +21,12 @@
  *	split.c		the best split of a histogram
  *	class_split.c	the best split for several classes at once
  *	part.c		sending rows to the left and to the right
+ *	outcome.c	what splitting a leaf leads to
  *	grow.c		the tree
+ *
+ * Work that is large enough is shared by all threads, row by row.  Where a function takes a
+ * worker, that thread does the work alone; NULL: all share it, and the one that entered the
+ * core calls.
  */
 #ifndef ML_TREE_H
 #define ML_TREE_H
@@ -31,7 +36,6 @@
 #define ML_PANEL 28 /* bytes of a panel's row: with a pair they fill 32 */
 #define ML_MAX_LEAVES 65536
 #define ML_MAX_DEPTH 128
-#define ML_PART_ROOM 8 /* rows that a thread may write past its own */
 #define ML_SET_WORDS 4 /* 64 bits each: a bit for every bin of a category */
 
 /* g in the high half and h in the low half of a row's pair; of a sum, 32 bits each. */
@@ -147,15 +151,54 @@ typedef struct ml_leaf
 {
 	int node;
 	int depth;
-	int64_t begin; /* of its rows, in order[] */
+	uint32_t *order; /* [rows] its rows, in ascending order */
+	uint32_t *spare; /* [rows] where those of its children may be put */
 	int64_t rows;
 	ml_sum sum;
+	double value;
 	ml_sum *histogram; /* NULL: was given to another leaf */
 	ml_split split;
 	ml_bounds bounds;
 	uint64_t groups; /* interaction groups that all features above it are in */
 	int only;        /* the one feature allowed, which is in no group; -1: others are */
 } ml_leaf;
+
+typedef enum ml_outcome_state
+{
+	ML_UNKNOWN,
+	ML_SOUGHT, /* a thread is at it */
+	ML_KNOWN
+} ml_outcome_state;
+
+/*
+ * What splitting a leaf leads to.  It depends on the leaf alone, so a thread may find it before
+ * it is the leaf's turn.
+ */
+typedef struct ml_outcome
+{
+	ml_outcome_state state;
+	bool last;       /* with it the tree has all its leaves */
+	bool again;      /* a side was too small: the leaf has another split now, or none */
+	ml_leaf leaf;    /* as it was */
+	ml_leaf side[2]; /* what has become of it, left and right */
+	ml_sum *room[2]; /* histograms to count in; NULL where taken */
+} ml_outcome;
+
+/* Leaves in a heap, the one to be split next in front. */
+typedef struct ml_queue
+{
+	int count;
+	int *leaf;
+} ml_queue;
+
+/* What a thread searches with. */
+typedef struct ml_seat
+{
+	uint8_t *usable; /* [2][features] of the two leaves that are searched */
+	ml_split *found; /* [2 features] */
+	uint64_t *draw;  /* [features] */
+	ml_sum *counts;  /* like a histogram, rows and not gradients */
+} ml_seat;
 
 /* Gradients of a tree: rounded, and how much a unit is. */
 typedef struct ml_gradients
@@ -182,29 +225,30 @@ typedef struct ml_grower
 	const ml_schema *schema;
 	ml_tree_options options;
 	const ml_gradients *gradients;
-	uint32_t *order; /* [rows] rows of the tree, each leaf's side by side */
-	uint32_t *spare;
-	int64_t rows; /* in order[] */
+	uint32_t *order; /* [rows] rows of the tree */
+	uint32_t *spare; /* [rows] leaves' rows are here or there */
+	int64_t rows;    /* in order[] */
 
 	int leaves;
 	ml_leaf *leaf;
-	int *heap; /* leaves, the one to be split next in front */
-	int heap_count;
+	ml_outcome *outcome; /* [leaves] */
+	ml_queue turn;       /* leaves that may be split */
+	ml_queue unknown;    /* those whose outcome nobody has sought */
+	int ahead;           /* outcomes that are sought or known */
+	bool failed;         /* a thread could not go on */
 	int nodes;
 	ml_node *node;      /* [2 leaves - 1] */
 	ml_split *split_of; /* [2 leaves - 1] of inner nodes, in bins */
 
 	int histograms;
-	ml_sum **histogram; /* free ones */
+	ml_sum **histogram;
 	int free_histograms;
+	ml_sum **free_histogram;
 	ml_sum **private_sum; /* [threads - 1] counters of the other threads */
-	uint8_t *usable;      /* [2][features] of the two leaves that are searched */
+	ml_seat *seat;        /* [threads] */
 	uint8_t *in_tree;     /* [features] drawn for the tree */
-	ml_split *found;      /* [tasks] of a search */
 	uint64_t lanes[256];  /* of part.c */
 	bool plainly;         /* without vectors of the processor's, to test them */
-	uint64_t *draw;       /* [features] */
-	ml_sum *counts;       /* like a histogram, rows and not gradients */
 	struct ml_class_counts *class_counts; /* of trees for several classes; else NULL */
 } ml_grower;
 
@@ -234,12 +278,27 @@ ml_grower_memory(const ml_problem *problem, const ml_tree_options *options, int 
 /* Grows a tree on the rows in order[]; afterwards leaf[i] tells each leaf's rows and node. */
 extern ml_status ml_grow(ml_grower *grower, const ml_gradients *gradients);
 
-/* histogram.c: counters of rows order[begin ..], or of all rows where they are in order */
-extern ml_status ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, bool fresh);
+/* outcome.c: splits the outcome's leaf, and looks for the best splits of both sides */
+extern ml_status
+ml_outcome_find(ml_grower *grower, ml_outcome *outcome, ml_worker *worker);
+
+/* The leaf's value, from its sum; and the best splits of one or two. */
+extern void ml_leaf_settle(const ml_grower *grower, ml_leaf *leaf);
+extern ml_status
+ml_leaf_search(ml_grower *grower, ml_leaf *leaf, int leaves, ml_worker *worker);
+
+/* Leaves a share of the features marked, by lot; at least one. */
+extern void ml_draw_features(const ml_seat *seat, int features, uint64_t seed,
+                             double share, uint8_t *chosen);
+
+/* histogram.c: counters of a leaf's rows; fresh: the rows do not have their pairs yet */
+extern ml_status
+ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, bool fresh, ml_worker *worker);
 extern void ml_histogram_subtract(ml_sum *from, const ml_sum *less, int64_t counters);
 
 /* split.c: the best splits of one or two leaves, into leaf->split */
-extern ml_status ml_split_search(ml_grower *grower, ml_leaf *const *leaf, int leaves);
+extern ml_status
+ml_split_search(ml_grower *grower, ml_leaf *const *leaf, int leaves, ml_worker *worker);
 
 /* class_split.c: the same for several classes, whose gradients tell weights alone */
 extern ml_status
@@ -249,11 +308,15 @@ extern ml_status ml_class_counts_create(ml_host *host, const ml_problem *problem
 extern double ml_class_counts_memory(const ml_problem *problem, int threads);
 
 /* The best split of a leaf by exact counts of its rows. */
-extern ml_status ml_split_search_exactly(ml_grower *grower, ml_leaf *leaf);
+extern ml_status
+ml_split_search_exactly(ml_grower *grower, ml_leaf *leaf, ml_worker *worker);
 
-/* part.c: puts the leaf's rows that go left in front; answers how many */
-extern ml_status ml_part_rows(ml_grower *grower, const ml_leaf *leaf,
-                              const uint8_t *goes_left, int64_t *left);
+/*
+ * part.c: parts the leaf's rows into the sides' own, rows and places; both sides stay in
+ * ascending order.  False, and nothing has changed: a side would be too small.
+ */
+extern ml_status ml_part_rows(ml_grower *grower, const ml_leaf *leaf, ml_worker *worker,
+                              ml_leaf *side, bool *parted);
 
 /* What becomes of each value of the byte that the split's feature is in: 1 goes left. */
 extern void
@@ -261,6 +324,19 @@ ml_split_sides(const ml_binned *table, const ml_split *split, uint8_t *goes_left
 
 /* The leaf, by node, that a row of the table ends in. */
 extern int ml_grower_walk(const ml_grower *grower, int64_t row);
+
+/* The seat of the thread that works alone, else of the one that entered the core. */
+static inline const ml_seat *
+ml_grower_seat(const ml_grower *grower, const ml_worker *worker)
+{
+	return &grower->seat[worker != NULL ? worker->index : 0];
+}
+
+static inline bool
+ml_grower_stop(const ml_grower *grower, ml_worker *worker)
+{
+	return worker != NULL ? ml_worker_stop(worker) : ml_stop(grower->host);
+}
 
 static inline int32_t
 ml_sum_g(ml_sum sum)
