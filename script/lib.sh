@@ -17,13 +17,14 @@ PATH=$PATH:/usr/sbin:/sbin
 unset "${!PG@}"
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-# Debian's own PostgreSQL and clang; CIA_PG_MAJOR asks for another server.
+# Debian's own PostgreSQL and clang; CIA_PG_MAJOR and CIA_CLANG_MAJOR ask for others.
 # shellcheck source=/dev/null disable=SC2034
 case $(. /etc/os-release 2>/dev/null && printf '%s' "${ID:-}${VERSION_ID:-}") in
 	debian13) pg_major=17 clang_major=19 ;;
 	*) pg_major=15 clang_major=14 ;;
 esac
 pg_major=${CIA_PG_MAJOR:-$pg_major}
+clang_major=${CIA_CLANG_MAJOR:-$clang_major}
 pg_bin=/usr/lib/postgresql/$pg_major/bin
 pg_config=$pg_bin/pg_config
 
