@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: PostgreSQL
 EXTENSION = cia
-DATA = cia--1.0.sql
+DATA = cia--1.0.sql cia--0.9--1.0.sql
 MODULE_big = cia
 
 CORE = $(sort $(wildcard src/core/*/*.c))

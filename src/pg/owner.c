@@ -20,9 +20,12 @@ cia_owner_scope
 cia_owner_begin(Oid schema)
 {
 	cia_owner_scope scope = {.schema = schema};
-	Relation table = table_open(cia_registry_relation(schema), AccessShareLock);
-	Oid owner = table->rd_rel->relowner;
+	Relation table;
+	Oid owner;
 
+	cia_need_update();
+	table = table_open(cia_registry_relation(schema), AccessShareLock);
+	owner = table->rd_rel->relowner;
 	table_close(table, AccessShareLock);
 	GetUserIdAndSecContext(&scope.user, &scope.context);
 	scope.guc_level = NewGUCNestLevel();

@@ -128,6 +128,10 @@ extern bool cia_rights_allow(const cia_rights *rights, Oid role, cia_privilege p
 /* Raises 42501 for a model that is there, but not for the caller. */
 pg_noreturn extern void
 cia_raise_denied(const char *name, Oid owner, cia_privilege privilege);
+/* update.c: a new library with older tables */
+
+/* Raises 55000 if the extension is at another version than the library; for what writes. */
+extern void cia_need_update(void);
 
 /* owner.c: writing into the registry, with the rights of the tables' owner */
 

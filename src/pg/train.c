@@ -169,6 +169,7 @@ cia_train(PG_FUNCTION_ARGS)
 	INSTR_TIME_SET_CURRENT(run.started);
 	run.model = cia_text_arg(fcinfo, ARG_MODEL, "model");
 	cia_training_open(fcinfo, &arguments, "cia train", &run.of);
+	cia_need_update();
 	cia_registry_check_name(run.of.schema, run.model);
 	cia_training_check(&run.of);
 	cia_run_begin(&run.of, run.model);
