@@ -29,7 +29,7 @@ FROM cia_version v JOIN cia_registry r ON r.id = v.model WHERE r.name NOT LIKE '
 -- what is made of it works
 SELECT count(*) FILTER (WHERE cia_score('by group', p) = cia_score('back: by group', p)) AS same FROM points p;
 SELECT metric, value > 0 AS known FROM cia_evaluate('back: by group', 'points') WHERE metric = 'auc';
-SELECT model, version, production, origin - '{at,by,trained_by}'::text[] AS origin, origin->>'by' = quote_ident(current_user) AND origin->>'trained_by' = quote_ident(current_user) AS mine
+SELECT model, version, production, origin - '{at,by,trained_by,database}'::text[] AS origin, origin->>'by' = quote_ident(current_user) AND origin->>'trained_by' = quote_ident(current_user) AS mine
 FROM cia_versions WHERE model = 'back: net';
 SELECT kind, reason FROM cia_promotion p JOIN cia_registry r ON r.id = p.model WHERE name = 'back: net';
 
