@@ -26,6 +26,17 @@ CREATE DATABASE regress_cia_second;
 \c regress_cia_second
 SET cia.progress = off;
 CREATE SCHEMA "Own Schema";
+
+-- A library in C is for superusers to bring in, even into a database that belongs to somebody else.
+CREATE ROLE regress_cia_builder;
+ALTER DATABASE regress_cia_second OWNER TO regress_cia_builder;
+SET ROLE regress_cia_builder;
+CREATE EXTENSION cia;
+\echo :SQLSTATE
+RESET ROLE;
+ALTER DATABASE regress_cia_second OWNER TO CURRENT_USER;
+DROP ROLE regress_cia_builder;
+
 CREATE EXTENSION cia SCHEMA "Own Schema";
 CREATE TABLE points AS SELECT i % 17 AS x, i * 7 % 5 AS z, i * i % 11 > 5 AS y FROM generate_series(1, 200) i;
 SELECT version, features FROM "Own Schema".cia_train('m', 'points', 'y');

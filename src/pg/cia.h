@@ -255,6 +255,12 @@ typedef struct cia_score_table
 } cia_score_table;
 
 /*
+ * Names and types of the columns of a source that identify a row.  Raises what keeps them from
+ * being that.
+ */
+extern TupleDesc cia_score_table_ids(const char *source, ArrayType *id);
+
+/*
  * Finds the table, locked, or makes it.  given, ids and has_class are the caller's.  Raises
  * 42703 for columns it lacks, 42P10 if no unique index is on the id columns, 23502 for
  * further columns that must not be null and have no default.

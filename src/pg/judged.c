@@ -391,13 +391,28 @@ cia_judged_open_copy(FunctionCallInfo fcinfo, const cia_judged_call *call)
 	return open_run(fcinfo, arena, loaded, call);
 }
 
+/* Reads the source of the caller, or that of the training, which is somebody's text. */
+static void
+read_source(reading *all, const char *source)
+{
+	const cia_judged *first = all->run[0];
+	cia_kept_scope scope;
+
+	if (source != first->lineage.source)
+	{
+		cia_source_run(source, NULL, start_rows, take_row, all);
+		return;
+	}
+	scope = cia_kept_begin(&first->entry, first->lineage.author);
+	cia_source_run(source, NULL, start_rows, take_row, all);
+	cia_kept_end(&scope);
+}
+
 void
 cia_judged_run(cia_judged *const *run, int runs, const char *source)
 {
-	reading all = {.run = run, .runs = runs};
-
 	cia_job_begin(run[0]->door, CIA_JOB_JUDGE, NameStr(run[0]->entry.name));
-	cia_source_run(source, NULL, start_rows, take_row, &all);
+	read_source(&(reading){.run = run, .runs = runs}, source);
 	cia_job_progress(run[0]->door, ML_STAGE_READ, (double) run[0]->input->frame->rows, 0);
 	for (int i = 0; i < runs; i++)
 	{
@@ -432,8 +447,7 @@ stream_source(cia_judged *run, ml_judged *judged)
 	*run->stream = (ml_stream){.host = &run->door->host, .model = run->loaded->model};
 	cia_door_equip(run->door);
 	cia_job_begin(run->door, CIA_JOB_JUDGE, NameStr(run->entry.name));
-	cia_source_run(run->source, NULL, start_rows, take_row,
-	               &(reading){.run = &run, .runs = 1});
+	read_source(&(reading){.run = &run, .runs = 1}, run->source);
 	judge_piece(run);
 	cia_judged_tell(run);
 	cia_check(run->door, ml_stream_end(run->stream, judged));

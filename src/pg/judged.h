@@ -101,7 +101,8 @@ extern cia_judged *
 cia_judged_open_copy(FunctionCallInfo fcinfo, const cia_judged_call *call);
 
 /*
- * Runs the source once, with the caller's rights, and finds the columns of the features: rows is
+ * Runs the source once, with the caller's rights or, if it is that of the training, as kept.c has
+ * it, and finds the columns of the features: rows is
  * then what there is to judge; if that is the holdout or a sample, in canonical order.
  */
 extern void cia_judged_run(cia_judged *const *run, int runs, const char *source);

@@ -110,12 +110,10 @@ cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact, int 
 	Datum values[] = {CStringGetTextDatum(NameStr(entry->name)),
 	                  Int32GetDatum(entry->version)};
 	MemoryContext context = CurrentMemoryContext;
-	int guc_level = NewGUCNestLevel();
 	StringInfoData query;
+	int path = cia_path_pin();
 
 	/* expressions mean the same for everybody, and numbers are told exactly */
-	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-	                  GUC_ACTION_SAVE, true, 0, false);
 	set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION,
 	                  GUC_ACTION_SAVE, true, 0, false);
 	initStringInfo(&query);
@@ -138,7 +136,7 @@ cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact, int 
 		text[i] = value != NULL ? MemoryContextStrdup(context, value) : NULL;
 	}
 	SPI_finish();
-	AtEOXact_GUC(true, guc_level);
+	cia_path_unpin(path);
 }
 
 ArrayType *

@@ -16,6 +16,22 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+int
+cia_path_pin(void)
+{
+	int level = NewGUCNestLevel();
+
+	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+	                  GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+void
+cia_path_unpin(int level)
+{
+	AtEOXact_GUC(true, level);
+}
+
 cia_owner_scope
 cia_owner_begin(Oid schema)
 {
@@ -28,11 +44,9 @@ cia_owner_begin(Oid schema)
 	owner = table->rd_rel->relowner;
 	table_close(table, AccessShareLock);
 	GetUserIdAndSecContext(&scope.user, &scope.context);
-	scope.guc_level = NewGUCNestLevel();
 	SetUserIdAndSecContext(owner, scope.context | SECURITY_LOCAL_USERID_CHANGE |
 	                                  SECURITY_RESTRICTED_OPERATION);
-	set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-	                  GUC_ACTION_SAVE, true, 0, false);
+	scope.path = cia_path_pin();
 	SPI_connect();
 	return scope;
 }
@@ -41,7 +55,7 @@ void
 cia_owner_leave(const cia_owner_scope *scope)
 {
 	SPI_finish();
-	AtEOXact_GUC(true, scope->guc_level);
+	cia_path_unpin(scope->path);
 	SetUserIdAndSecContext(scope->user, scope->context);
 }
 

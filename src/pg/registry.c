@@ -47,7 +47,7 @@ enum
 	VERSION_INPUTS,
 	VERSION_ID,
 	VERSION_WEIGHT,
-	VERSION_OPTIONS
+	VERSION_TRAINED_BY = 20
 };
 
 static Oid
@@ -459,10 +459,12 @@ cia_lineage
 cia_registry_lineage(Oid schema, const cia_entry *entry)
 {
 	version_scan found = need_version(schema, entry);
-	cia_lineage lineage = {.source = text_column(&found, VERSION_SOURCE),
-	                       .inputs = array_column(&found, VERSION_INPUTS),
-	                       .id = array_column(&found, VERSION_ID),
-	                       .weight = text_column(&found, VERSION_WEIGHT)};
+	cia_lineage lineage = {
+	    .source = text_column(&found, VERSION_SOURCE),
+	    .inputs = array_column(&found, VERSION_INPUTS),
+	    .id = array_column(&found, VERSION_ID),
+	    .weight = text_column(&found, VERSION_WEIGHT),
+	    .author = DatumGetObjectId(version_column(&found, VERSION_TRAINED_BY))};
 
 	close_version(&found);
 	return lineage;

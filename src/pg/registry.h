@@ -107,6 +107,7 @@ typedef struct cia_lineage
 	ArrayType *inputs;
 	ArrayType *id;
 	char *weight;
+	Oid author; /* whose text the source is */
 } cia_lineage;
 
 extern cia_lineage cia_registry_lineage(Oid schema, const cia_entry *entry);
@@ -133,6 +134,22 @@ cia_raise_denied(const char *name, Oid owner, cia_privilege privilege);
 /* Raises 55000 if the extension is at another version than the library; for what writes. */
 extern void cia_need_update(void);
 
+/* kept.c: running the text of a training again */
+
+/* What is put back by cia_kept_end, or by an abort. */
+typedef struct cia_kept_scope
+{
+	Oid user; /* the caller */
+	int context;
+} cia_kept_scope;
+
+/*
+ * From here on the rights in force are such that both the caller and the author of the text
+ * have; raises 42501 if there are none.
+ */
+extern cia_kept_scope cia_kept_begin(const cia_entry *entry, Oid author);
+extern void cia_kept_end(const cia_kept_scope *scope);
+
 /* owner.c: writing into the registry, with the rights of the tables' owner */
 
 /* What is put back by cia_owner_end, or by an abort. */
@@ -141,7 +158,7 @@ typedef struct cia_owner_scope
 	Oid schema; /* of the extension */
 	Oid user;   /* the caller */
 	int context;
-	int guc_level;
+	int path; /* as cia_path_pin has answered it */
 } cia_owner_scope;
 
 /* A fixed statement; each %1$s in its text is the extension's schema, quoted. */
@@ -157,6 +174,14 @@ typedef struct cia_statement
 
 /* From here on only statements of ours run, with search_path pinned, until the end. */
 extern cia_owner_scope cia_owner_begin(Oid schema);
+
+/*
+ * The search_path alone, for statements of ours with the caller's rights: what a schema of
+ * somebody's has in front is not taken for PostgreSQL's.  Answers what cia_path_unpin, or an
+ * abort, undoes.
+ */
+extern int cia_path_pin(void);
+extern void cia_path_unpin(int level);
 
 /* Answers the number of rows; those that it returns are in SPI_tuptable. */
 extern uint64 cia_owner_execute(const cia_owner_scope *scope, const cia_statement *run);

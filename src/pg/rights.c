@@ -52,8 +52,9 @@ roles_of(ArrayType *array, int *count)
 	return role;
 }
 
+/* Only what everybody may be granted can be everybody's. */
 static bool
-is_one_of(Oid role, ArrayType *granted, Oid *through)
+is_one_of(Oid role, ArrayType *granted, bool to_everybody, Oid *through)
 {
 	bool found = false;
 	int count;
@@ -62,8 +63,9 @@ is_one_of(Oid role, ArrayType *granted, Oid *through)
 	for (int i = 0; i < count && !found; i++)
 	{
 		*through = roles[i];
-		found = !OidIsValid(roles[i]) ||
-		        (OidIsValid(role) && has_privs_of_role(role, roles[i]));
+		found = OidIsValid(roles[i])
+		            ? OidIsValid(role) && has_privs_of_role(role, roles[i])
+		            : to_everybody;
 	}
 	pfree(roles);
 	return found;
@@ -75,8 +77,8 @@ cia_rights_allow(const cia_rights *rights, Oid role, cia_privilege privilege,
 {
 	*through = rights->owner;
 	return (OidIsValid(role) && has_privs_of_role(role, rights->owner)) ||
-	       is_one_of(role, rights->managers, through) ||
-	       (privilege == CIA_SCORE && is_one_of(role, rights->scorers, through));
+	       is_one_of(role, rights->managers, false, through) ||
+	       (privilege == CIA_SCORE && is_one_of(role, rights->scorers, true, through));
 }
 
 void
@@ -141,19 +143,6 @@ role_arg(FunctionCallInfo fcinfo, int argument)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 		                errmsg("role with OID %u does not exist", role)));
 	return role;
-}
-
-/* The model, which the caller may manage; no version of it. */
-static cia_entry
-managed_arg(FunctionCallInfo fcinfo, int argument)
-{
-	char *name = cia_text_arg(fcinfo, argument, "model");
-
-	if (strchr(name, '@') != NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
-		                errmsg("privileges are on models, not on single versions"),
-		                errhint("Give the name without \"@\".")));
-	return cia_registry_manage(cia_schema(fcinfo), name);
 }
 
 /* Locks the model's row and reads what it says now; the caller must still be allowed to manage. */
@@ -246,7 +235,8 @@ set_privilege(FunctionCallInfo fcinfo, bool granted)
 {
 	cia_privilege privilege = privilege_arg(fcinfo, 2);
 	Oid role = role_arg(fcinfo, 1);
-	cia_entry entry = managed_arg(fcinfo, 0);
+	cia_entry entry =
+	    cia_registry_manage_model(cia_schema(fcinfo), cia_text_arg(fcinfo, 0, "model"));
 	cia_owner_scope scope;
 	cia_rights rights;
 	ArrayType **roles;
@@ -296,7 +286,8 @@ cia_owner(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 		                errmsg("a model cannot belong to everybody"),
 		                errhint("To let everybody score, grant \"score\" to public.")));
-	entry = managed_arg(fcinfo, 0);
+	entry =
+	    cia_registry_manage_model(cia_schema(fcinfo), cia_text_arg(fcinfo, 0, "model"));
 	cia_check_can_become(role);
 	scope = cia_owner_begin(cia_schema(fcinfo));
 	rights = lock_rights(&scope, &entry);

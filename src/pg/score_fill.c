@@ -4,8 +4,9 @@
  *
  * Nobody else sees the table, it has no index, and no row can be there before, so rows go
  * to its pages many at a time, as COPY and CREATE TABLE AS do it.  That holds only while
- * the table is as it was made: an event trigger of the user's may have given it triggers,
- * rules, row security or further columns, and then an INSERT has to do the work.
+ * the table is as it was made: an event trigger, or a function that the source calls, may have
+ * given it triggers, rules, row security, further columns or other types, and then an INSERT
+ * has to do the work.
  */
 #include "cia.h"
 
@@ -14,6 +15,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -34,16 +36,33 @@ typedef struct batch
 	Size bytes;
 } batch;
 
+/* Are these the types that rows come in: of the scores, of the version and of the time? */
 static bool
-is_as_made(const cia_score_table *table, Relation relation)
+has_types_of(TupleDesc made, TupleDesc scores)
+{
+	for (int i = 0; i < made->natts; i++)
+	{
+		Oid type = i < scores->natts    ? TupleDescAttr(scores, i)->atttypid
+		           : i == scores->natts ? INT4OID
+		                                : TIMESTAMPTZOID;
+
+		if (TupleDescAttr(made, i)->atttypid != type)
+			return false;
+	}
+	return made->natts == scores->natts + 2;
+}
+
+/* The source may run functions, and event triggers too may have had their way with the table. */
+static bool
+is_as_made(TupleDesc scores, Relation relation)
 {
 	const FormData_pg_class *class = relation->rd_rel;
 	const TupleConstr *constraints = RelationGetDescr(relation)->constr;
 
 	return class->relkind == RELKIND_RELATION && class->relowner == GetUserId() &&
 	       !class->relhastriggers && !class->relhasrules && !class->relhasindex &&
-	       !class->relrowsecurity && class->relchecks == 0 &&
-	       class->relnatts == table->ids->natts + 3 + table->has_class &&
+	       !class->relrowsecurity && class->relchecks == 0 && !class->relispartition &&
+	       has_types_of(RelationGetDescr(relation), scores) &&
 	       (constraints == NULL ||
 	        (constraints->num_defval == 0 && !constraints->has_generated_stored));
 }
@@ -89,7 +108,7 @@ cia_score_table_fill(const cia_score_table *table, Tuplestorestate *scores,
 	batch batch = {.table = table_open(table->relation, NoLock)};
 	TupleTableSlot *slot;
 
-	if (!is_as_made(table, batch.table))
+	if (!is_as_made(columns, batch.table))
 	{
 		table_close(batch.table, NoLock);
 		return false;

@@ -31,7 +31,6 @@
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
-#include "utils/typcache.h"
 
 CIA_FUNCTION(cia_score_into);
 
@@ -106,96 +105,6 @@ read_arguments(FunctionCallInfo fcinfo, scoring *run)
 	read_options(run, PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS));
 }
 
-/* The attribute of the source that an id names; from 1. */
-static AttrNumber
-id_attribute(TupleDesc source, const char *name)
-{
-	AttrNumber found = InvalidAttrNumber;
-
-	for (int i = 0; i < source->natts; i++)
-	{
-		if (strcmp(NameStr(TupleDescAttr(source, i)->attname), name) != 0)
-			continue;
-		if (found != InvalidAttrNumber)
-			ereport(ERROR,
-			        (errcode(ERRCODE_DUPLICATE_COLUMN),
-			         errmsg("id column \"%s\" occurs more than once in the source", name),
-			         errhint("Name the columns of the source that are needed.")));
-		found = (AttrNumber) (i + 1);
-	}
-	if (found == InvalidAttrNumber)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-		                errmsg("id column \"%s\" does not exist in the source", name),
-		                errhint("Names are compared letter by letter.")));
-	return found;
-}
-
-static void
-check_id_name(TupleDesc before, int count, const char *name)
-{
-	static const char *const taken[] = {"score", "class", "version", "scored_at"};
-
-	for (size_t i = 0; i < lengthof(taken); i++)
-		if (strcmp(name, taken[i]) == 0)
-			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
-			                errmsg("id column \"%s\" has the name of a column that is "
-			                       "written",
-			                       name),
-			                errhint("Give it another name in the source: SELECT \"%s\" "
-			                        "AS ...",
-			                        name)));
-	for (int i = 0; i < count; i++)
-		if (strcmp(name, NameStr(TupleDescAttr(before, i)->attname)) == 0)
-			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
-			                errmsg("id column \"%s\" is named more than once", name)));
-}
-
-/* An id is to be the key of an index. */
-static void
-check_id_type(const FormData_pg_attribute *id)
-{
-	TypeCacheEntry *type = lookup_type_cache(id->atttypid, TYPECACHE_BTREE_OPFAMILY);
-
-	if (!OidIsValid(type->btree_opf))
-		ereport(
-		    ERROR,
-		    (errcode(ERRCODE_DATATYPE_MISMATCH),
-		     errmsg("id column \"%s\" has type %s, which cannot be the key of an index",
-		            NameStr(id->attname), format_type_be(id->atttypid)),
-		     errhint("Cast it in the source, for example to text.")));
-}
-
-/* Names and types of the id columns. */
-static TupleDesc
-describe_ids(const scoring *run)
-{
-	TupleDesc source = cia_source_columns(run->source), ids;
-	Datum *names;
-	bool *nulls;
-	int count;
-
-	deconstruct_array(run->id, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
-	if (count == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("argument \"id\" must name at least one column"),
-		                errhint("Name the columns that identify a row, as in id => "
-		                        "'{customer_id}'.")));
-	ids = CreateTemplateTupleDesc(count);
-	for (int i = 0; i < count; i++)
-	{
-		char *name;
-
-		if (nulls[i])
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			                errmsg("lists of columns must not contain NULL")));
-		name = TextDatumGetCString(names[i]);
-		check_id_name(ids, i, name);
-		TupleDescCopyEntry(ids, (AttrNumber) (i + 1), source, id_attribute(source, name));
-		check_id_type(TupleDescAttr(ids, i));
-	}
-	return ids;
-}
-
 /* The shape of the scores: ids, score and class. */
 static void
 open_scores(scoring *run)
@@ -249,14 +158,19 @@ static Node *
 answer_for_source(const scoring *run, char *function)
 {
 	A_Const *model = makeNode(A_Const);
+	TypeCast *name = makeNode(TypeCast);
 
 	model->val.sval.type = T_String;
 	model->val.sval.sval =
 	    psprintf("%s@%d", NameStr(run->version.name), run->version.version);
 	model->location = -1;
+	/* the very types of our function, so that no other one of that name fits as well */
+	name->arg = (Node *) model;
+	name->typeName = SystemTypeName("text");
+	name->location = -1;
 	return (Node *) makeFuncCall(
 	    list_make2(makeString(get_namespace_name(run->schema)), makeString(function)),
-	    list_make2(model, column_of_source((Node *) makeNode(A_Star))),
+	    list_make2(name, column_of_source((Node *) makeNode(A_Star))),
 	    COERCE_EXPLICIT_CALL, -1);
 }
 
@@ -296,10 +210,17 @@ start_rows(void *state, TupleDesc tupdesc)
 {
 	const scoring *run = state;
 
-	for (int i = 0; i < run->table.ids->natts; i++)
-		if (TupleDescAttr(tupdesc, i)->atttypid !=
-		    TupleDescAttr(run->table.ids, i)->atttypid)
+	int ids = run->table.ids->natts;
+
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Oid type = i < ids    ? TupleDescAttr(run->table.ids, i)->atttypid
+		           : i == ids ? FLOAT8OID
+		                      : TEXTOID;
+
+		if (TupleDescAttr(tupdesc, i)->atttypid != type)
 			elog(ERROR, "source has changed while it was read");
+	}
 	cia_job_expect(run->door, cia_source_expected(), NULL);
 }
 
@@ -340,6 +261,15 @@ take_row(void *state, const Datum *values, const bool *nulls)
 		ereport(NOTICE, (errmsg("scoring: %lld rows", (long long) run->rows)));
 }
 
+static void
+raise_changed(const scoring *run)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	                errmsg("table \"%s\" is not what it was when the scoring began",
+	                       run->table.given),
+	                errhint("Let no function that the source calls change the table.")));
+}
+
 /*
  * Receives where every written row is, or its xmax: a row that was there has been locked by
  * ON CONFLICT, so its new version has one; see cia_score_table_insert.
@@ -352,9 +282,17 @@ typedef struct row_counter
 	TupleTableSlot *row;
 } row_counter;
 
+/* The source may have put something else in the table's place, whose columns are anything. */
 static void
 counter_startup(DestReceiver *self, int operation, TupleDesc tupdesc)
 {
+	const row_counter *counter = (row_counter *) self;
+	Oid first = TupleDescAttr(tupdesc, 0)->atttypid;
+
+	if (tupdesc->natts == 1
+	        ? first != XIDOID
+	        : first != OIDOID || TupleDescAttr(tupdesc, 1)->atttypid != TIDOID)
+		raise_changed(counter->run);
 }
 
 static void
@@ -543,6 +481,8 @@ run_scoring(scoring *run)
 	if (!run->table.fresh)
 		cia_score_table_execute(psprintf("EXPLAIN %s", insert), SPI_OK_UTILITY);
 	cia_source_run_within(run->source, around_source, start_rows, take_row, run);
+	if (get_rel_relkind(run->table.relation) != run->table.kind)
+		raise_changed(run);
 	run->relation.md.enrtuples = (double) run->rows;
 	cia_job_store(run->door, 0, (double) run->rows);
 	if (cia_progress_due(run->door))
@@ -584,8 +524,8 @@ cia_score_into(PG_FUNCTION_ARGS)
 	run.version = cia_registry_find(run.schema, run.model);
 	run.content = cia_model_arg(fcinfo, ARG_MODEL)->model;
 	run.table.has_class = run.content->schema.task != ML_REGRESSION;
-	run.table.ids = describe_ids(&run);
 	cia_job_begin(run.door, CIA_JOB_SCORE, NameStr(run.version.name));
+	run.table.ids = cia_score_table_ids(run.source, run.id);
 	SPI_connect();
 	run_scoring(&run);
 	SPI_finish();

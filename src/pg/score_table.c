@@ -17,6 +17,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
@@ -51,6 +52,93 @@ next_result(const cia_score_table *table, const result_column *column)
 	    strcmp(column->name, "class") == 0)
 		column++;
 	return column < result_columns + lengthof(result_columns) ? column : NULL;
+}
+
+/* The attribute of the source that an id names; from 1. */
+static AttrNumber
+id_attribute(TupleDesc source, const char *name)
+{
+	AttrNumber found = InvalidAttrNumber;
+
+	for (int i = 0; i < source->natts; i++)
+	{
+		if (strcmp(NameStr(TupleDescAttr(source, i)->attname), name) != 0)
+			continue;
+		if (found != InvalidAttrNumber)
+			ereport(ERROR,
+			        (errcode(ERRCODE_DUPLICATE_COLUMN),
+			         errmsg("id column \"%s\" occurs more than once in the source", name),
+			         errhint("Name the columns of the source that are needed.")));
+		found = (AttrNumber) (i + 1);
+	}
+	if (found == InvalidAttrNumber)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+		                errmsg("id column \"%s\" does not exist in the source", name),
+		                errhint("Names are compared letter by letter.")));
+	return found;
+}
+
+static void
+check_id_name(TupleDesc before, int count, const char *name)
+{
+	for (size_t i = 0; i < lengthof(result_columns); i++)
+		if (strcmp(name, result_columns[i].name) == 0)
+			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+			                errmsg("id column \"%s\" has the name of a column that is "
+			                       "written",
+			                       name),
+			                errhint("Give it another name in the source: SELECT \"%s\" "
+			                        "AS ...",
+			                        name)));
+	for (int i = 0; i < count; i++)
+		if (strcmp(name, NameStr(TupleDescAttr(before, i)->attname)) == 0)
+			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+			                errmsg("id column \"%s\" is named more than once", name)));
+}
+
+/* An id is to be the key of an index. */
+static void
+check_id_type(const FormData_pg_attribute *id)
+{
+	TypeCacheEntry *type = lookup_type_cache(id->atttypid, TYPECACHE_BTREE_OPFAMILY);
+
+	if (!OidIsValid(type->btree_opf))
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_DATATYPE_MISMATCH),
+		     errmsg("id column \"%s\" has type %s, which cannot be the key of an index",
+		            NameStr(id->attname), format_type_be(id->atttypid)),
+		     errhint("Cast it in the source, for example to text.")));
+}
+
+TupleDesc
+cia_score_table_ids(const char *source_text, ArrayType *id)
+{
+	TupleDesc source = cia_source_columns(source_text), ids;
+	Datum *names;
+	bool *nulls;
+	int count;
+
+	deconstruct_array(id, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
+	if (count == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("argument \"id\" must name at least one column"),
+		                errhint("Name the columns that identify a row, as in id => "
+		                        "'{customer_id}'.")));
+	ids = CreateTemplateTupleDesc(count);
+	for (int i = 0; i < count; i++)
+	{
+		char *name;
+
+		if (nulls[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			                errmsg("lists of columns must not contain NULL")));
+		name = TextDatumGetCString(names[i]);
+		check_id_name(ids, i, name);
+		TupleDescCopyEntry(ids, (AttrNumber) (i + 1), source, id_attribute(source, name));
+		check_id_type(TupleDescAttr(ids, i));
+	}
+	return ids;
 }
 
 static const char *

@@ -3,7 +3,9 @@
  * source.c: running a source: a table, a view, or one query.
  *
  * The query is parsed, planned and run once, with the rights of the caller, and
- * may use a parallel plan.  Its rows come straight from the executor's slots.
+ * may use a parallel plan.  Its rows come straight from the executor's slots.  Whatever
+ * functions it calls, they cannot change the role: what was checked for it would hold for
+ * another one then, and who has stepped down by SET ROLE to run a text would be back up.
  */
 #include "cia.h"
 
@@ -13,6 +15,7 @@
 #include "catalog/namespace.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
@@ -244,6 +247,8 @@ run_source(const char *source, const char *model, cia_wrap_query wrap,
 {
 	source_context context;
 	RawStmt *raw;
+	Oid user;
+	int security;
 
 	receiver->base = (DestReceiver){.receiveSlot = receiver_receive,
 	                                .rStartup = receiver_startup,
@@ -256,7 +261,10 @@ run_source(const char *source, const char *model, cia_wrap_query wrap,
 	raw = parse_one(context.query);
 	if (wrap != NULL)
 		raw->stmt = (Node *) wrap(receiver->state, (SelectStmt *) raw->stmt);
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(user, security | SECURITY_LOCAL_USERID_CHANGE);
 	execute(plan_query(raw, context.query), context.query, &receiver->base);
+	SetUserIdAndSecContext(user, security);
 	close_source(&context);
 }
 
