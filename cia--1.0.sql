@@ -48,17 +48,49 @@ COMMENT ON CAST (jsonb AS cia_model) IS 'a model from its parts, checked';
 -- The registry: private tables
 --
 
+CREATE TYPE cia_role;
+
+CREATE FUNCTION cia_role_in(cstring) RETURNS cia_role
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_role_in(cstring) IS
+	'input: the name of a role; one that does not exist, and any number, is nobody';
+
+CREATE FUNCTION cia_role_out(cia_role) RETURNS cstring
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_role_out(cia_role) IS
+	'output: the name of a role, the number of one that was dropped, - for everybody';
+
+CREATE TYPE cia_role (
+	INPUT = cia_role_in,
+	OUTPUT = cia_role_out,
+	LIKE = oid
+);
+COMMENT ON TYPE cia_role IS
+	'regrole for what is dumped: a role that is not there when it is restored becomes nobody, not an error or somebody else; not part of the contract';
+
+CREATE CAST (cia_role AS oid) WITHOUT FUNCTION AS IMPLICIT;
+COMMENT ON CAST (cia_role AS oid) IS 'the same number';
+
+CREATE CAST (cia_role AS regrole) WITHOUT FUNCTION;
+COMMENT ON CAST (cia_role AS regrole) IS 'the same role';
+
+CREATE CAST (oid AS cia_role) WITHOUT FUNCTION AS ASSIGNMENT;
+COMMENT ON CAST (oid AS cia_role) IS 'the same number';
+
+CREATE CAST (regrole AS cia_role) WITHOUT FUNCTION AS ASSIGNMENT;
+COMMENT ON CAST (regrole AS cia_role) IS 'the same role';
+
 CREATE TABLE cia_registry (
 	id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
 	name       name NOT NULL CONSTRAINT cia_registry_name_key UNIQUE,
-	owner      regrole NOT NULL,
+	owner      cia_role NOT NULL,
 	production int,
 	latest     int NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT now(),
 	promote    text NOT NULL DEFAULT 'better'
 			   CONSTRAINT cia_registry_promote_check CHECK (promote IN ('better', 'always', 'never')),
-	scorers    regrole[] NOT NULL DEFAULT '{}',
-	managers   regrole[] NOT NULL DEFAULT '{}'
+	scorers    cia_role[] NOT NULL DEFAULT '{}',
+	managers   cia_role[] NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE cia_registry IS 'models by name; private, see view cia_models';
 COMMENT ON COLUMN cia_registry.owner IS 'role that trained the first version; its members may use and retrain the model';
@@ -88,7 +120,7 @@ CREATE TABLE cia_version (
 	metrics      jsonb NOT NULL,
 	notes        text[] NOT NULL,
 	seconds      float8 NOT NULL,
-	trained_by   regrole NOT NULL,
+	trained_by   cia_role NOT NULL,
 	trained_at   timestamptz NOT NULL DEFAULT now(),
 	request      jsonb NOT NULL,
 	parent       int,
@@ -118,7 +150,7 @@ CREATE TABLE cia_promotion (
 	previous    int,
 	kind        text NOT NULL,
 	reason      text NOT NULL,
-	promoted_by regrole NOT NULL,
+	promoted_by cia_role NOT NULL,
 	promoted_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (model, number)
 );
@@ -133,7 +165,7 @@ CREATE TABLE cia_tag (
 	model     uuid NOT NULL,
 	tag       text NOT NULL,
 	version   int NOT NULL,
-	tagged_by regrole NOT NULL,
+	tagged_by cia_role NOT NULL,
 	tagged_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (model, tag),
 	FOREIGN KEY (model, version) REFERENCES cia_version ON DELETE CASCADE
@@ -146,7 +178,7 @@ CREATE TABLE cia_remark (
 	model      uuid NOT NULL,
 	version    int NOT NULL,
 	remark     text NOT NULL,
-	written_by regrole NOT NULL,
+	written_by cia_role NOT NULL,
 	written_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (model, version),
 	FOREIGN KEY (model, version) REFERENCES cia_version ON DELETE CASCADE
@@ -1874,15 +1906,15 @@ CREATE FUNCTION cia_has_privilege(role regrole, model text, privilege text) RETU
 	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cia_has_privilege_of_role';
 COMMENT ON FUNCTION cia_has_privilege(regrole, text, text) IS 'may a role use a model';
 
-CREATE FUNCTION cia_may(privilege text, owner regrole, scorers regrole[], managers regrole[])
+CREATE FUNCTION cia_may(privilege text, owner cia_role, scorers cia_role[], managers cia_role[])
 	RETURNS boolean
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cia_may(text, regrole, regrole[], regrole[]) IS
+COMMENT ON FUNCTION cia_may(text, cia_role, cia_role[], cia_role[]) IS
 	'may you use a model of which the registry says this: the condition of the views; not part of the contract';
 
 CREATE VIEW cia_models WITH (security_barrier) AS
 	SELECT r.name::text AS model,
-		   r.owner,
+		   r.owner::regrole,
 		   r.production AS version,
 		   (SELECT count(*) FROM cia_version a WHERE a.model = r.id) AS versions,
 		   v.algorithm, v.task, v.target, v.metric, v.value, v.rows_used, v.trained_at
@@ -1899,7 +1931,7 @@ CREATE VIEW cia_versions WITH (security_barrier) AS
 		   v.rows_skipped, v.metric, v.value, v.metrics, v.notes, v.seconds,
 		   v.fingerprint,
 		   pg_catalog.pg_column_size(v.content) AS size,
-		   v.content, v.trained_by, v.trained_at,
+		   v.content, v.trained_by::regrole, v.trained_at,
 		   v.request, v.parent, v.columns, v.intervals, (v.options->'seed')::bigint AS seed,
 		   v.cia_version, v.pg_version, v.origin,
 		   ARRAY(SELECT t.tag FROM cia_tag t WHERE t.model = v.model AND t.version = v.version

@@ -223,6 +223,14 @@ DROP OWNED BY regress_cia_bob;
 DROP ROLE regress_cia_bob;
 SELECT model, role, privilege FROM cia_privileges ORDER BY model, privilege, role;
 
+-- What the registry keeps of a role is its name; numbers, and names of roles that are not there, are read as nobody: never as somebody else, nor as an error.
+SELECT '"regress_cia ""Odd"" Role"'::cia_role, 'REGRESS_CIA_ANN'::cia_role, '-'::cia_role AS everybody, 'regress_cia_ann'::regrole::oid::text::cia_role AS number, '16384'::cia_role::oid = 10::text::cia_role::oid AS same_nobody;
+SELECT 'regress_cia_nobody'::cia_role = '1'::cia_role AS nobody;
+SELECT 'a.b'::cia_role;
+\echo :SQLSTATE
+SELECT ''::cia_role;
+SELECT oid::cia_role::text = oid::regrole::text AS as_regrole FROM pg_roles WHERE rolname LIKE 'regress_cia%' GROUP BY 1;
+
 -- The registry's tables and their statistics are nobody's, column by column.
 CREATE VIEW own.registry AS SELECT c.oid AS relation, a.attnum FROM pg_depend d JOIN pg_class c ON c.oid = d.objid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'cia') AND d.classid = 'pg_class'::regclass AND c.relkind = 'r';

@@ -186,13 +186,14 @@ write_rights(const cia_owner_scope *scope, cia_entry *entry, const cia_rights *r
 
 	cia_owner_execute(
 	    scope,
-	    &(cia_statement){.text = "UPDATE %1$s.cia_registry SET owner = $2, "
-	                             "scorers = $3::regrole[], managers = $4::regrole[] "
-	                             "WHERE id = $1",
-	                     .expected = SPI_OK_UPDATE,
-	                     .args = 4,
-	                     .types = types,
-	                     .values = values});
+	    &(cia_statement){
+	        .text = "UPDATE %1$s.cia_registry SET owner = $2, "
+	                "scorers = $3::%1$s.cia_role[], managers = $4::%1$s.cia_role[] "
+	                "WHERE id = $1",
+	        .expected = SPI_OK_UPDATE,
+	        .args = 4,
+	        .types = types,
+	        .values = values});
 }
 
 /* The roles that exist, without this one; then with it, if it is to be there. */
