@@ -130,6 +130,7 @@ CREATE TABLE cia_version (
 	columns      jsonb NOT NULL,
 	intervals    jsonb NOT NULL,
 	origin       jsonb,
+	decision     text,
 	PRIMARY KEY (model, version)
 );
 COMMENT ON TABLE cia_version IS 'versions of models; private, see view cia_versions';
@@ -138,6 +139,7 @@ COMMENT ON COLUMN cia_version.inputs IS 'columns of the source that were read as
 COMMENT ON COLUMN cia_version.options IS 'all options in force, defaults included';
 COMMENT ON COLUMN cia_version.request IS 'arguments of the training as they were given, for another one';
 COMMENT ON COLUMN cia_version.parent IS 'version in production when this one was trained';
+COMMENT ON COLUMN cia_version.decision IS 'whether the training has put the version into production, and why';
 COMMENT ON COLUMN cia_version.fingerprint IS 'SHA-256 of the bytes of content when it was written';
 COMMENT ON COLUMN cia_version.columns IS 'columns of the source that were read, in order: name, type and role';
 COMMENT ON COLUMN cia_version.intervals IS 'of metrics: low and high of their 95 % intervals';
@@ -1800,6 +1802,18 @@ COMMENT ON FUNCTION cia_report(text, text, jsonb) IS
 $$a model's validation as one HTML page that needs nothing else: metrics with intervals, curves, lift, calibration, importance, where it errs most, notes, options and lineage.
 model: name, for the version in production, or name@version; source: a table, a view or one query with the columns of the training, by default the source of the training, of which only the holdout is judged; options: rows, as in cia_evaluate. The page is well-formed XML as well, without scripts, light or dark by the reader's setting, and prints on paper. psql -Atc "SELECT cia_report('churn')" > churn.html$$;
 
+CREATE FUNCTION cia_promote(model text, version int DEFAULT NULL, reason text DEFAULT NULL) RETURNS int
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_promote(text, int, text) IS
+$$puts a version of a model of yours into production, in the caller's transaction: the plain name stands for it from the commit on.
+model: name, or name@version; version: which one, as in view cia_versions; reason: for the record in view cia_promotions. Returns the version.$$;
+
+CREATE FUNCTION cia_rollback(model text, reason text DEFAULT NULL) RETURNS int
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_rollback(text, text) IS
+$$puts the version of a model of yours back into production that was there before the current one, in the caller's transaction; once more goes a further step back.
+reason: for the record in view cia_promotions. Returns the version.$$;
+
 CREATE FUNCTION cia_drop_model(model text) RETURNS boolean
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_drop_model(text) IS
@@ -1919,14 +1933,14 @@ CREATE VIEW cia_models WITH (security_barrier) AS
 		   (SELECT count(*) FROM cia_version a WHERE a.model = r.id) AS versions,
 		   v.algorithm, v.task, v.target, v.metric, v.value, v.rows_used, v.trained_at
 	FROM cia_registry r
-	JOIN cia_version v ON v.model = r.id AND v.version = r.production
+	LEFT JOIN cia_version v ON v.model = r.id AND v.version = r.production
 	WHERE cia_may('score', r.owner, r.scorers, r.managers);
-COMMENT ON VIEW cia_models IS 'models that you may score with, with the version in production';
+COMMENT ON VIEW cia_models IS 'models that you may score with, with the version in production; NULLs if there is none';
 
 CREATE VIEW cia_versions WITH (security_barrier) AS
 	SELECT r.name::text AS model,
 		   v.version,
-		   v.version = r.production AS production,
+		   v.version IS NOT DISTINCT FROM r.production AS production,
 		   v.algorithm, v.task, v.target, v.source, v.options, v.features, v.rows_used,
 		   v.rows_skipped, v.metric, v.value, v.metrics, v.notes, v.seconds,
 		   v.fingerprint,
@@ -1936,13 +1950,23 @@ CREATE VIEW cia_versions WITH (security_barrier) AS
 		   v.cia_version, v.pg_version, v.origin,
 		   ARRAY(SELECT t.tag FROM cia_tag t WHERE t.model = v.model AND t.version = v.version
 				 ORDER BY t.tag COLLATE "C") AS tags,
-		   (SELECT c.remark FROM cia_remark c WHERE c.model = v.model AND c.version = v.version) AS comment
+		   (SELECT c.remark FROM cia_remark c WHERE c.model = v.model AND c.version = v.version) AS comment,
+		   v.decision
 	FROM cia_registry r
 	JOIN cia_version v ON v.model = r.id
 	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
 COMMENT ON VIEW cia_versions IS
 $$versions of the models that you may manage, with their lineage.
-fingerprint: SHA-256 of the model's bytes; request: arguments of the training as they were given; parent: version in production at that time; columns: columns of the source that were read, with type and role; intervals: of metrics, low and high; origin: of a copied or imported version, what it comes from; tags and comment: see cia_tag and cia_comment.$$;
+fingerprint: SHA-256 of the model's bytes; request: arguments of the training as they were given; parent: version in production at that time; columns: columns of the source that were read, with type and role; intervals: of metrics, low and high; origin: of a copied or imported version, what it comes from; tags and comment: see cia_tag and cia_comment; decision: whether the training has put the version into production, and why.$$;
+
+CREATE VIEW cia_promotions WITH (security_barrier) AS
+	SELECT r.name::text AS model,
+		   p.number, p.version, p.previous, p.kind, p.reason, p.promoted_by, p.promoted_at
+	FROM cia_registry r
+	JOIN cia_promotion p ON p.model = r.id
+	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
+COMMENT ON VIEW cia_promotions IS
+	'what was in production of the models that you may manage, when and why: kind is training, promotion or rollback; number counts from 1 for each model';
 
 CREATE VIEW cia_privileges WITH (security_barrier) AS
 	SELECT r.name::text AS model,
@@ -1963,7 +1987,8 @@ CREATE VIEW cia_privileges WITH (security_barrier) AS
 COMMENT ON VIEW cia_privileges IS
 	'who may use models: all of it for those that you may manage, else what you have yourself; privilege: owner, manage or score; role: as cia_grant and cia_revoke take it';
 
-GRANT SELECT ON cia_algorithms, cia_models, cia_versions, cia_privileges TO PUBLIC;
+GRANT SELECT ON cia_algorithms, cia_models, cia_promotions, cia_versions, cia_privileges TO PUBLIC;
+
 --
 -- Jobs: what runs, and what has run
 --

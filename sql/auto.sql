@@ -11,7 +11,7 @@ DECLARE
 	detail text;
 BEGIN
 	SELECT concat_ws(E'\n', algorithm || ': ' || notes[1], (SELECT 'l2 ' || (content::jsonb #>> '{options,l2}') FROM cia_versions v WHERE v.model = t.model AND v.version = t.version AND t.algorithm = 'linear'))
-	INTO answer FROM cia_train('chosen', source, target, id => '{id}', options => options) t;
+	INTO answer FROM cia_train('chosen', source, target, id => '{id}', options => options || '{"promote": "always"}') t;
 	RETURN answer;
 EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS answer = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;

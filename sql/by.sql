@@ -8,7 +8,7 @@ SELECT i AS id, u % 60 AS age, v % 30 AS visits, CASE WHEN i % 17 > 0 THEN (u % 
 FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v FROM generate_series(1, 2000) i) s;
 
 SELECT model, version, algorithm, rows_used, features, metric, notes
-FROM cia_train('churn', 'customer', 'churned', id => '{id}', exclude => '{spend}', options => '{"by": "region"}');
+FROM cia_train('churn', 'customer', 'churned', id => '{id}', exclude => '{spend}', options => '{"promote": "always", "by": "region"}');
 SELECT group_value, rows, trained, metric, value BETWEEN 0.5 AND 1 AS value, note FROM cia_groups('churn') ORDER BY 1;
 SELECT feature, type, kind, labels, use FROM cia_features('churn') ORDER BY position;
 

@@ -9,7 +9,7 @@ BEGIN
 	s := cia_score($1, p);
 	RETURN s;
 END $$;
-SELECT version FROM cia_train('m', 'points', 'y', features => '{x}');
+SELECT version FROM cia_train('m', 'points', 'y', features => '{x}', options => '{"promote": "always"}');
 
 -- A loop of PL/pgSQL keeps its call site for the transaction, but not the version.
 DO $$

@@ -2,7 +2,7 @@
 -- What the planner puts in place of cia_score, called by hand: anybody may, with any arguments.
 SET cia.progress = off;
 CREATE TABLE points AS SELECT i AS id, i % 17 AS a, (i * 7 % 23)::float8 AS b, (ARRAY['x', 'y', 'z'])[1 + i % 3] AS place, i * i % 11 > 5 AS y FROM generate_series(1, 200) i;
-SELECT version FROM cia_train('m', 'points', 'y', features => '{a,b}', options => '{"holdout": 0}');
+SELECT version FROM cia_train('m', 'points', 'y', features => '{a,b}', options => '{"promote": "always", "holdout": 0}');
 SELECT version FROM cia_train('m', 'points', 'y', features => '{b,place}', options => '{"holdout": 0}');
 SELECT version FROM cia_train('m', 'points', 'y', features => '{a,place}', options => '{"holdout": 0}');
 -- the SQLSTATE and the message of a query that fails

@@ -27,7 +27,7 @@ DROP TABLE flip;
 -- Folds by hand, in plain SQL: one region each, the rows without one as well; one stretch of days after the other, with weights.
 CREATE FUNCTION by_hand(train text, judge text, target text, algorithm text, metric text, weight text = NULL) RETURNS float8 LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM cia_train('hand', train, target, algorithm, weight => weight, options => '{"holdout": 0}');
+	PERFORM cia_train('hand', train, target, algorithm, weight => weight, options => '{"promote": "always", "holdout": 0}');
 	RETURN (SELECT e.value FROM cia_evaluate('hand', judge) e WHERE e.metric = by_hand.metric);
 END
 $$;

@@ -3,7 +3,7 @@ CREATE TABLE points AS
 SELECT i AS id, u % 1009 AS a, u % 1013 AS b, u * 7 % 1019 AS c, (ARRAY['x', 'y', 'z'])[1 + u % 3] AS d, u % 1009 + u % 1013 > 1000 AS y
 FROM (SELECT i, i::bigint * i * 37 % 999983 AS u FROM generate_series(1, 60000) i) s;
 
-SELECT rows_used FROM cia_train('m', 'points', 'y', 'logistic', id => '{id}');
+SELECT rows_used FROM cia_train('m', 'points', 'y', 'logistic', id => '{id}', options => '{"promote": "always"}');
 
 -- Past cia.max_memory nothing is trained, nothing kept, and the session goes on.
 SET cia.threads = 1;

@@ -5,7 +5,7 @@ SELECT i AS id, u % 60 AS age, v % 30 AS visits, (ARRAY['north', 'south', 'east'
 	   10 + 2 * (v % 30) - u % 60 + i * 17 % 40 AS spend, 1 + i % 3 AS w
 FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v FROM generate_series(1, 800) i) s;
 SELECT rows_used, rows_skipped, round(value::numeric, 2) AS auc
-FROM cia_train('churn', 'customer', 'churned', id => '{id}', exclude => '{spend,w}');
+FROM cia_train('churn', 'customer', 'churned', id => '{id}', exclude => '{spend,w}', options => '{"promote": "always"}');
 SELECT round(value::numeric, 2) AS r2 FROM cia_train('spend', 'customer', 'spend', id => '{id}', exclude => '{churned,w}');
 
 -- On its own training source a model is judged by the rows it has not seen, and says so.

@@ -5,7 +5,7 @@ SELECT i AS id, CASE WHEN i % 4 > 0 THEN 20 + u % 40 END AS age, (v % 300) / 10.
 	   date '2020-01-01' + v % 900 AS since, ARRAY[u % 7, v % 5]::float8[] AS "taste of x", u % 2 = 0 AS active,
 	   (ARRAY['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])[1 + floor(sqrt(v % 49))::int] AS day, u % 60 + v % 30 > 40 AS churned
 FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v FROM generate_series(1, 400) i) s;
-SELECT model FROM cia_train('churn', 'customer', 'churned', id => '{id}', options => '{"holdout": 0, "max_categories": 4}');
+SELECT model FROM cia_train('churn', 'customer', 'churned', id => '{id}', options => '{"promote": "always", "holdout": 0, "max_categories": 4}');
 
 -- Positions count from 1; arrays give one feature per element; the pool of rare labels is the last one.
 SELECT position, feature, type, kind, labels FROM cia_features('churn');

@@ -124,9 +124,9 @@ SELECT refused('{target,classes}', '["app", "branch", "phone"]') AS fewer, refus
 
 -- Without a penalty: maximum likelihood, and what stands in its way has a name.
 SET client_min_messages = warning;
-SELECT 1 FROM cia_train('e', 'SELECT *, age + 2 * spend AS sum FROM visitor', 'channel', 'multinomial', id => '{id}', options => '{"l2": 0}');
+SELECT 1 FROM cia_train('e', 'SELECT *, age + 2 * spend AS sum FROM visitor', 'channel', 'multinomial', id => '{id}', options => '{"promote": "always", "l2": 0}');
 \echo :SQLSTATE
-SELECT notes FROM cia_train('e', $$SELECT id, age, spend, CASE WHEN age < 30 THEN 'young' WHEN id % 3 = 0 THEN 'a' ELSE 'b' END AS of FROM visitor$$, 'of', 'multinomial', id => '{id}', options => '{"l2": 0, "holdout": 0}');
+SELECT notes FROM cia_train('e', $$SELECT id, age, spend, CASE WHEN age < 30 THEN 'young' WHEN id % 3 = 0 THEN 'a' ELSE 'b' END AS of FROM visitor$$, 'of', 'multinomial', id => '{id}', options => '{"promote": "always", "l2": 0, "holdout": 0}');
 SELECT notes FROM cia_train('e', 'visitor', 'channel', 'multinomial', id => '{id}', options => '{"l2": 0, "max_iterations": 1}');
 -- Targets that do not do.
 SELECT 1 FROM cia_train('e', 'visitor', 'spend', 'multinomial');

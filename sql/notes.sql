@@ -15,7 +15,7 @@ SELECT features FROM cia_train('others', $$SELECT (ARRAY['other', 'a', 'b', 'c',
 SELECT f->'labels' AS labels FROM cia_versions, jsonb_array_elements(content::jsonb->'features') f WHERE model = 'others' AND f->>'name' = 'c';
 
 -- Suspected leaks are kept and told: by AUC, by R2, also when they point the other way or are labels.
-SELECT n.note FROM cia_train('leaks', 'SELECT x, -leak AS minus_leak, state, y FROM points', 'y') t, unnest(notes) WITH ORDINALITY n(note, place) WHERE note ~ 'leak' ORDER BY place;
+SELECT n.note FROM cia_train('leaks', 'SELECT x, -leak AS minus_leak, state, y FROM points', 'y', options => '{"promote": "always"}') t, unnest(notes) WITH ORDINALITY n(note, place) WHERE note ~ 'leak' ORDER BY place;
 SELECT features, n.note FROM cia_train('leaks', 'SELECT x, leak * 3 + 1 AS near, leak AS y FROM points', 'y') t, unnest(notes) n(note) WHERE note ~ 'leak';
 SELECT count(*) FROM cia_train('leaks', 'SELECT x, town, y FROM points', 'y') t, unnest(notes) n(note) WHERE note ~ 'leak';
 

@@ -7,7 +7,7 @@ SELECT i AS id, 18 + u % 60 AS age, (v % 300) / 10.0 AS visits, u * v % 211 AS n
 FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v FROM generate_series(1, 400) i) s;
 
 SELECT algorithm, features, regexp_replace(array_to_string(notes, '; '), 'lambda [0-9.e+-]+', 'lambda ?') AS notes
-FROM cia_train('spend', 'customer', 'spend', 'linear', exclude => '{churned,claims}', id => '{id}', options => '{"holdout": 0, "lambda": "auto"}');
+FROM cia_train('spend', 'customer', 'spend', 'linear', exclude => '{churned,claims}', id => '{id}', options => '{"promote": "always", "holdout": 0, "lambda": "auto"}');
 
 -- The path begins with nothing and lets columns in; the error is the least where it is chosen.
 SELECT count(*) BETWEEN 5 AND 100 AS steps, min(df) AS first, max(df) AS most, bool_and(deviance_ratio BETWEEN 0 AND 1) AS ratios, sum(chosen::int) AS chosen FROM cia_path('spend');

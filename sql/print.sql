@@ -7,7 +7,7 @@ FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v FROM gene
 CREATE FUNCTION print(algorithm text, target text, features text[], options jsonb DEFAULT '{}') RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM cia_train('printed', 'customer', target, algorithm, features => features,
-		options => CASE WHEN options ? 'lambda' THEN '{"holdout": 0}' ELSE '{"holdout": 0, "l2": 0}'::jsonb END || options);
+		options => CASE WHEN options ? 'lambda' THEN '{"holdout": 0}' ELSE '{"holdout": 0, "l2": 0}'::jsonb END || options || '{"promote": "always"}');
 	RETURN QUERY SELECT regexp_split_to_table(regexp_replace(cia_print('printed'), 'iterations: [0-9]+', 'iterations: some'), '\n');
 END $$;
 \pset format unaligned

@@ -2,7 +2,7 @@
 CREATE TABLE points AS SELECT i AS id, i % 17 AS x, i * 7 % 5 AS y, i * i % 11 > 5 AS label FROM generate_series(1, 200) i;
 
 -- Versions count up; the plain name is the one in production, the newest.
-SELECT version, promoted FROM cia_train('m', 'points', 'label', id => '{id}', exclude => '{y}');
+SELECT version, promoted FROM cia_train('m', 'points', 'label', id => '{id}', exclude => '{y}', options => '{"promote": "always"}');
 SELECT version, promoted FROM cia_train('m', 'points', 'label', id => '{id}', exclude => '{y}', options => '{"l2": 5}');
 SELECT version, promoted FROM cia_train('m', 'SELECT * FROM points', 'label', id => '{id}', weight => 'y');
 SELECT model, owner = current_user::regrole AS own, version, versions, algorithm, task, target, metric, value IS NOT NULL AS has_value,
@@ -52,7 +52,7 @@ SELECT (SELECT count(*) FROM cia_models) AS models, (SELECT count(*) FROM cia_ve
 	   (SELECT count(*) FROM cia_registry) + (SELECT count(*) FROM cia_version) AS stored;
 
 -- A new model of an old name begins with version 1.
-SELECT version FROM cia_train('m', 'points', 'label', exclude => '{id}');
+SELECT version FROM cia_train('m', 'points', 'label', exclude => '{id}', options => '{"promote": "always"}');
 
 -- ROLLBACK undoes a training; inside the transaction it is in force.
 BEGIN;

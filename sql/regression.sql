@@ -64,7 +64,7 @@ SELECT max(abs(a.coefficient - b.coefficient)) < 1e-9 AS same FROM cia_coefficie
 SELECT 1 FROM cia_train('robust', 'SELECT policy, age, area, amount FROM claims', 'amount', 'linear', exclude => '{policy}',
 	options => '{"holdout": 0, "robust": true}') \g /dev/null
 SELECT features FROM cia_train('clustered', 'SELECT policy, age, area, amount FROM claims', 'amount', 'linear', id => '{policy}',
-	options => '{"holdout": 0, "cluster": "policy"}');
+	options => '{"promote": "always", "holdout": 0, "cluster": "policy"}');
 SELECT max(abs(a.standard_error / b.standard_error - 1)) < 1e-9 AS same FROM cia_coefficients('robust') a JOIN cia_coefficients('clustered') b USING (term);
 SELECT features FROM cia_train('clustered', 'SELECT branch, age, area, amount FROM claims', 'amount', 'linear',
 	options => '{"holdout": 0, "cluster": "branch"}');

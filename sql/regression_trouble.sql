@@ -15,7 +15,7 @@ DECLARE
 	hint text;
 BEGIN
 	SELECT string_agg(note, E'\n' ORDER BY place) INTO answer
-	FROM cia_train('trouble', source, target, algorithm, options => '{"holdout": 0}' || options) AS t, unnest(t.notes) WITH ORDINALITY AS n (note, place)
+	FROM cia_train('trouble', source, target, algorithm, options => '{"promote": "always", "holdout": 0}' || options) AS t, unnest(t.notes) WITH ORDINALITY AS n (note, place)
 	WHERE note ~ 'groups|apart by|separated|converged|Poisson|never';
 	SELECT content::jsonb -> 'learned' INTO learned FROM cia_versions WHERE model = 'trouble' AND production;
 	RETURN coalesce(answer, format('fitted: %s %s', round((learned #>> '{intercept,0}')::numeric, 4),

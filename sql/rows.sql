@@ -14,7 +14,7 @@ SELECT * FROM cia_train('few', 'SELECT x, y, 0 AS w FROM points', 'y', weight =>
 SELECT * FROM cia_train('few', 'SELECT x, y, NULL::int AS w FROM points', 'y', weight => 'w');
 
 -- Two rows and three are enough without a holdout.
-SELECT rows_used, features, value IS NULL AS unknown, notes[2:] AS notes FROM cia_train('few', 'VALUES (1, true), (2, false)', 'column2', options => '{"holdout": 0}');
+SELECT rows_used, features, value IS NULL AS unknown, notes[2:] AS notes FROM cia_train('few', 'VALUES (1, true), (2, false)', 'column2', options => '{"promote": "always", "holdout": 0}');
 SELECT rows_used, features, value IS NULL AS unknown FROM cia_train('few', 'VALUES (1, 10.0), (2, 20), (3, 31)', 'column2', 'linear', options => '{"holdout": 0}');
 SELECT round(cia_score('few', r)::numeric, 9) AS score FROM (VALUES (4, 0)) r(column1, column2);
 

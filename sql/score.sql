@@ -5,7 +5,7 @@ SELECT i AS id, u % 60 AS age, (v % 300) / 10.0 AS visits, (ARRAY['north', 'sout
 	   u % 60 + v % 30 > 40 AS churned, 10 + (v % 300) / 5.0 - u % 60 AS spend
 FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v FROM generate_series(1, 400) i) s;
 UPDATE customer SET age = NULL WHERE id % 13 = 0;
-SELECT model FROM cia_train('churn', 'customer', 'churned', id => '{id}', exclude => '{spend}');
+SELECT model FROM cia_train('churn', 'customer', 'churned', id => '{id}', exclude => '{spend}', options => '{"promote": "always"}');
 SELECT model FROM cia_train('spend', 'customer', 'spend', id => '{id}', exclude => '{churned}');
 
 -- The four forms agree to the last bit.

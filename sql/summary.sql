@@ -5,7 +5,7 @@ SELECT i AS id, 18 + u % 60 AS age, (v % 300) / 10.0 AS visits, (ARRAY['north', 
 	   10 + (v % 300) / 5.0 - u % 60 + (i * 31 % 17) AS spend, (u % 5 + v % 3) * (1 + i % 12) / 4 AS claims, 1 + u % 60 + (v % 13) / 4.0 AS cost
 FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v FROM generate_series(1, 400) i) s;
 SELECT version FROM cia_train('spend', 'customer', 'spend', 'linear', features => '{age,region}', options => '{"robust": true}');
-SELECT version FROM cia_train('churn', 'customer', 'churned', 'logistic', features => '{age,visits}', options => '{"holdout": 0, "l2": 0}');
+SELECT version FROM cia_train('churn', 'customer', 'churned', 'logistic', features => '{age,visits}', options => '{"promote": "always", "holdout": 0, "l2": 0}');
 SELECT version FROM cia_train('churn', 'customer', 'churned', 'logistic', features => '{age,visits}', options => '{"holdout": 0, "cluster": "region"}');
 SELECT version FROM cia_train('claims', 'customer', 'claims', 'negative_binomial', features => '{age,channel,months}', options => '{"holdout": 0, "exposure": "months"}');
 

@@ -19,7 +19,7 @@ FROM (SELECT i, i * i * 37 % 1009 + i % 7 AS u, i * i * 41 % 1013 + i % 5 AS v,
 -- The least that a user says; everything comes back but the time it took.
 SELECT model, version, algorithm, rows_used, rows_skipped, features, metric,
 	   value BETWEEN 0.9 AND 1 AS good, seconds >= 0 AS took_time, promoted, notes
-FROM cia_train('churn', 'customer', 'churned');
+FROM cia_train('churn', 'customer', 'churned', options => '{"promote": "always"}');
 
 -- The same by name, with the key left out: a second version.
 SELECT version, features, promoted FROM cia_train(model => 'churn', source => 'customer',
@@ -38,7 +38,7 @@ FROM customer;
 SELECT t.target, algorithm, metric, notes[1]
 FROM (SELECT attname AS target FROM pg_attribute
 	  WHERE attrelid = 'targets'::regclass AND attnum > 2 ORDER BY attnum) t,
-	 cia_train('by_type', 'targets', target, features => '{visits}');
+	 cia_train('by_type', 'targets', target, features => '{visits}', options => '{"promote": "always"}');
 
 -- A regression that nobody chose gets a small penalty, unless the options say otherwise.
 SELECT version FROM cia_train('auto_l2', 'customer', 'spend');

@@ -86,7 +86,7 @@ SELECT (content::jsonb->'training'->>'iterations')::int < 1000 AS stopped FROM c
 -- Odd data.
 SELECT value FROM cia_train('odd', 'SELECT i AS x, 1.0 AS y FROM generate_series(1, 10) i', 'y', 'boosted_trees');
 SELECT metric, value > 0.9 AS good
-FROM cia_train('odd', 'SELECT CASE WHEN i % 2 = 0 THEN i END AS x, i % 3 AS z, i % 2 = 1 AS y FROM generate_series(1, 500) i', 'y', 'boosted_trees');
+FROM cia_train('odd', 'SELECT CASE WHEN i % 2 = 0 THEN i END AS x, i % 3 AS z, i % 2 = 1 AS y FROM generate_series(1, 500) i', 'y', 'boosted_trees', options => '{"promote": "always"}');
 SELECT rows_used, notes FROM cia_train('odd', 'SELECT ''l'' || i % 3000 AS label, i % 7 AS x, (i % 7) * 2.5 AS y FROM generate_series(1, 6000) i', 'y', 'boosted_trees',
 									   options => '{"max_categories": 65535}');
 SELECT rows_used, features FROM cia_train('odd', 'SELECT i AS x, i % 2 = 1 AS y FROM generate_series(1, 8) i', 'y', 'boosted_trees', options => '{"holdout": 0, "min_rows": 1000}');

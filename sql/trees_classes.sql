@@ -23,7 +23,7 @@ SELECT notes FROM cia_train('two', 'SELECT id, age, spend, channel = ''web'' AS 
 						   options => '{"objective": "softmax", "trees": 5}');
 SELECT notes FROM cia_train('number', 'SELECT id, age, spend, length(channel) AS letters FROM visitor', 'letters', 'boosted_trees', id => '{id}',
 						   options => '{"objective": "softmax", "trees": 5, "class_weight": "balanced"}');
-SELECT metric, notes FROM cia_train('web', 'visitor', 'channel', 'boosted_trees', id => '{id}', options => '{"positive": "web", "trees": 5}');
+SELECT metric, notes FROM cia_train('web', 'visitor', 'channel', 'boosted_trees', id => '{id}', options => '{"promote": "always", "positive": "web", "trees": 5}');
 SELECT metric, notes FROM cia_train('web', 'visitor', 'channel', 'boosted_trees', id => '{id}', options => '{"objective": "softmax", "positive": "web", "trees": 5}');
 
 -- Scores, probabilities and classes belong together; every form of the row says the same.
@@ -67,7 +67,7 @@ SELECT (content::jsonb->'training'->>'iterations')::int < 200 AS stopped FROM ci
 
 -- Forests and single trees: one tree serves all classes, and contributions add up to the probability.
 SELECT algorithm, metric, value > 0.55 AS good FROM cia_train('forest', 'visitor', 'channel', 'random_forest', id => '{id}');
-SELECT algorithm, metric, value > 0.55 AS good, notes FROM cia_train('tree', 'visitor', 'channel', 'decision_tree', id => '{id}');
+SELECT algorithm, metric, value > 0.55 AS good, notes FROM cia_train('tree', 'visitor', 'channel', 'decision_tree', id => '{id}', options => '{"promote": "always"}');
 SELECT algorithm, metric, value > 0.55 AS good FROM cia_train('letters', 'SELECT id, age, spend, length(channel) AS letters FROM visitor', 'letters', 'decision_tree', id => '{id}', options => '{"objective": "classification"}');
 SELECT m, bool_and(abs(total - 1) < 1e-12) AS add_up
 FROM (SELECT m, sum(value::float8) AS total FROM visitor v, unnest('{forest,tree}'::text[]) m, jsonb_each_text(cia_probabilities(m, v)) GROUP BY m, id) s GROUP BY m ORDER BY m;

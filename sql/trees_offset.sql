@@ -7,7 +7,7 @@ SELECT i AS id, 18 + u % 60 AS age, (ARRAY['town', 'land', NULL])[1 + w % 3] AS 
 	   (1 + v % 12) * (10 + u % 60 + w % 7) AS cost, v % 12 / 3.0 - 2 AS earlier, w % 97 < 5 + u % 60 + 3 * (v % 12) AS left_us
 FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v, i * 7919 % 1511 AS w FROM generate_series(1, 3000) i) s;
 CREATE FUNCTION train(name text, target text, options jsonb, rows text DEFAULT 'policy') RETURNS text[] LANGUAGE sql AS
-$$SELECT notes FROM cia_train(name, rows, target, 'boosted_trees', id => '{id}', options => options || '{"trees": 30, "leaves": 8}',
+$$SELECT notes FROM cia_train(name, rows, target, 'boosted_trees', id => '{id}', options => options || '{"promote": "always", "trees": 30, "leaves": 8}',
 		features => CASE WHEN options ? 'offset' THEN ARRAY['age', 'area', options->>'offset'] WHEN options ? 'exposure' THEN ARRAY['age', 'area', options->>'exposure']
 						 ELSE '{age,area}' END)$$;
 

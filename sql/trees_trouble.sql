@@ -13,7 +13,7 @@ DECLARE
 	told record;
 	model jsonb;
 BEGIN
-	SELECT * INTO told FROM cia_train('trouble', source, target, algorithm, options => '{"holdout": 0}' || options);
+	SELECT * INTO told FROM cia_train('trouble', source, target, algorithm, options => '{"promote": "always", "holdout": 0}' || options);
 	SELECT content::jsonb INTO model FROM cia_versions v WHERE v.model = 'trouble' AND v.production;
 	answer := concat_ws(E'\n', format('%s rows, %s features; %s trees, %s nodes, base %s', told.rows_used, told.features, model #>> '{training,iterations}',
 		jsonb_array_length(model #> '{learned,feature}'), round((model #>> '{learned,base,0}')::numeric, 4)), array_to_string(told.notes, E'\n'));

@@ -96,6 +96,7 @@ cia_options(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < ml_common_option_count; i++)
 		put_option(set, &ml_common_option[i]);
+	put_option(set, &cia_promote_option);
 	for (int l = 0; learner != NULL && l < ml_learner_count; l++)
 		for (int i = 0; i < ml_learner_table[l]->options; i++)
 			if (is_of(ml_learner_table[l], learner->name,

@@ -135,6 +135,10 @@ typedef struct cia_column
 extern void cia_column_open(cia_column *column, const char *name, Oid type,
                             AttrNumber attno, ml_role role);
 
+/* The same, but answers false where it would raise. */
+extern bool cia_column_try(cia_column *column, const char *name, Oid type,
+                           AttrNumber attno, ml_role role);
+
 /* Reads it as labels after all: bool and integers too.  Raises 42804. */
 extern void cia_column_as_category(cia_column *column);
 
@@ -181,6 +185,8 @@ typedef struct cia_roles
 	const char *by;    /* the column that names groups, read as a category */
 	ArrayType *beside; /* columns kept as text with their rows, whatever else they are */
 	bool numbered;     /* the number of a row is kept with it */
+	ArrayType *aside;  /* columns kept beside as a feature would be, if they are none */
+	const char *aside_by;      /* the one of them that is read as a group's name */
 	const char *order_by;      /* the number that tells when a row happened, or NULL */
 	const ml_learner *learner; /* decides how the target is read */
 } cia_roles;
@@ -193,6 +199,9 @@ extern cia_rows *cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_role
 
 /* May the column that names groups be a feature as well?  The lists of columns decide. */
 extern bool cia_group_is_term(const cia_roles *roles);
+
+/* Is a column of that name read as a feature? */
+extern bool cia_is_input(const cia_roles *roles, const char *name);
 
 /* Elements of an array column, all missing, if no row has had a value of it. */
 extern void cia_rows_add_array(cia_rows *rows, const char *name, int width);
@@ -523,6 +532,7 @@ extern void cia_read_array_row(const cia_loaded *loaded, ArrayType *array, doubl
 extern char *cia_feature_text(const ml_feature *feature, double value);
 
 #include "choice.h"
+#include "champion.h"
 #include "job.h"
 #include "judged.h"
 #include "lineage.h"

@@ -87,42 +87,14 @@ find_common(cia_judged *const *run)
 	return common;
 }
 
-/* The numbers of those rows, in that order. */
-static const double *
-pick(MemoryContext arena, const double *number, const int64 *place, int64 count)
-{
-	double *picked;
-
-	if (number == NULL)
-		return NULL;
-	picked = MemoryContextAllocHuge(arena, sizeof *picked * (count + 1));
-	for (int64 i = 0; i < count; i++)
-		picked[i] = number[place[i]];
-	return picked;
-}
-
 static ml_judged
 score_common(cia_judged *run, const int64 *place, int64 count)
 {
-	MemoryContext arena = run->door->arena;
+	ml_host *host = &run->door->host;
 	ml_judged judged;
-	ml_outcomes *in = &judged.outcomes;
-	ml_class_outcomes *classes = &judged.classes;
 
-	cia_check(run->door,
-	          ml_judged_read(&run->door->host, run->loaded->model, &run->rows, &judged));
-	in->rows = classes->rows = count;
-	if (judged.task == ML_MULTICLASS)
-	{
-		classes->target = pick(arena, classes->target, place, count);
-		classes->predicted = pick(arena, classes->predicted, place, count);
-		classes->likelihood = pick(arena, classes->likelihood, place, count);
-		classes->weight = pick(arena, classes->weight, place, count);
-		return judged;
-	}
-	in->target = pick(arena, in->target, place, count);
-	in->score = pick(arena, in->score, place, count);
-	in->weight = pick(arena, in->weight, place, count);
+	cia_check(run->door, ml_judged_read(host, run->loaded->model, &run->rows, &judged));
+	cia_check(run->door, ml_judged_pick(host, place, count, &judged));
 	return judged;
 }
 

@@ -45,9 +45,8 @@ same_source(const char *a, const char *b)
 	return length_a == length_b && memcmp(a, b, length_a) == 0;
 }
 
-/* Of the holdout of a calibrated model only one half has not been learned from. */
-static double
-holdout_share(const ml_model *model)
+double
+cia_model_holdout(const ml_model *model)
 {
 	const ml_value *share = ml_value_member(&model->options, "holdout");
 	double halves = model->calibration.kind != ML_CALIBRATION_NONE ? 2 : 1;
@@ -59,7 +58,7 @@ static void
 choose_rows(cia_judged *run)
 {
 	ml_text rows = run->options.rows;
-	bool trained_on = holdout_share(run->loaded->model) > 0 &&
+	bool trained_on = cia_model_holdout(run->loaded->model) > 0 &&
 	                  same_source(run->source, run->lineage.source);
 	bool open = rows.bytes == NULL || ml_text_is(rows, "auto");
 
@@ -266,7 +265,8 @@ order_rows(cia_judged *run)
 	if (frame->rows == 0)
 		return 0;
 	cia_check(run->door, ml_pool_open(&run->door->host));
-	status = ml_frame_order(frame, run->holdout ? holdout_share(run->loaded->model) : 0);
+	status =
+	    ml_frame_order(frame, run->holdout ? cia_model_holdout(run->loaded->model) : 0);
 	ml_pool_close(&run->door->host);
 	cia_check(run->door, status);
 	end = run->holdout ? frame->holdout_rows : frame->rows;

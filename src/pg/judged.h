@@ -81,6 +81,12 @@ typedef struct cia_judged
 } cia_judged;
 
 /*
+ * The share of all keys whose rows a model has not learned from: of the holdout of a calibrated
+ * one that is one half.
+ */
+extern double cia_model_holdout(const ml_model *model);
+
+/*
  * Looks up the model that is the first argument, opens a door, and reads the options, which
  * are that argument.  The source is the second; NULL: the one of the training.  Raises 22023.
  */

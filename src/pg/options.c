@@ -274,6 +274,12 @@ cia_settings_try(cia_door *door, const ml_learner *learner, const ml_value *give
 static char *
 hint_of_fault(const ml_learner *learner, ml_option_fault *fault)
 {
+	if (fault->error == ML_OPTION_UNKNOWN &&
+	    ml_text_is(fault->name, cia_promote_option.name))
+	{
+		fault->option = NULL;
+		return pstrdup("It is an option of cia_train alone.");
+	}
 	for (int i = 0; fault->error == ML_OPTION_UNKNOWN && i < ml_learner_count; i++)
 	{
 		const ml_learner *other = ml_learner_table[i];

@@ -35,7 +35,7 @@ cia_path_unpin(int level)
 cia_owner_scope
 cia_owner_begin(Oid schema)
 {
-	cia_owner_scope scope = {.schema = schema};
+	cia_owner_scope scope = {.schema = schema, .caller = CurrentMemoryContext};
 	Relation table;
 	Oid owner;
 

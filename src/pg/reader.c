@@ -383,9 +383,9 @@ stable_type_name(Oid type)
 	return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
 }
 
-void
-cia_column_open(cia_column *column, const char *name, Oid type, AttrNumber attno,
-                ml_role role)
+bool
+cia_column_try(cia_column *column, const char *name, Oid type, AttrNumber attno,
+               ml_role role)
 {
 	*column = (cia_column){
 	    .name = pstrdup(name), .type = getBaseType(type), .attno = attno, .role = role};
@@ -393,15 +393,18 @@ cia_column_open(cia_column *column, const char *name, Oid type, AttrNumber attno
 	if (role == ML_BESIDE)
 	{
 		open_label(column);
-		return;
+		return true;
 	}
 	if (open_scalar(column))
-	{
-		if ((role == ML_WEIGHT || role == ML_ORDER) && column->kind != ML_NUMBER)
-			raise_type(column);
-		return;
-	}
-	if (role != ML_FEATURE || !open_array(column))
+		return (role != ML_WEIGHT && role != ML_ORDER) || column->kind == ML_NUMBER;
+	return role == ML_FEATURE && open_array(column);
+}
+
+void
+cia_column_open(cia_column *column, const char *name, Oid type, AttrNumber attno,
+                ml_role role)
+{
+	if (!cia_column_try(column, name, type, attno, role))
 		raise_type(column);
 }
 

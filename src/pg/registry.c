@@ -122,6 +122,16 @@ raise_no_model(const char *name)
 	                errhint("List models with SELECT * FROM cia_models.")));
 }
 
+static void
+raise_unpromoted(const char *name)
+{
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+	                errmsg("model \"%s\" has no version in production", name),
+	                errhint("Put one into production with cia_promote, or name it as "
+	                        "\"%s@version\"; view cia_versions lists them.",
+	                        name)));
+}
+
 /*
  * Cuts 'churn@3' into name and version; version 0 stands for the one in production.
  * False for what cannot be the name of a model.
@@ -311,6 +321,8 @@ cia_registry_seek_for(Oid schema, const char *given, Oid role, cia_privilege pri
 		return finding;
 	if (version != 0)
 		entry->version = version;
+	if (entry->version == 0)
+		return CIA_UNPROMOTED;
 	found = open_version(schema, entry);
 	is_there = HeapTupleIsValid(found.tuple);
 	if (is_there)
@@ -373,6 +385,9 @@ cia_registry_check(cia_finding finding, const char *given, const cia_entry *entr
 			break;
 		case CIA_DENIED:
 			cia_raise_denied(NameStr(entry->name), entry->owner, entry->privilege);
+			break;
+		case CIA_UNPROMOTED:
+			raise_unpromoted(NameStr(entry->name));
 	}
 }
 

@@ -39,24 +39,30 @@ typedef enum cia_finding
 {
 	CIA_FOUND,
 	CIA_ABSENT,
-	CIA_DENIED /* there, but not the caller's to use */
+	CIA_DENIED,    /* there, but not the caller's to use */
+	CIA_UNPROMOTED /* there, but no version of it is in production */
 } cia_finding;
 
 /* What a training has to say of itself. */
 typedef struct cia_record
 {
-	const char *source;
-	const char *algorithm;   /* as asked for */
-	const ml_value *options; /* as given */
-	const cia_settings *settings;
-	const cia_roles *roles;
+	struct cia_training *training;
+	const char *promote; /* the rule of promotion from now on; NULL: as it is */
 	ml_result *result;
 	ArrayType *inputs; /* columns read as features */
-	ArrayType *notes;
+	List *notes;       /* C strings */
 	struct varlena *content;
 	double seconds;
 	Jsonb *columns; /* of the source, as cia_columns_list tells them */
 } cia_record;
+
+/* What became of it. */
+typedef struct cia_added
+{
+	int32 version;
+	bool promoted;
+	ArrayType *notes;
+} cia_added;
 
 /* Looks a name up for the current user, under the active snapshot. */
 extern cia_finding cia_registry_seek(Oid schema, const char *name,
@@ -66,7 +72,7 @@ extern cia_finding cia_registry_seek(Oid schema, const char *name,
 extern cia_finding cia_registry_seek_for(Oid schema, const char *name, Oid role,
                                          cia_privilege privilege, cia_entry *entry);
 
-/* Raises 42704 for CIA_ABSENT and 42501 for CIA_DENIED. */
+/* Raises 42704 for CIA_ABSENT, 42501 for CIA_DENIED and 55000 for CIA_UNPROMOTED. */
 extern void
 cia_registry_check(cia_finding finding, const char *name, const cia_entry *entry);
 
@@ -157,6 +163,7 @@ typedef struct cia_owner_scope
 {
 	Oid schema; /* of the extension */
 	Oid user;   /* the caller */
+	MemoryContext caller;
 	int context;
 	int path; /* as cia_path_pin has answered it */
 } cia_owner_scope;
@@ -187,8 +194,8 @@ extern void cia_path_unpin(int level);
 extern uint64 cia_owner_execute(const cia_owner_scope *scope, const cia_statement *run);
 
 /*
- * Every plan that depends on the registry, and every model kept decoded, is looked at anew: here
- * at once, elsewhere when the transaction commits.
+ * Every plan that depends on the registry, and every model kept decoded, is
+ * looked at anew: here at once, elsewhere when the transaction commits.
  */
 extern void cia_owner_end(const cia_owner_scope *scope);
 
@@ -199,10 +206,23 @@ extern void cia_owner_leave(const cia_owner_scope *scope);
 extern Datum cia_text_or_null(const char *text, char *null);
 extern Datum cia_array_or_null(ArrayType *array, char *null);
 
+/* promote.c: what is in production */
+typedef struct cia_promotion
+{
+	const pg_uuid_t *model;
+	int32 version;
+	int32 previous;   /* 0: none was in production */
+	const char *kind; /* training, promotion or rollback */
+	const char *reason;
+} cia_promotion;
+
+/* Puts a version into production and records it. */
+extern void
+cia_put_into_production(const cia_owner_scope *scope, const cia_promotion *promotion);
+
 /* version.c: versions that are trained */
-/* Writes a version in the caller's transaction and answers its number. */
-extern int32
-cia_registry_add(Oid schema, const char *name, const cia_record *record, bool *promoted);
+/* Writes a version in the caller's transaction, and puts it into production by the model's rule. */
+extern cia_added cia_registry_add(Oid schema, const char *name, const cia_record *record);
 
 /* The model's row, new or locked, and the number that the next version gets; raises 42501. */
 extern void cia_version_claim(const cia_owner_scope *scope, const char *name,

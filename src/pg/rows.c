@@ -196,6 +196,14 @@ role_of(const cia_roles *roles, const char *name, ml_role *role)
 	return true;
 }
 
+bool
+cia_is_input(const cia_roles *roles, const char *name)
+{
+	ml_role role;
+
+	return role_of(roles, name, &role) && role == ML_FEATURE;
+}
+
 /* Room for so many cells; those there are keep what has been read into them. */
 static void
 need_cells(cia_rows *rows, int count)
@@ -273,6 +281,27 @@ open_column(cia_rows *rows, const cia_roles *roles, const char *name, Oid type,
 		add_cells(rows, column, 1);
 }
 
+/* A column beside, read as a feature is, unless it is one and read so. */
+static void
+open_aside(cia_rows *rows, const cia_roles *roles, Form_pg_attribute attribute)
+{
+	cia_column *column = &rows->column[rows->columns];
+
+	cia_column_open(column, NameStr(attribute->attname), attribute->atttypid,
+	                attribute->attnum, ML_FEATURE);
+	if (is_same(roles->aside_by, column->name))
+		cia_column_as_group(column);
+	column->role = ML_BESIDE;
+	for (int i = 0; i < rows->columns; i++)
+		if (rows->column[i].attno == column->attno &&
+		    rows->column[i].role == ML_FEATURE && rows->column[i].kind == column->kind &&
+		    rows->column[i].is_array == column->is_array)
+			return;
+	rows->columns++;
+	if (!column->is_array)
+		add_cells(rows, column, 1);
+}
+
 /* The number of the row in its source, from 1, which comes behind all other columns. */
 static void
 add_number(cia_rows *rows, int position)
@@ -303,7 +332,7 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 	door->frame = rows->frame;
 	door->target = roles->target;
 	door->algorithm = roles->learner->name;
-	rows->column = palloc0(sizeof(cia_column) * (4 * tupdesc->natts + 1));
+	rows->column = palloc0(sizeof(cia_column) * (5 * tupdesc->natts + 1));
 	for (int i = 0; i < tupdesc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
@@ -326,6 +355,9 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 		    is_same(roles->order_by, NameStr(attribute->attname)))
 			open_column(rows, roles, roles->order_by, attribute->atttypid,
 			            attribute->attnum, ML_ORDER);
+		if (!attribute->attisdropped &&
+		    cia_array_names(roles->aside, NameStr(attribute->attname)))
+			open_aside(rows, roles, attribute);
 	}
 	if (OidIsValid(roles->target_type))
 		open_column(rows, roles, roles->target, roles->target_type, tupdesc->natts + 1,

@@ -117,9 +117,10 @@ add_notes(training *run, const ml_result *result)
 }
 
 static void
-report(FunctionCallInfo fcinfo, const training *run, const ml_result *result,
-       const cia_record *record, int32 version, bool promoted)
+report(FunctionCallInfo fcinfo, const training *run, const cia_record *record,
+       const cia_added *added)
 {
+	const ml_result *result = record->result;
 	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
 	const char *metric = ml_main_metric(result->model->schema.task);
 	const ml_metric *value = ml_report_metric(&result->holdout, metric);
@@ -127,7 +128,7 @@ report(FunctionCallInfo fcinfo, const training *run, const ml_result *result,
 	bool nulls[11] = {false};
 
 	values[0] = CStringGetTextDatum(run->model);
-	values[1] = Int32GetDatum(version);
+	values[1] = Int32GetDatum(added->version);
 	values[2] = CStringGetTextDatum(result->model->learner->name);
 	values[3] = Int64GetDatum(result->rows);
 	values[4] = Int64GetDatum(result->skipped);
@@ -136,9 +137,20 @@ report(FunctionCallInfo fcinfo, const training *run, const ml_result *result,
 	nulls[7] = value == NULL || isnan(value->value);
 	values[7] = nulls[7] ? (Datum) 0 : Float8GetDatum(value->value);
 	values[8] = Float8GetDatum(record->seconds);
-	values[9] = BoolGetDatum(promoted);
-	values[10] = PointerGetDatum(record->notes);
+	values[9] = BoolGetDatum(added->promoted);
+	values[10] = PointerGetDatum(added->notes);
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+/* Finds what the version is to be compared with, if the rule will ask for that. */
+static void
+meet_champion(training *run, const char *promote)
+{
+	MemoryContext before = MemoryContextSwitchTo(run->of.door->arena);
+
+	if (promote == NULL || strcmp(promote, "better") == 0)
+		run->of.champion = cia_champion_find(run->of.schema, run->model, promote != NULL);
+	MemoryContextSwitchTo(before);
 }
 
 /*
@@ -161,8 +173,8 @@ cia_train(PG_FUNCTION_ARGS)
 	ml_result result;
 	cia_record record;
 	instr_time spent;
-	int32 version;
-	bool promoted;
+	char *promote;
+	cia_added added;
 
 	PreventCommandIfReadOnly("cia_train()");
 	InitMaterializedSRF(fcinfo, 0);
@@ -170,8 +182,10 @@ cia_train(PG_FUNCTION_ARGS)
 	run.model = cia_text_arg(fcinfo, ARG_MODEL, "model");
 	cia_training_open(fcinfo, &arguments, "cia train", &run.of);
 	cia_need_update();
+	promote = cia_promote_read(&run.of.options);
 	cia_registry_check_name(run.of.schema, run.model);
 	cia_training_check(&run.of);
+	meet_champion(&run, promote);
 	cia_run_begin(&run.of, run.model);
 	cia_training_read(&run.of, run.model);
 	if (run.of.choice != NULL)
@@ -186,20 +200,17 @@ cia_train(PG_FUNCTION_ARGS)
 	run.notes = list_concat(run.notes, cia_group_notes(&result, run.of.rows->frame));
 	INSTR_TIME_SET_CURRENT(spent);
 	INSTR_TIME_SUBTRACT(spent, run.started);
-	record = (cia_record){.source = run.of.source,
-	                      .algorithm = run.of.algorithm,
-	                      .options = &run.of.options,
-	                      .settings = &run.of.settings,
-	                      .roles = &run.of.roles,
+	record = (cia_record){.training = &run.of,
+	                      .promote = promote,
 	                      .result = &result,
 	                      .inputs = input_names(run.of.rows),
-	                      .notes = cia_notes_text(&result, run.notes),
+	                      .notes = run.notes,
 	                      .content = cia_model_encode(run.of.door, result.model),
 	                      .seconds = INSTR_TIME_GET_DOUBLE(spent),
 	                      .columns = cia_columns_list(run.of.rows, &run.of.roles)};
-	version = cia_registry_add(run.of.schema, run.model, &record, &promoted);
-	report(fcinfo, &run, &result, &record, version, promoted);
-	cia_run_succeed(version, result.rows);
+	added = cia_registry_add(run.of.schema, run.model, &record);
+	report(fcinfo, &run, &record, &added);
+	cia_run_succeed(added.version, result.rows);
 	MemoryContextDelete(run.of.door->arena);
 	return (Datum) 0;
 }

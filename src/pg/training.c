@@ -85,6 +85,8 @@ start_rows(void *state, TupleDesc tupdesc)
 	run->roles.learner = run->settings.learner;
 	cia_continue_from(run->door, run->schema, &run->settings);
 	cia_settings_roles(&run->settings, &run->roles);
+	if (run->champion != NULL)
+		cia_champion_meet(run->champion, tupdesc, &run->roles);
 	run->rows = cia_rows_open(run->door, tupdesc, &run->roles);
 	cia_constraints_check(run->rows, &run->settings);
 	cia_job_expect(run->door, cia_source_expected(), run->settings.learner);
@@ -119,6 +121,8 @@ cia_training_read(cia_training *run, const char *model)
 	cia_continue_from(run->door, run->schema, &run->settings);
 	cia_job_expect(run->door, (double) run->rows->frame->rows, run->settings.learner);
 	cia_job_progress(run->door, ML_STAGE_READ, (double) run->rows->frame->rows, 0);
+	if (run->champion != NULL)
+		cia_champion_settle(run->champion, &run->settings);
 }
 
 ml_request
@@ -129,5 +133,8 @@ cia_training_request(const cia_training *run)
 	                    .options = run->settings.learner_options,
 	                    .given = run->settings.given,
 	                    .earlier = run->door->earlier,
-	                    .group_is_term = cia_group_is_term(&run->roles)};
+	                    .group_is_term = cia_group_is_term(&run->roles),
+	                    .champion = run->champion != NULL && run->champion->why == NULL
+	                                    ? &run->champion->core
+	                                    : NULL};
 }

@@ -34,6 +34,8 @@ typedef struct cia_training
 	cia_settings settings;
 	cia_rows *rows;
 	char *choice; /* why 'auto' stands for what it does; NULL: it was not asked for */
+	struct cia_champion
+	    *champion; /* what the training is to be compared with; NULL: nothing */
 } cia_training;
 
 /* Opens a door with an arena of that name below the current context, and takes the arguments. */

@@ -7,7 +7,7 @@ CREATE TABLE loans AS
 SELECT i AS id, 18 + u % 60 AS age, (v % 300) * 10.5 AS balance, (ARRAY['south', 'north', 'east', NULL])[1 + i % 4] AS region,
 	   i % 40 AS branch, u % 60 + v % 300 / 4 + i % 4 * 5 + i * 31 % 97 > 120 AS defaulted, (u % 60) * 2.5 + v % 300 + i % 29 AS loss
 FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v FROM generate_series(1, 1200) i) s;
-SELECT lives_ok($$SELECT cia_train('pd', 'loans', 'defaulted', 'logistic', features => '{age,balance,region}', options => '{"l2": 0, "holdout": 0, "marginal_effects": true}')$$, 'a logistic regression');
+SELECT lives_ok($$SELECT cia_train('pd', 'loans', 'defaulted', 'logistic', features => '{age,balance,region}', options => '{"promote": "always", "l2": 0, "holdout": 0, "marginal_effects": true}')$$, 'a logistic regression');
 SELECT lives_ok($$SELECT cia_train('lgd', 'loans', 'loss', 'linear', features => '{age,balance,region}', options => '{"holdout": 0}')$$, 'a linear one');
 
 -- the table of coefficients

@@ -56,7 +56,7 @@ SELECT is((SELECT md5(string_agg(encode(float8send(cia_score('churn', c)), 'hex'
 SELECT is((SELECT count(*) FROM customer c JOIN serial_score s USING (id) WHERE float8send(cia_score((SELECT model FROM serial), c)) <> float8send(score)), 0::bigint, 'cia_score: by value, bit for bit');
 SELECT is((SELECT count(*) FROM customer c JOIN by_name s USING (id) WHERE float8send(cia_score('churn', to_jsonb(c))) <> float8send(score)), 0::bigint, 'cia_score: by jsonb, bit for bit');
 BEGIN;
-SELECT cia_train('churn', 'customer', 'y', features => '{a}') IS NOT NULL \g /dev/null
+SELECT cia_train('churn', 'customer', 'y', features => '{a}', options => '{"promote": "always"}') IS NOT NULL \g /dev/null
 SELECT is((SELECT count(*) FROM customer c WHERE cia_score('churn', c) = cia_score('churn@3', c)), 50000::bigint, 'cia_score: workers see a version that is not committed yet');
 ROLLBACK;
 SELECT throws_ok($$SELECT count(cia_score('churn@3', c)) FROM customer c$$, '42704', NULL, 'cia_score: and not after it was rolled back');

@@ -9,7 +9,7 @@ FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v FROM gene
 ALTER TABLE customers ADD PRIMARY KEY (customer_id);
 CREATE INDEX covering ON customers (customer_id) INCLUDE (age, complaints, activity);
 ANALYZE customers;
-SELECT lives_ok($$SELECT cia_train('lean', 'customers', 'churned', features => '{age,complaints,activity}')$$, 'a model of three columns');
+SELECT lives_ok($$SELECT cia_train('lean', 'customers', 'churned', features => '{age,complaints,activity}', options => '{"promote": "always"}')$$, 'a model of three columns');
 SELECT lives_ok($$SELECT cia_train('full', 'customers', 'churned', id => '{customer_id}')$$, 'and one of all');
 
 -- A plan as text; whether a query hands over columns, and whether it answers the same without.

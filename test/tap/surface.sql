@@ -1,6 +1,6 @@
 -- The SQL surface: names, arguments, results and columns that others rely on.
 BEGIN;
-SELECT plan(34);
+SELECT plan(37);
 
 SELECT function_returns('cia_train', ARRAY['text', 'text', 'text', 'text', 'text[]', 'text[]', 'text[]', 'text', 'jsonb'], 'setof record', 'cia_train returns rows');
 SELECT is(pg_get_function_result('cia_train'::regproc),
@@ -39,7 +39,10 @@ SELECT columns_are('cia_algorithms', ARRAY['algorithm', 'task', 'summary']);
 SELECT columns_are('cia_models', ARRAY['model', 'owner', 'version', 'versions', 'algorithm', 'task', 'target', 'metric', 'value', 'rows_used', 'trained_at']);
 SELECT columns_are('cia_versions', ARRAY['model', 'version', 'production', 'algorithm', 'task', 'target', 'source', 'options', 'features', 'rows_used', 'rows_skipped', 'metric',
 	'value', 'metrics', 'notes', 'seconds', 'fingerprint', 'size', 'content', 'trained_by', 'trained_at',
-	'request', 'parent', 'columns', 'intervals', 'seed', 'cia_version', 'pg_version', 'origin', 'tags', 'comment']);
+	'request', 'parent', 'columns', 'intervals', 'seed', 'cia_version', 'pg_version', 'origin', 'tags', 'comment', 'decision']);
+SELECT columns_are('cia_promotions', ARRAY['model', 'number', 'version', 'previous', 'kind', 'reason', 'promoted_by', 'promoted_at']);
+SELECT has_function('cia_promote', ARRAY['text', 'integer', 'text'], 'cia_promote(text, int, text)');
+SELECT has_function('cia_rollback', ARRAY['text', 'text'], 'cia_rollback(text, text)');
 SELECT ok((SELECT aggkind = 'n' AND proparallel = 's' AND aggcombinefn <> 0 AND aggserialfn <> 0 AND aggdeserialfn <> 0 FROM pg_aggregate JOIN pg_proc ON oid = aggfnoid
 	WHERE oid = 'cia_fit(record, "any", text, jsonb)'::regprocedure), 'cia_fit is an aggregate that can run in parts');
 SELECT ok((SELECT bool_and(provolatile = CASE WHEN proargtypes[0] = 'cia_model'::regtype THEN 'i' ELSE 's' END AND proparallel = 's')

@@ -236,12 +236,13 @@ check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 	return ML_OK;
 }
 
-/* Every infinity is refused, in rows that are skipped too. */
+/* Every infinity is refused, in rows that are skipped too, but beside. */
 static ml_status
 check_finite(ml_frame *frame, const ml_cell *cells)
 {
 	for (int c = 0; c < frame->columns; c++)
-		if (frame->column[c].kind == ML_NUMBER && isinf(cells[c].number))
+		if (frame->column[c].kind == ML_NUMBER && frame->column[c].role != ML_BESIDE &&
+		    isinf(cells[c].number))
 			return ml_fail(frame->host, ML_NOT_FINITE, c, next_row(frame));
 	return ML_OK;
 }
@@ -273,7 +274,7 @@ store_row(ml_frame *frame, const ml_cell *cells, uint64_t key)
 		{
 			double number = cells[c].number + 0.0;
 
-			infinite |= isinf(number);
+			infinite |= isinf(number) && column->role != ML_BESIDE;
 			if (column->role != ML_ID)
 				((double *) frame->tail[c])[at] = number;
 		}

@@ -83,6 +83,14 @@ typedef struct ml_cell
 	ml_text text;  /* bytes == NULL: missing */
 } ml_cell;
 
+/* Keys that another training gives the rows. */
+typedef struct ml_other_key
+{
+	const bool *column; /* [columns] of the frame: which ones they are made of */
+	bool is_id;         /* these name customers; else equal rows are told apart */
+	double share;       /* of all keys */
+} ml_other_key;
+
 extern ml_status ml_frame_create(ml_host *host, ml_frame **frame);
 
 /*
@@ -114,6 +122,13 @@ extern ml_status ml_frame_order(ml_frame *frame, double holdout);
 
 /* Rows in front of an ordered frame whose key lies in the lowest share of all keys. */
 extern int64_t ml_frame_below(const ml_frame *frame, double share);
+
+/*
+ * For each of the rows in front of an ordered frame: does its key lie in the lowest share, if keys
+ * are made of other columns than the frame's own?  With a pool open.
+ */
+extern ml_status
+ml_frame_held(const ml_frame *frame, const ml_other_key *other, int64_t rows, bool *held);
 
 /*
  * A frame of some rows of an ordered one, in that order and without a holdout, for a training to

@@ -337,10 +337,17 @@ spread_duplicates(ml_frame *frame, const uint32_t *order)
 	return found;
 }
 
+/* Keys of that share are below it. */
+static uint64_t
+limit_of(double share)
+{
+	return (uint64_t) (share * 18446744073709551616.0);
+}
+
 int64_t
 ml_frame_below(const ml_frame *frame, double share)
 {
-	uint64_t limit = (uint64_t) (share * 18446744073709551616.0);
+	uint64_t limit = limit_of(share);
 	int64_t low = 0, high = frame->rows;
 
 	while (low < high)
@@ -376,4 +383,59 @@ ml_frame_order(ml_frame *frame, double holdout)
 	frame->holdout_rows = ml_frame_below(frame, holdout);
 	ml_progress(frame->host, ML_STAGE_ORDER, 2, 2);
 	return ML_OK;
+}
+
+/* A view of the frame with keys of its own, made of those columns. */
+static ml_status
+view_by_key(const ml_frame *frame, const ml_other_key *other, ml_frame *view)
+{
+	ml_host *host = frame->host;
+
+	*view = *frame;
+	ML_NEW(host, view->column, view->columns);
+	ML_NEW(host, view->key, view->chunks);
+	for (int64_t chunk = 0; chunk < view->chunks; chunk++)
+		ML_NEW_RAW(host, view->key[chunk], ML_CHUNK);
+	for (int c = 0; c < view->columns; c++)
+	{
+		view->column[c] = frame->column[c];
+		if (other->column[c])
+			view->column[c].role = ML_FEATURE;
+		else if (view->column[c].role == ML_FEATURE)
+			view->column[c].role = ML_BESIDE;
+	}
+	return ML_OK;
+}
+
+static ml_status
+find_held(const ml_frame *frame, const ml_other_key *other, int64_t rows, bool *held)
+{
+	uint64_t limit = limit_of(other->share);
+	key_work work;
+	ml_frame view;
+	uint32_t *order;
+
+	ML_TRY(view_by_key(frame, other, &view));
+	work.frame = &view;
+	ML_TRY(ml_parallel(frame->host, view.chunks, hash_chunk, &work));
+	if (!other->is_id)
+	{
+		ML_NEW_RAW(frame->host, order, view.rows);
+		ML_TRY(sort_rows_apart(&view, order));
+		spread_duplicates(&view, order);
+	}
+	for (int64_t row = 0; row < rows; row++)
+		held[row] = key_at(&view, row) < limit;
+	return ML_OK;
+}
+
+ml_status
+ml_frame_held(const ml_frame *frame, const ml_other_key *other, int64_t rows, bool *held)
+{
+	ml_status status, closed;
+
+	ML_TRY(ml_branch_open(frame->host));
+	status = find_held(frame, other, rows, held);
+	closed = ml_branch_close(frame->host, NULL, 0);
+	return status != ML_OK ? status : closed;
 }

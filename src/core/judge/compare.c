@@ -16,6 +16,37 @@
 
 #define CLIP 1e-15 /* as in the log loss */
 
+/* The numbers of those rows; NULL stays so. */
+static ml_status
+pick(ml_host *host, const int64_t *place, int64_t count, const double **number)
+{
+	double *picked;
+
+	if (*number == NULL)
+		return ML_OK;
+	ML_NEW_RAW(host, picked, count);
+	for (int64_t i = 0; i < count; i++)
+		picked[i] = (*number)[place[i]];
+	*number = picked;
+	return ML_OK;
+}
+
+ml_status
+ml_judged_pick(ml_host *host, const int64_t *place, int64_t count, ml_judged *judged)
+{
+	ml_outcomes *in = &judged->outcomes;
+	ml_class_outcomes *classes = &judged->classes;
+
+	in->rows = classes->rows = count;
+	ML_TRY(pick(host, place, count, &in->target));
+	ML_TRY(pick(host, place, count, &in->score));
+	ML_TRY(pick(host, place, count, &in->weight));
+	ML_TRY(pick(host, place, count, &classes->target));
+	ML_TRY(pick(host, place, count, &classes->predicted));
+	ML_TRY(pick(host, place, count, &classes->likelihood));
+	return pick(host, place, count, &classes->weight);
+}
+
 /* Rows as both models see them. */
 typedef struct pair
 {

@@ -27,6 +27,10 @@ typedef struct ml_comparison
 	int metrics;
 } ml_comparison;
 
+/* Narrows what was judged to some of its rows, in that order. */
+extern ml_status
+ml_judged_pick(ml_host *host, const int64_t *place, int64_t count, ml_judged *judged);
+
 /*
  * Rows, targets and weights of both are the same; where only a has weights they count for both.
  * Two classes: auc, log_loss, brier, accuracy.  Several: accuracy, log_loss.  A value: r2, rmse,

@@ -8,6 +8,7 @@
  *	interval.h	shares and their intervals
  *	curve.h		curves, lift, calibration and the cheapest cut-off, of two classes
  *	compare.h	two models on the same rows
+ *	champion.h	a training against the model in production
  *	decide.h	the confusion matrix, residuals, and how groups fare
  *	tally.h		measures made of sums, in a flat state: tally.c, measures.c
  *	ranking.h	measures of order: ranking.c, ranked_lists.c, concordance.c
@@ -90,6 +91,14 @@ typedef struct ml_class_outcomes
 	const double *weight; /* NULL: all 1 */
 } ml_class_outcomes;
 
+/* What a model says of rows, beside what came out. */
+typedef struct ml_judged
+{
+	ml_task_kind task;
+	ml_outcomes outcomes;      /* of a value and of two classes */
+	ml_class_outcomes classes; /* of several */
+} ml_judged;
+
 /* Several classes: rows, accuracy, balanced_accuracy, macro_f1, mcc, log_loss. */
 extern ml_status
 ml_judge_classes(ml_host *host, const ml_class_outcomes *outcomes, ml_report *report);
@@ -156,6 +165,7 @@ typedef struct ml_request
 	bool advise;             /* looks for what notes tell beyond single features */
 	bool
 	    group_is_term; /* the column that names groups is a feature of the overall model */
+	struct ml_champion *champion; /* to be judged before the training, or NULL */
 } ml_request;
 
 /* What became of a group of rows. */
@@ -175,6 +185,7 @@ typedef struct ml_result
 	ml_notes notes;
 	ml_drift drift;    /* of models with option order_by */
 	ml_report holdout; /* metrics == 0: there is no holdout */
+	ml_judged judged;  /* on the rows of that report, in the frame's order */
 	ml_report trained; /* on a sample of the training rows; metrics == 0: not asked for */
 	int64_t rows;      /* training and holdout */
 	int64_t skipped;
@@ -277,14 +288,6 @@ typedef struct ml_truth
 /* Judges the model on those rows. */
 extern ml_status ml_judge_rows(ml_host *host, const ml_model *model, const ml_rows *rows,
                                const ml_truth *truth, ml_report *report);
-
-/* What a model says of rows, beside what came out. */
-typedef struct ml_judged
-{
-	ml_task_kind task;
-	ml_outcomes outcomes;      /* of a value and of two classes */
-	ml_class_outcomes classes; /* of several */
-} ml_judged;
 
 /* Scores the rows, unless truth has the scores; with a pool open. */
 extern ml_status

@@ -3,6 +3,7 @@
  * training.c: a frame to a judged model.
  */
 #include "judge/calibrate.h"
+#include "judge/champion.h"
 
 #include <math.h>
 #include <string.h>
@@ -65,11 +66,12 @@ report_shape(ml_host *host, const ml_report *report, ml_value *object)
 	return ML_OK;
 }
 
-/* Judges rows of a problem by their scores. */
+/* Rows of a problem beside their scores. */
 static ml_status
-judge_range(ml_host *host, const ml_problem *problem, const ml_model *model,
-            const ml_rows *rows, double *score, ml_report *report)
+judge_range(const ml_problem *problem, const ml_model *model, const ml_rows *rows,
+            double *score, ml_judged *judged)
 {
+	ml_host *host = problem->frame->host;
 	ml_truth truth = {.score = score};
 	double *target, *weight;
 
@@ -77,7 +79,7 @@ judge_range(ml_host *host, const ml_problem *problem, const ml_model *model,
 	ML_TRY(ml_numbers_of_range(host, problem->weight, rows->begin, rows->end, &weight));
 	truth.target = target;
 	truth.weight = weight;
-	return ml_judge_rows(host, model, rows, &truth, report);
+	return ml_judged_score(host, model, rows, &truth, judged);
 }
 
 /* Judges the model on training rows of the lowest keys, which are a random sample of them. */
@@ -88,11 +90,13 @@ judge_seen(ml_host *host, const ml_problem *problem, ml_result *result)
 	                .begin = problem->begin,
 	                .end = problem->end - problem->begin > SEEN ? problem->begin + SEEN
 	                                                            : problem->end};
+	ml_judged judged;
 	double *score;
 
 	ML_NEW(host, score, rows.end - rows.begin);
 	ML_TRY(ml_score_range(host, result->model, &rows, score));
-	return judge_range(host, problem, result->model, &rows, score, &result->trained);
+	ML_TRY(judge_range(problem, result->model, &rows, score, &judged));
+	return ml_judged_report(host, &judged, &result->trained);
 }
 
 /* Score quantiles are those of the holdout, else of the training rows. */
@@ -112,7 +116,10 @@ ml_judge_training(ml_host *host, const ml_problem *problem, int32_t *const *code
 	ML_NEW(host, score, rows.end - rows.begin);
 	ML_TRY(ml_score_range(host, model, &rows, score));
 	if (judged > 0)
-		ML_TRY(judge_range(host, problem, model, &rows, score, &result->holdout));
+	{
+		ML_TRY(judge_range(problem, model, &rows, score, &result->judged));
+		ML_TRY(ml_judged_report(host, &result->judged, &result->holdout));
+	}
 	ML_TRY(report_shape(host, &result->holdout, &metrics));
 	ML_TRY(score_quantiles(host, score, rows.end - rows.begin, &quantiles));
 	ML_TRY(ml_value_object(host, 9, &model->training));
@@ -273,6 +280,8 @@ static ml_status
 train(ml_host *host, ml_frame *frame, const ml_request *request, ml_result *result)
 {
 	ML_TRY(ml_frame_order(frame, request->common.holdout));
+	if (request->champion != NULL)
+		ML_TRY(ml_champion_judge(host, frame, &request->common, request->champion));
 	if (request->common.by.bytes != NULL)
 		return ml_train_by_group(host, frame, request, result);
 	return ml_train_ordered(host, frame, request, result);
