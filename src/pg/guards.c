@@ -187,20 +187,34 @@ restraint(const ml_model *model)
 	                l2 > 0 ? 10 * l2 : 1);
 }
 
+/* ", where 25 of its 100 trees do better (log_loss 0.412, not 0.487)"; nothing for other fits */
+static char *
+fewer_trees(const ml_fewer *fewer)
+{
+	return fewer->trees == 0
+	           ? ""
+	           : psprintf(", where the first %d of its %d trees do better (%s %.3g, not "
+	                      "%.3g)",
+	                      fewer->trees, fewer->all, fewer->metric, fewer->value,
+	                      fewer->of_all);
+}
+
+/* On few rows boosting learns its rows by heart and may do well on others: only fewer trees tell. */
 static List *
 note_overfitting(const ml_result *result, List *notes)
 {
 	ml_task_kind task = result->model->schema.task;
 	const char *metric = ml_main_metric(task);
 
-	if (!ml_overfits(task, &result->trained, &result->holdout))
+	if (!ml_overfits(task, &result->trained, &result->holdout) ||
+	    (takes(result->model->learner, "early_stopping") && result->fewer.trees == 0))
 		return notes;
 	return lappend(notes,
 	               psprintf("overfitting: %s is %.3f on training rows and %.3f on "
-	                        "the holdout; %s",
+	                        "the holdout%s; %s",
 	                        metric, ml_report_metric(&result->trained, metric)->value,
 	                        ml_report_metric(&result->holdout, metric)->value,
-	                        restraint(result->model)));
+	                        fewer_trees(&result->fewer), restraint(result->model)));
 }
 
 /* "the oldest 9650 and the newest 9602 training rows by joined_on" */

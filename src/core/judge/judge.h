@@ -14,6 +14,7 @@
  *	ranking.h	measures of order: ranking.c, ranked_lists.c, concordance.c
  *	guard.c		features that are too good to be true
  *	advise.c	twins among the features, a fit of the rows seen alone
+ *	fewer.c		boosting that has gone too far
  *	drift.c		features and a target that are not what they were
  *	training.c	a frame to a judged model: order, split, fit, judge
  *	by.c		the same with one part per group of rows
@@ -154,6 +155,19 @@ extern ml_status ml_guard_drift(ml_host *host, const ml_problem *problem, ml_dri
 extern bool
 ml_overfits(ml_task_kind task, const ml_report *trained, const ml_report *holdout);
 
+/* The first trees of a boosted model, where they do better on the holdout than all of them. */
+typedef struct ml_fewer
+{
+	int trees; /* 0: they do not */
+	int all;
+	const char *metric; /* a loss */
+	double value;
+	double of_all;
+} ml_fewer;
+
+extern ml_status ml_try_fewer(ml_host *host, const ml_problem *problem,
+                              const ml_model *model, ml_fewer *fewer);
+
 typedef struct ml_request
 {
 	const ml_learner *learner;
@@ -186,6 +200,7 @@ typedef struct ml_result
 	ml_drift drift;    /* of models with option order_by */
 	ml_report holdout; /* metrics == 0: there is no holdout */
 	ml_judged judged;  /* on the rows of that report, in the frame's order */
+	ml_fewer fewer;    /* looked for if the fit is worse on the holdout */
 	ml_report trained; /* on a sample of the training rows; metrics == 0: not asked for */
 	int64_t rows;      /* training and holdout */
 	int64_t skipped;

@@ -99,6 +99,15 @@ judge_seen(ml_host *host, const ml_problem *problem, ml_result *result)
 	return ml_judged_report(host, &judged, &result->trained);
 }
 
+static ml_status
+look_for_overfitting(ml_host *host, const ml_problem *problem, ml_result *result)
+{
+	ML_TRY(judge_seen(host, problem, result));
+	return ml_overfits(result->model->schema.task, &result->trained, &result->holdout)
+	           ? ml_try_fewer(host, problem, result->model, &result->fewer)
+	           : ML_OK;
+}
+
 /* Score quantiles are those of the holdout, else of the training rows. */
 ml_status
 ml_judge_training(ml_host *host, const ml_problem *problem, int32_t *const *code,
@@ -272,7 +281,7 @@ ml_train_ordered(ml_host *host, ml_frame *frame, const ml_request *request,
 		ML_TRY(ml_calibrate(host, &request->common, &problem, model));
 	ML_TRY(ml_judge_training(host, &problem, NULL, result));
 	return request->advise && !request->learner->recalls && problem.judged > 0
-	           ? judge_seen(host, &problem, result)
+	           ? look_for_overfitting(host, &problem, result)
 	           : ML_OK;
 }
 

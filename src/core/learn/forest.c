@@ -219,6 +219,40 @@ ml_forest_write(ml_host *host, const ml_forest *forest, int features, ml_fitted 
 	return write_importance(host, forest, features, fitted);
 }
 
+static bool
+is_of_nodes(ml_text name)
+{
+	for (int p = 0; p < NODE_PARTS; p++)
+		if (ml_text_is(name, node_part[p]))
+			return true;
+	return false;
+}
+
+void
+ml_forest_first(const ml_fitted *fitted, int trees, ml_fitted *first)
+{
+	const ml_part *tree_nodes = ml_fitted_part(fitted, "tree_nodes");
+	const ml_part *set_size = ml_fitted_part(fitted, node_part[SET_SIZE]);
+	int64_t nodes = 0, codes = 0;
+
+	for (int t = 0; t < trees; t++)
+		nodes += (int64_t) tree_nodes->number[t];
+	for (int64_t i = 0; i < nodes; i++)
+		codes += (int64_t) set_size->number[i];
+	*first = *fitted;
+	for (int p = 0; p < first->parts; p++)
+	{
+		ml_part *part = &first->part[p];
+
+		if (ml_text_is(part->name, "tree_nodes"))
+			part->count = trees;
+		else if (ml_text_is(part->name, "set_code"))
+			part->count = codes;
+		else if (is_of_nodes(part->name))
+			part->count = nodes;
+	}
+}
+
 /* A whole number of that range. */
 static bool
 is_whole(double number, double least, double most)

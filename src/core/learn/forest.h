@@ -85,6 +85,9 @@ ml_forest_write_nodes(ml_host *host, const ml_forest *forest, ml_fitted *fitted)
 extern ml_status
 ml_forest_write(ml_host *host, const ml_forest *forest, int features, ml_fitted *fitted);
 
+/* What was learned, but the first so many trees alone; the arrays are shared. */
+extern void ml_forest_first(const ml_fitted *fitted, int trees, ml_fitted *first);
+
 /*
  * forest_importance.c: adds importance_shap to all that has been learned; some 1,000 rows of
  * the training are explained.
