@@ -13,6 +13,7 @@
 
 #include <sys/mman.h>
 
+#include "access/parallel.h"
 #include "utils/memutils.h"
 
 #define FIRST_SLAB ((Size) 16 * 1024)
@@ -90,6 +91,18 @@ take(cia_arena *arena, Size size)
 	return memory;
 }
 
+/*
+ * Large slabs are touched ahead; not those of a branch, where the threads of the core are at
+ * work, nor of many arenas at once, or in one of several workers.
+ */
+static void
+touch_ahead(cia_arena *arena, char *slab, Size size)
+{
+	if (size >= 2 * HUGE_PAGE && arena->branch == NULL && arena->shared == NULL &&
+	    !IsParallelWorker() && cia_thread_count() > 1)
+		cia_touch_begin(&arena->toucher, arena->context, slab, slab + size);
+}
+
 /* Memory for any use, or NULL: past the limit, or there is none. */
 void *
 cia_arena_alloc(cia_arena *arena, Size size)
@@ -107,11 +120,14 @@ cia_arena_alloc(cia_arena *arena, Size size)
 			return take(arena, size);
 		arena->free = memory;
 		arena->left = arena->next;
+		touch_ahead(arena, memory, arena->next);
 		arena->next = Min(2 * arena->next, LARGEST_SLAB);
 	}
 	memory = arena->free;
 	arena->free += size;
 	arena->left -= size;
+	if (arena->toucher != NULL && arena->branch == NULL)
+		cia_touch_follow(arena->toucher, arena->free);
 	return memory;
 }
 

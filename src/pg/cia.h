@@ -19,6 +19,7 @@
 #include "utils/uuid.h"
 
 #include "judge/judge.h"
+#include "touch.h"
 
 /* module.c: settings */
 extern int cia_threads;
@@ -48,6 +49,7 @@ typedef struct cia_arena
 	char *free;  /* what is left of the current slab */
 	Size left;
 	struct cia_branch *branch; /* the innermost one that is open */
+	cia_toucher *toucher;      /* NULL: nobody touches memory ahead */
 } cia_arena;
 
 extern void cia_arena_open(cia_arena *arena, MemoryContext context, Size limit);

@@ -209,8 +209,8 @@ cia_door_for_model(MemoryContext arena)
 	return open_door(arena, MaxAllocHugeSize / 2);
 }
 
-void
-cia_door_equip(cia_door *door)
+int
+cia_thread_count(void)
 {
 	int threads = cia_threads;
 
@@ -221,6 +221,12 @@ cia_door_equip(cia_door *door)
 		threads = 1 + max_parallel_workers_per_gather;
 		threads = cores > 0 ? Min(threads, (int) cores) : threads;
 	}
-	door->host.threads = Min(threads, ML_MAX_THREADS);
+	return Min(threads, ML_MAX_THREADS);
+}
+
+void
+cia_door_equip(cia_door *door)
+{
+	door->host.threads = cia_thread_count();
 	door->host.blas = cia_blas();
 }
