@@ -166,7 +166,7 @@ SELECT length(cia_report('waiting', 'points')) > 1000 AS reported;
 RESET ROLE;
 SELECT length(cia_report('waiting')) > 1000 AS reported;
 SET ROLE regress_cia_eve;
-SELECT version FROM cia_train('waiting', $$SELECT p.* FROM points p, (SELECT eve.try('RESET ROLE') + eve.try('SET SESSION AUTHORIZATION DEFAULT') + eve.try('CREATE TEMP TABLE left_behind ()') OFFSET 0) t$$, 'y', 'logistic');
+SELECT version FROM cia_train('waiting', $$SELECT p.* FROM points p, (SELECT eve.try('RESET ROLE') + eve.try('SET SESSION AUTHORIZATION DEFAULT') + eve.try('CREATE TEMP TABLE left_behind ()') OFFSET 0) t$$, 'y', 'logistic', options => '{"promote": "always"}');
 RESET ROLE;
 SELECT length(cia_report('waiting')) > 1000 AS reported, CASE current_user WHEN session_user THEN 'superuser' END AS still;
 CREATE ROLE regress_cia_both IN ROLE regress_cia_eve;

@@ -5,7 +5,7 @@ SELECT i AS id, date '2022-01-01' + d AS day, u % 50 + CASE WHEN v % 1000 < d TH
 	   ARRAY[v % 11, u % 20 + d / 40]::float8[] AS pair, w % 1000 < 100 + d / 10 AS left_us, w % 1000 + d / 2 AS worth, (ARRAY['a', 'b', 'c'])[1 + CASE WHEN w % 1000 < d THEN 0 ELSE u % 3 END] AS product
 FROM (SELECT i, i * 7919 % 1000 AS d, abs(hashint4(i) % 1000000) AS u, abs(hashint4(i + 100000) % 1000000) AS v, abs(hashint4(i + 200000) % 1000000) AS w FROM generate_series(1, 5000) i) s;
 CREATE FUNCTION notes(source text, target text, algorithm text, options jsonb, features text[] DEFAULT NULL) RETURNS SETOF text LANGUAGE sql AS
-$$SELECT n.note FROM cia_train('drift', source, target, algorithm, features, id => '{id}', options => options) t, unnest(notes) WITH ORDINALITY n(note, place) WHERE note ~ 'drift' ORDER BY place$$;
+$$SELECT n.note FROM cia_train('drift', source, target, algorithm, features, id => '{id}', options => options) t, unnest(notes) WITH ORDINALITY n(note, place) WHERE note ~ 'drift' AND note !~ '^not promoted' ORDER BY place$$;
 
 -- Of two classes, of a value and of several classes; what is not asked for is not told.
 SELECT * FROM notes('SELECT id, day, spent, steady, "gap''s", "Kanal", pair, left_us FROM visits', 'left_us', 'logistic', '{"order_by": "day"}');

@@ -18,7 +18,7 @@ SELECT count(*) AS trained FROM asked a, LATERAL (SELECT cia_train(a.model, 'poi
 RESET client_min_messages;
 CREATE TABLE document AS SELECT model, cia_export(model) AS export FROM cia_models;
 SELECT count(cia_import('back: ' || model, export)) AS imported FROM document;
-CREATE VIEW lines AS SELECT model, to_jsonb(v) - '{model,content,origin,trained_by,size}'::text[] AS line FROM cia_versions v;
+CREATE VIEW lines AS SELECT model, to_jsonb(v) - '{model,content,origin,trained_by,size,decision}'::text[] AS line FROM cia_versions v;
 SELECT a.model, cia_model_send(va.content) = cia_model_send(vb.content) AS same_bytes, vb.fingerprint = encode(sha256(cia_model_send(vb.content)), 'hex') AS fingerprint,
 	   a.line = b.line AS same_lineage,
 	   cia_export(a.model) - 'exported_from' #- '{lineage,origin}' #- '{lineage,trained_by}' = cia_export(b.model) - 'exported_from' #- '{lineage,origin}' #- '{lineage,trained_by}' AS same_document
