@@ -70,11 +70,11 @@ typedef struct cia_judged
 	cia_lineage lineage;
 	char *source;
 	cia_judged_options options;
-	cia_roles roles; /* may be added to before the source is read */
-	bool holdout;    /* judge only what was kept out of training */
-	bool with_id;    /* keep the id columns beside, where the source has them all */
-	bool tell;       /* that all rows are judged, which nobody asked for */
-	bool ordered;    /* in canonical order, and at most options.sample of them */
+	cia_roles roles;   /* may be added to before the source is read */
+	bool holdout;      /* judge only what was kept out of training */
+	bool with_id;      /* keep the id columns beside, where the source has them all */
+	bool tell;         /* that all rows are judged, which nobody asked for */
+	bool ordered;      /* in canonical order, and at most options.sample of them */
 	ml_stream *stream; /* rows are scored as they come, and do not stay; or NULL */
 	cia_rows *input;
 	ml_rows rows; /* of input's frame: features mapped, codes not translated */

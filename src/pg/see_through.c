@@ -77,7 +77,8 @@ model_named(Oid schema, const char *name, cia_entry *named)
 {
 	cia_cached *cached;
 
-	if (!ActiveSnapshotSet() || cia_cache_seek(schema, name, CIA_SCORE, named) != CIA_FOUND)
+	if (!ActiveSnapshotSet() ||
+	    cia_cache_seek(schema, name, CIA_SCORE, named) != CIA_FOUND)
 		return NULL;
 	cached = cia_cache_find(schema, named);
 	cia_plan_pin(cached);

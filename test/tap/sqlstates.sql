@@ -82,7 +82,7 @@ SELECT throws_ok(scored('points', 'dated'), '42804', 'column "id" is of type dat
 SELECT throws_ok('SELECT cia_score(''nobody'', p) FROM points p', '42704', 'model "nobody" does not exist');
 SELECT throws_ok('SELECT cia_score(''m@77'', p) FROM points p', '42704', 'model "m@77" does not exist');
 SELECT throws_ok('SELECT cia_drop_model(''nobody'')', '42704', 'model "nobody" does not exist');
-SELECT throws_ok('SELECT cia_drop_model(''m@1'')', '42602', NULL, 'one version cannot be dropped');
+SELECT throws_ok('SELECT cia_drop_model(''m@1'')', '55000', 'cannot drop version 1 of model "m" because it is in production');
 SELECT throws_ok('SELECT cia_score(''m'', r) FROM (SELECT x FROM points) r', '42703', 'row lacks columns that model "m" was trained on');
 SELECT throws_ok('SELECT cia_score(''m'', ''{}''::jsonb)', '42703', 'row lacks columns that model "m" was trained on');
 SELECT throws_ok('SELECT cia_score(''m'', ''[]''::jsonb)', '22023', 'row must be a JSON object');

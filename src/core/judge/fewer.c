@@ -12,7 +12,7 @@
 
 #define CERTAIN 0.01
 #define MATTERS 1.05 /* times the smaller loss */
-#define FEWEST 4 /* rounds that can be quartered */
+#define FEWEST 4     /* rounds that can be quartered */
 
 static const int parts[] = {2, 4}; /* a half, a quarter */
 
