@@ -4,17 +4,78 @@
 -- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION cia UPDATE TO '1.0'" to load this file. \quit
 
+DO $$
+BEGIN
+	EXECUTE (SELECT pg_catalog.format('CREATE OR REPLACE VIEW cia_models AS SELECT %s', pg_catalog.string_agg(
+				pg_catalog.format('NULL::%s %s AS %I', pg_catalog.format_type(atttypid, atttypmod),
+								  CASE WHEN attcollation <> 0 THEN 'COLLATE ' || attcollation::pg_catalog.regcollation END, attname),
+				', ' ORDER BY attnum))
+			 FROM pg_catalog.pg_attribute WHERE attrelid = 'cia_models'::pg_catalog.regclass AND attnum > 0);
+END $$;
+
+DO $$
+BEGIN
+	EXECUTE (SELECT pg_catalog.format('CREATE OR REPLACE VIEW cia_versions AS SELECT %s', pg_catalog.string_agg(
+				pg_catalog.format('NULL::%s %s AS %I', pg_catalog.format_type(atttypid, atttypmod),
+								  CASE WHEN attcollation <> 0 THEN 'COLLATE ' || attcollation::pg_catalog.regcollation END, attname),
+				', ' ORDER BY attnum))
+			 FROM pg_catalog.pg_attribute WHERE attrelid = 'cia_versions'::pg_catalog.regclass AND attnum > 0);
+END $$;
+
+CREATE TYPE cia_role;
+
+CREATE FUNCTION cia_role_in(cstring) RETURNS cia_role
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_role_in(cstring) IS
+	'input: the name of a role; one that does not exist, and any number, is nobody';
+
+CREATE FUNCTION cia_role_out(cia_role) RETURNS cstring
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_role_out(cia_role) IS
+	'output: the name of a role, the number of one that was dropped, - for everybody';
+
+CREATE TYPE cia_role (
+	INPUT = cia_role_in,
+	OUTPUT = cia_role_out,
+	LIKE = oid
+);
+
+COMMENT ON TYPE cia_role IS
+	'regrole for what is dumped: a role that is not there when it is restored becomes nobody, not an error or somebody else; not part of the contract';
+
+CREATE CAST (cia_role AS oid) WITHOUT FUNCTION AS IMPLICIT;
+
+COMMENT ON CAST (cia_role AS oid) IS 'the same number';
+
+CREATE CAST (cia_role AS regrole) WITHOUT FUNCTION;
+
+COMMENT ON CAST (cia_role AS regrole) IS 'the same role';
+
+CREATE CAST (oid AS cia_role) WITHOUT FUNCTION AS ASSIGNMENT;
+
+COMMENT ON CAST (oid AS cia_role) IS 'the same number';
+
+CREATE CAST (regrole AS cia_role) WITHOUT FUNCTION AS ASSIGNMENT;
+
+COMMENT ON CAST (regrole AS cia_role) IS 'the same role';
+
+ALTER TABLE cia_registry ALTER COLUMN owner TYPE cia_role;
+
 ALTER TABLE cia_registry ADD COLUMN promote text NOT NULL DEFAULT 'better' CONSTRAINT cia_registry_promote_check CHECK (promote IN ('better', 'always', 'never'));
 
-ALTER TABLE cia_registry ADD COLUMN scorers regrole[] NOT NULL DEFAULT '{}';
+ALTER TABLE cia_registry ADD COLUMN scorers cia_role[] NOT NULL DEFAULT '{}';
 
-ALTER TABLE cia_registry ADD COLUMN managers regrole[] NOT NULL DEFAULT '{}';
+ALTER TABLE cia_registry ADD COLUMN managers cia_role[] NOT NULL DEFAULT '{}';
 
 COMMENT ON COLUMN cia_registry.promote IS 'when a new version goes into production by itself';
 
 COMMENT ON COLUMN cia_registry.scorers IS 'roles that may score, besides managers and owner; - is everybody';
 
 COMMENT ON COLUMN cia_registry.managers IS 'roles that may do what the owner may';
+
+ALTER TABLE cia_version ALTER COLUMN trained_by TYPE cia_role;
 
 ALTER TABLE cia_version ADD COLUMN request jsonb;
 
@@ -46,11 +107,36 @@ UPDATE cia_version SET pg_version = pg_catalog.current_setting('server_version')
 
 ALTER TABLE cia_version ALTER COLUMN pg_version SET NOT NULL;
 
+ALTER TABLE cia_version ADD COLUMN columns jsonb;
+
+UPDATE cia_version SET columns = (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', c.name, 'type',
+		(SELECT coalesce(min(f->>'type'), 'unknown') FROM pg_catalog.jsonb_array_elements(content::jsonb->'features') f
+		WHERE f->>'name' = c.name), 'role', c.role) ORDER BY c.part, c.n)
+		FROM (SELECT 1 AS part, n, name, 'id' AS role FROM pg_catalog.unnest(id) WITH ORDINALITY i(name, n)
+			UNION ALL SELECT 2, n, name, 'feature' FROM pg_catalog.unnest(inputs) WITH ORDINALITY i(name, n)
+			UNION ALL SELECT 3, 1, weight, 'weight' UNION ALL SELECT 4, 1, target, 'target') c WHERE c.name IS NOT NULL);
+
+ALTER TABLE cia_version ALTER COLUMN columns SET NOT NULL;
+
+ALTER TABLE cia_version ADD COLUMN intervals jsonb;
+
+UPDATE cia_version SET intervals = '{}';
+
+ALTER TABLE cia_version ALTER COLUMN intervals SET NOT NULL;
+
+ALTER TABLE cia_version ADD COLUMN origin jsonb;
+
 COMMENT ON COLUMN cia_version.request IS 'arguments of the training as they were given, for another one';
 
 COMMENT ON COLUMN cia_version.parent IS 'version in production when this one was trained';
 
 COMMENT ON COLUMN cia_version.fingerprint IS 'SHA-256 of the bytes of content when it was written';
+
+COMMENT ON COLUMN cia_version.columns IS 'columns of the source that were read, in order: name, type and role';
+
+COMMENT ON COLUMN cia_version.intervals IS 'of metrics: low and high of their 95 % intervals';
+
+COMMENT ON COLUMN cia_version.origin IS 'what a copied or imported version comes from; NULL: it was trained here';
 
 CREATE TABLE cia_promotion (
 	model       uuid NOT NULL REFERENCES cia_registry ON DELETE CASCADE,
@@ -59,7 +145,7 @@ CREATE TABLE cia_promotion (
 	previous    int,
 	kind        text NOT NULL,
 	reason      text NOT NULL,
-	promoted_by regrole NOT NULL,
+	promoted_by cia_role NOT NULL,
 	promoted_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (model, number)
 );
@@ -79,7 +165,216 @@ COMMENT ON COLUMN cia_promotion.previous IS 'version that was in production unti
 
 COMMENT ON COLUMN cia_promotion.kind IS 'training, promotion or rollback';
 
+CREATE TABLE cia_tag (
+	model     uuid NOT NULL,
+	tag       text NOT NULL,
+	version   int NOT NULL,
+	tagged_by cia_role NOT NULL,
+	tagged_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (model, tag),
+	FOREIGN KEY (model, version) REFERENCES cia_version ON DELETE CASCADE
+);
+
+CREATE INDEX cia_tag_version_idx ON cia_tag (model, version);
+
+COMMENT ON TABLE cia_tag IS 'tags of versions, each on one version of a model; private, see view cia_versions';
+
+COMMENT ON INDEX cia_tag_version_idx IS 'tags by version';
+
+CREATE TABLE cia_remark (
+	model      uuid NOT NULL,
+	version    int NOT NULL,
+	remark     text NOT NULL,
+	written_by cia_role NOT NULL,
+	written_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (model, version),
+	FOREIGN KEY (model, version) REFERENCES cia_version ON DELETE CASCADE
+);
+
+COMMENT ON TABLE cia_remark IS 'comments on versions; private, see view cia_versions';
+
+CREATE TABLE cia_run (
+	number     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	model      uuid REFERENCES cia_registry ON DELETE CASCADE,
+	name       name NOT NULL,
+	version    int,
+	kind       text NOT NULL,
+	outcome    text NOT NULL,
+	sqlstate   text,
+	message    text,
+	detail     text,
+	hint       text,
+	rows       bigint NOT NULL,
+	started_at timestamptz NOT NULL,
+	ended_at   timestamptz NOT NULL,
+	run_by     regrole NOT NULL,
+	job        bigint
+);
+
+CREATE INDEX cia_run_name_idx ON cia_run (name, number);
+
+CREATE INDEX cia_run_model_idx ON cia_run (model, number);
+
+COMMENT ON INDEX cia_run_name_idx IS 'runs by name';
+
+COMMENT ON INDEX cia_run_model_idx IS 'runs by model';
+
+COMMENT ON TABLE cia_run IS 'what has become of trainings on this server, so it is not dumped; private, see view cia_runs';
+
+COMMENT ON SEQUENCE cia_run_number_seq IS 'counts the runs';
+
+COMMENT ON COLUMN cia_run.model IS 'NULL: there was no such model when it ended';
+
+COMMENT ON COLUMN cia_run.name IS 'of the model, then';
+
+COMMENT ON COLUMN cia_run.job IS 'number of pg_cron''s job that ran it';
+
 SELECT pg_catalog.pg_extension_config_dump('cia_promotion', '');
+
+SELECT pg_catalog.pg_extension_config_dump('cia_tag', '');
+
+SELECT pg_catalog.pg_extension_config_dump('cia_remark', '');
+
+COMMENT ON FUNCTION cia_drop_model(text) IS
+$$drops a model of yours with all its versions, or the one version that name@version names, unless that is in production.
+True, or an error if there is none.$$;
+
+CREATE FUNCTION cia_drop_model(model text, keep_last int) RETURNS int
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cia_drop_versions';
+
+COMMENT ON FUNCTION cia_drop_model(text, int) IS
+$$drops old versions of a model of yours, and answers how many.
+model: name; keep_last: how many of the newest versions stay. The version in production and versions with a tag stay as well.$$;
+
+CREATE FUNCTION cia_rename_model(model text, new_name text) RETURNS boolean
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_rename_model(text, text) IS
+$$gives a model of yours another name, with all its versions, tags, comments and rights. True, or an error.
+model: name; new_name: one that no model has.$$;
+
+CREATE FUNCTION cia_copy_model(model text, new_name text) RETURNS int
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_copy_model(text, text) IS
+$$copies one version of a model to another name, and answers the number that it has there.
+model: name, for the version in production, or name@version; new_name: a new one, whose first version the copy is, in production at once; or that of a model of yours, which gets one more version, to be put into production with cia_promote. Column origin of cia_versions says what a copy comes from.$$;
+
+CREATE FUNCTION cia_tag(model text, tag text) RETURNS int
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_tag(text, text) IS
+$$puts a tag on a version, and answers the version's number. A tag is on one version of a model at most: it moves there.
+model: name, for the version in production, or name@version; tag: of your choice, 1 to 63 bytes.$$;
+
+CREATE FUNCTION cia_untag(model text, tag text) RETURNS int
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_untag(text, text) IS
+$$takes a tag away from a model, whichever version it is on, and answers the number of that.
+model: name; tag: as given to cia_tag.$$;
+
+CREATE FUNCTION cia_comment(model text, comment text) RETURNS int
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_comment(text, text) IS
+$$writes a comment on a version in place of the one before, and answers the version's number.
+model: name, for the version in production, or name@version; comment: what it is for, who approved it; NULL or empty takes it away.$$;
+
+CREATE FUNCTION cia_diff(model text, v1 int, v2 int)
+	RETURNS TABLE (aspect text, item text, old text, new text, difference float8)
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_diff(text, int, int) IS
+$$what changed from version v1 of a model of yours to version v2; only what differs, NULL for what is not there.
+aspect and item: training (source, algorithm, task, target), request (other arguments), option (in force), column (read, by name: type and role), rows (used, skipped), metric, target (mean and sd of a number), class (share of the training rows), feature (that the model knows: type, kind and use), missing, mean and sd of a feature, labels (of a category, that one of both knows), drift (of a number the difference of the means in standard deviations of v1, of a category the population stability index), made (by whom, with which cia and PostgreSQL), model (fingerprint); difference: new less old.$$;
+
+CREATE FUNCTION cia_export(model text) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_export(text) IS
+$$one version of a model of yours as a document that cia_import reads, here or in another database: the model itself, its lineage, tags and comment.
+model: name, for the version in production, or name@version. A version always gives the same document, with numbers in their shortest exact form. For git: psql -Atc "SELECT jsonb_pretty(cia_export('churn'))" > churn.json$$;
+
+CREATE FUNCTION cia_import(model text, export jsonb) RETURNS int
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_import(text, jsonb) IS
+$$makes a version from a document of cia_export, and answers its number. Damaged documents are refused.
+model: a new name, whose first version it is, in production at once; or that of a model of yours, which gets one more version, to be put into production with cia_promote; export: the document. Column origin of cia_versions says where it was trained, and by whom; a tag that is on another version stays there.$$;
+
+CREATE FUNCTION cia_grant(model text, role text, privilege text) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_grant(text, text, text) IS
+$$grants a privilege on a model to a role and its members; for whoever may manage the model.
+model: name, without a version; role: its name, letter by letter as in pg_roles, or public for everybody; privilege: score (to ask it for scores, classes, explanations and measures on rows of one's own) or manage (what the owner may, but for giving it another owner: see weights and training text, train, promote, drop, grant).$$;
+
+CREATE FUNCTION cia_grant(model text, role regrole, privilege text) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_grant(text, regrole, text) IS 'grants a privilege on a model to a role';
+
+CREATE FUNCTION cia_revoke(model text, role text, privilege text) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_revoke(text, text, text) IS
+$$takes back a privilege that cia_grant has granted, at COMMIT from everybody's next statement; a notice tells if the role has it all the same, through another one.
+model, role, privilege: as for cia_grant.$$;
+
+CREATE FUNCTION cia_revoke(model text, role regrole, privilege text) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_revoke(text, regrole, text) IS
+	'takes back a privilege that cia_grant has granted to a role';
+
+CREATE FUNCTION cia_owner(model text, role text) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_owner(text, text) IS
+$$gives a model of yours to a role that you could become, as ALTER ... OWNER TO does.
+model: name, without a version; role: its name, letter by letter as in pg_roles.$$;
+
+CREATE FUNCTION cia_owner(model text, role regrole) RETURNS void
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_owner(text, regrole) IS 'gives a model of yours to a role';
+
+CREATE FUNCTION cia_has_privilege(model text, privilege text) RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_has_privilege(text, text) IS
+	'may you use a model: score or manage; as has_table_privilege for tables';
+
+CREATE FUNCTION cia_has_privilege(role text, model text, privilege text) RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cia_has_privilege_of_role';
+
+COMMENT ON FUNCTION cia_has_privilege(text, text, text) IS
+	'may a role use a model; public: may everybody';
+
+CREATE FUNCTION cia_has_privilege(role regrole, model text, privilege text) RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cia_has_privilege_of_role';
+
+COMMENT ON FUNCTION cia_has_privilege(regrole, text, text) IS 'may a role use a model';
+
+CREATE FUNCTION cia_may(privilege text, owner cia_role, scorers cia_role[], managers cia_role[])
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_may(text, cia_role, cia_role[], cia_role[]) IS
+	'may you use a model of which the registry says this: the condition of the views; not part of the contract';
+
+CREATE OR REPLACE VIEW cia_models WITH (security_barrier) AS
+	SELECT r.name::text AS model,
+		   r.owner::regrole AS owner,
+		   r.production AS version,
+		   (SELECT count(*) FROM cia_version a WHERE a.model = r.id) AS versions,
+		   v.algorithm, v.task, v.target, v.metric, v.value, v.rows_used, v.trained_at
+	FROM cia_registry r
+	JOIN cia_version v ON v.model = r.id AND v.version = r.production
+	WHERE cia_may('score', r.owner, r.scorers, r.managers);
+
+COMMENT ON VIEW cia_models IS 'models that you may score with, with the version in production';
 
 CREATE OR REPLACE VIEW cia_versions WITH (security_barrier) AS
 	SELECT r.name::text AS model,
@@ -89,7 +384,72 @@ CREATE OR REPLACE VIEW cia_versions WITH (security_barrier) AS
 		   v.rows_skipped, v.metric, v.value, v.metrics, v.notes, v.seconds,
 		   v.fingerprint,
 		   pg_catalog.pg_column_size(v.content) AS size,
-		   v.content, v.trained_by, v.trained_at
+		   v.content, v.trained_by::regrole AS trained_by, v.trained_at,
+		   v.request, v.parent, v.columns, v.intervals, (v.options->'seed')::bigint AS seed,
+		   v.cia_version, v.pg_version, v.origin,
+		   ARRAY(SELECT t.tag FROM cia_tag t WHERE t.model = v.model AND t.version = v.version
+				 ORDER BY t.tag COLLATE "C") AS tags,
+		   (SELECT c.remark FROM cia_remark c WHERE c.model = v.model AND c.version = v.version) AS comment
 	FROM cia_registry r
 	JOIN cia_version v ON v.model = r.id
-	WHERE pg_catalog.pg_has_role(r.owner, 'USAGE');
+	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
+
+COMMENT ON VIEW cia_versions IS
+$$versions of the models that you may manage, with their lineage.
+fingerprint: SHA-256 of the model's bytes; request: arguments of the training as they were given; parent: version in production at that time; columns: columns of the source that were read, with type and role; intervals: of metrics, low and high; origin: of a copied or imported version, what it comes from; tags and comment: see cia_tag and cia_comment.$$;
+
+CREATE VIEW cia_privileges WITH (security_barrier) AS
+	SELECT r.name::text AS model,
+		   CASE WHEN g.role = 0::oid THEN 'PUBLIC'
+				ELSE pg_catalog.pg_get_userbyid(g.role)::text END AS role,
+		   g.privilege
+	FROM cia_registry r
+	CROSS JOIN LATERAL (
+		SELECT r.owner::oid AS role, 'owner' AS privilege
+		UNION ALL
+		SELECT pg_catalog.unnest(r.managers)::oid, 'manage'
+		UNION ALL
+		SELECT pg_catalog.unnest(r.scorers)::oid, 'score'
+	) g
+	WHERE cia_may('manage', r.owner, r.scorers, r.managers)
+	   OR g.role = 0::oid
+	   OR pg_catalog.pg_has_role(g.role, 'USAGE');
+
+COMMENT ON VIEW cia_privileges IS
+	'who may use models: all of it for those that you may manage, else what you have yourself; privilege: owner, manage or score; role: as cia_grant and cia_revoke take it';
+
+GRANT SELECT ON cia_privileges TO PUBLIC;
+
+CREATE FUNCTION cia_job_list(OUT model text, OUT kind text, OUT stage text, OUT done float8,
+							 OUT rows bigint, OUT loss float8, OUT role regrole,
+							 OUT started_at timestamptz, OUT pid int)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 5 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_job_list() IS 'internal: see view cia_jobs';
+
+CREATE VIEW cia_jobs AS
+	SELECT model, kind, stage, done, rows, loss, role, started_at,
+		   extract(epoch FROM clock_timestamp() - started_at)::float8 AS seconds, pid
+	FROM cia_job_list();
+
+COMMENT ON VIEW cia_jobs IS
+$$long calls of this database that run now, in all sessions: those of your own roles, or all of them for superusers and members of pg_read_all_stats.
+kind: train, retrain, verify, cross-validate, judge or score; stage: reading, ordering, fitting, fitting groups, fitting folds, judging, permuting or storing; done: share of the whole, from 0 to 1, estimated; rows: read so far; loss: of a fit that stops early, on the rows that tell it when; role: whose rights it has; pid: for pg_cancel_backend. Nothing is shown of sessions with track_activities = off.$$;
+
+CREATE VIEW cia_runs WITH (security_barrier) AS
+	SELECT u.number,
+		   coalesce(r.name, u.name)::text AS model,
+		   u.version, u.kind, u.outcome, u.sqlstate, u.message, u.detail, u.hint, u.rows,
+		   extract(epoch FROM u.ended_at - u.started_at)::float8 AS seconds,
+		   u.started_at, u.ended_at, u.run_by, u.job
+	FROM cia_run u
+	LEFT JOIN cia_registry r ON r.id = u.model
+	WHERE cia_may('manage', r.owner, r.scorers, r.managers)
+	   OR pg_catalog.pg_has_role(u.run_by, 'USAGE');
+
+COMMENT ON VIEW cia_runs IS
+$$trainings that have ended, of the models that you may manage and those that you ran yourself; the last hundred of each name are kept.
+kind: train or retrain; version: that came of it; outcome: succeeded, failed, canceled (by a user, a timeout or the end of the server) or skipped (another run of its schedule was under way); sqlstate, message, detail and hint: of the error; rows: read until then; run_by: whose rights it had; job: number of the schedule in cia_schedules.$$;
+
+GRANT SELECT ON cia_jobs, cia_runs TO PUBLIC;

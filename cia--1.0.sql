@@ -1928,7 +1928,7 @@ COMMENT ON FUNCTION cia_may(text, cia_role, cia_role[], cia_role[]) IS
 
 CREATE VIEW cia_models WITH (security_barrier) AS
 	SELECT r.name::text AS model,
-		   r.owner::regrole,
+		   r.owner::regrole AS owner,
 		   r.production AS version,
 		   (SELECT count(*) FROM cia_version a WHERE a.model = r.id) AS versions,
 		   v.algorithm, v.task, v.target, v.metric, v.value, v.rows_used, v.trained_at
@@ -1945,7 +1945,7 @@ CREATE VIEW cia_versions WITH (security_barrier) AS
 		   v.rows_skipped, v.metric, v.value, v.metrics, v.notes, v.seconds,
 		   v.fingerprint,
 		   pg_catalog.pg_column_size(v.content) AS size,
-		   v.content, v.trained_by::regrole, v.trained_at,
+		   v.content, v.trained_by::regrole AS trained_by, v.trained_at,
 		   v.request, v.parent, v.columns, v.intervals, (v.options->'seed')::bigint AS seed,
 		   v.cia_version, v.pg_version, v.origin,
 		   ARRAY(SELECT t.tag FROM cia_tag t WHERE t.model = v.model AND t.version = v.version
@@ -1987,7 +1987,8 @@ CREATE VIEW cia_privileges WITH (security_barrier) AS
 COMMENT ON VIEW cia_privileges IS
 	'who may use models: all of it for those that you may manage, else what you have yourself; privilege: owner, manage or score; role: as cia_grant and cia_revoke take it';
 
-GRANT SELECT ON cia_algorithms, cia_models, cia_promotions, cia_versions, cia_privileges TO PUBLIC;
+GRANT SELECT ON cia_algorithms, cia_models, cia_versions TO PUBLIC;
+GRANT SELECT ON cia_promotions, cia_privileges TO PUBLIC;
 
 --
 -- Jobs: what runs, and what has run

@@ -209,6 +209,17 @@ place_of(HeapTuple tuple)
 	                       .xmin = HeapTupleHeaderGetRawXmin(tuple->t_data)};
 }
 
+/* Nobody where the table is of a version that knew of owners alone. */
+static ArrayType *
+roles_in(HeapTuple tuple, TupleDesc tupdesc, int column)
+{
+	bool isnull;
+
+	if (column > tupdesc->natts)
+		return construct_empty_array(OIDOID);
+	return DatumGetArrayTypePCopy(heap_getattr(tuple, column, tupdesc, &isnull));
+}
+
 static cia_rights
 rights_in(HeapTuple tuple, TupleDesc tupdesc)
 {
@@ -216,10 +227,8 @@ rights_in(HeapTuple tuple, TupleDesc tupdesc)
 
 	return (cia_rights){
 	    .owner = DatumGetObjectId(heap_getattr(tuple, REGISTRY_OWNER, tupdesc, &isnull)),
-	    .scorers = DatumGetArrayTypePCopy(
-	        heap_getattr(tuple, REGISTRY_SCORERS, tupdesc, &isnull)),
-	    .managers = DatumGetArrayTypePCopy(
-	        heap_getattr(tuple, REGISTRY_MANAGERS, tupdesc, &isnull))};
+	    .scorers = roles_in(tuple, tupdesc, REGISTRY_SCORERS),
+	    .managers = roles_in(tuple, tupdesc, REGISTRY_MANAGERS)};
 }
 
 static void
