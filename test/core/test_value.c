@@ -208,6 +208,27 @@ has_one_nan(test_host *t)
 }
 
 static void
+has_one_zero(test_host *t)
+{
+	double numbers[2] = {-0.0, -1};
+	ml_value object, array, one = ml_value_numbers(numbers, 1);
+
+	REQUIRE_OK(ml_value_array(&t->core, 2, &array));
+	array.items[0] = ml_value_numbers(numbers, 2);
+	array.items[1] = ml_value_word("-0");
+	REQUIRE_OK(ml_value_object(&t->core, 2, &object));
+	ml_value_add(&object, "array", array);
+	ml_value_add(&object, "number", (ml_value){.kind = ML_VALUE_NUMBER, .number = -0.0});
+	ml_value_one_zero(&object);
+	CHECK_SAME(numbers[0], 0.0);
+	CHECK_SAME(numbers[1], -1);
+	CHECK_SAME(ml_value_member(&object, "number")->number, 0.0);
+	numbers[0] = -0.0;
+	ml_value_one_zero(&one);
+	CHECK_SAME(numbers[0], 0.0);
+}
+
+static void
 refuses_numbers_that_are_none(test_host *t)
 {
 	static const double bad[] = {INFINITY, -INFINITY, NAN};
@@ -404,6 +425,7 @@ TEST_MAIN({comes_back, "random values come back, and have one form"},
           {survives_any_bytes, "random bytes get an answer"},
           {takes_the_narrowest_width, "numbers take the narrowest width that holds them"},
           {has_one_nan, "all NaNs are one null"},
+          {has_one_zero, "both zeros are one, at any depth"},
           {refuses_numbers_that_are_none, "infinities are refused"},
           {checks_counts_before_it_asks,
            "counts are held against the input before memory is asked for"},

@@ -320,6 +320,20 @@ sort_nested(ml_host *host, ml_value *value, int depth)
 	return ML_OK;
 }
 
+void
+ml_value_one_zero(ml_value *value)
+{
+	if (value->kind == ML_VALUE_NUMBER)
+		value->number += 0.0;
+	for (int64_t i = 0; i < value->count; i++)
+	{
+		if (value->kind == ML_VALUE_NUMBERS)
+			value->numbers[i] += 0.0;
+		else if (value->kind == ML_VALUE_ARRAY || value->kind == ML_VALUE_OBJECT)
+			ml_value_one_zero(&value->items[i]);
+	}
+}
+
 ml_status
 ml_value_sort(ml_host *host, ml_value *value)
 {

@@ -84,6 +84,9 @@ extern const ml_value *ml_value_member(const ml_value *object, const char *key);
  */
 extern ml_status ml_value_sort(ml_host *host, ml_value *member);
 
+/* Makes -0 to 0, in place and in all within, since jsonb knows no other zero. */
+extern void ml_value_one_zero(ml_value *value);
+
 extern ml_status
 ml_value_encode(ml_host *host, const ml_value *value, size_t header, ml_bytes *bytes);
 extern ml_status ml_value_decode(ml_host *host, const unsigned char *bytes, size_t length,

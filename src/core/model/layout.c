@@ -18,6 +18,7 @@ ml_model_encode(ml_host *host, const ml_model *model, size_t header, ml_bytes *b
 	uint64_t hash;
 
 	ML_TRY(ml_model_shape(host, model, &value));
+	ml_value_one_zero(&value);
 	ML_TRY(ml_value_encode(host, &value, header + HEADER, bytes));
 	at = bytes->data + header;
 	memcpy(at, magic, sizeof magic);
