@@ -1875,6 +1875,12 @@ COMMENT ON FUNCTION cia_import(text, jsonb) IS
 $$makes a version from a document of cia_export, and answers its number. Damaged documents are refused.
 model: a new name, whose first version it is, in production at once; or that of a model of yours, which gets one more version, to be put into production with cia_promote; export: the document. Column origin of cia_versions says where it was trained, and by whom; a tag that is on another version stays there.$$;
 
+CREATE FUNCTION cia_model_card(model text) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_model_card(text) IS
+$$one version of a model of yours as a document for validation, in Markdown: intended use (its comment), details and lineage, training data, performance with 95 % intervals and by group, calibration, importance, limitations, options, and the statement that trains it again.
+model: name, for the version in production, or name@version. Nothing runs; a version has one card until its tags, its comment or its place in production change. psql -Atc "SELECT cia_model_card('churn')" > churn.md$$;
+
 CREATE FUNCTION cia_grant(model text, role text, privilege text) RETURNS void
 	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_grant(text, text, text) IS

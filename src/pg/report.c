@@ -79,19 +79,26 @@ cia_report_percent(double share)
 	return isnan(share) ? pstrdup("–") : psprintf("%.1f%%", 100 * share);
 }
 
-static void
-put_tiles(const cia_findings *report)
+const char *const *
+cia_report_headline(ml_task_kind task)
 {
-	static const char *const shown[][6] = {
+	static const char *const metric[][6] = {
 	    [ML_REGRESSION] = {"r2", "rmse", "mae", "d2"},
 	    [ML_BINARY] = {"auc", "ks", "log_loss", "brier", "positive_rate"},
 	    [ML_MULTICLASS] = {"accuracy", "balanced_accuracy", "macro_f1", "log_loss"}};
 
+	return metric[task];
+}
+
+static void
+put_tiles(const cia_findings *report)
+{
+	const char *const *shown = cia_report_headline(report->judged.task);
+
 	appendStringInfoString(report->page, "<div class=\"tiles\">\n");
-	for (int i = 0; i < 6 && shown[report->judged.task][i] != NULL; i++)
+	for (; *shown != NULL; shown++)
 	{
-		const ml_metric *metric =
-		    ml_report_metric(&report->metrics, shown[report->judged.task][i]);
+		const ml_metric *metric = ml_report_metric(&report->metrics, *shown);
 
 		if (metric == NULL || isnan(metric->value))
 			continue;
@@ -126,26 +133,33 @@ put_notes(StringInfo page, const char *notes)
 	appendStringInfoString(page, "</ul></div>\n");
 }
 
+const char *
+cia_report_importance_basis(const ml_importance *importance)
+{
+	uint32_t first = importance->order[0];
+
+	if (!isnan(importance->shap[first]))
+		return "Share of each feature in the mean of absolute Shapley values on training "
+		       "rows";
+	return !isnan(importance->gain[first])
+	           ? "Share of each feature in what the splits took off the loss"
+	           : "Share of each feature in the deviations of what features add to the "
+	             "margin";
+}
+
 static void
 put_importance(const cia_findings *report)
 {
 	static const char *const header[] = {"feature", "", "#share", "#"};
 	const ml_model *model = report->run->loaded->model;
 	ml_importance importance;
-	bool shap;
 
 	cia_check(report->run->door,
 	          ml_model_importance(&report->run->door->host, model, &importance));
 	if (importance.count == 0)
 		return;
-	shap = !isnan(importance.shap[importance.order[0]]);
 	cia_page_section(report->page, "What it uses",
-	                 shap ? "Share of each feature in the mean of absolute Shapley "
-	                        "values on training rows."
-	                 : !isnan(importance.gain[importance.order[0]])
-	                     ? "Share of each feature in what the splits took off the loss."
-	                     : "Share of each feature in the deviations of what features add "
-	                       "to the margin.");
+	                 psprintf("%s.", cia_report_importance_basis(&importance)));
 	cia_page_table(report->page, header, 3);
 	for (int i = 0; i < Min(importance.count, MOST_FEATURES); i++)
 	{

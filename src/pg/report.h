@@ -33,6 +33,12 @@ extern char *cia_report_count(double count);
 extern char *cia_report_number(double number);
 extern char *cia_report_percent(double share);
 
+/* The metrics to be seen first, NULL behind the last. */
+extern const char *const *cia_report_headline(ml_task_kind task);
+
+/* What the shares of a model's features are shares of, as the beginning of a sentence. */
+extern const char *cia_report_importance_basis(const ml_importance *importance);
+
 /* report_page.c: everything that is appended as text is escaped */
 extern void cia_page_open(StringInfo page, const char *title);
 extern void cia_page_close(StringInfo page);
