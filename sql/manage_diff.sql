@@ -2,7 +2,7 @@
 SET cia.progress = off;
 CREATE TABLE points AS
 SELECT i AS id, i % 17 AS x, (i * 7 % 5)::float8 AS y, (ARRAY['a', 'b', 'c'])[1 + i % 3] AS kind, i * i % 11 > 5 AS label, CASE WHEN i % 9 > 0 THEN i % 4 END AS gaps,
-	   ARRAY[i % 8, i % 13]::float8[] AS both
+	   ARRAY[i % 8, i % 13]::float8[] AS both, date '2020-01-01' + i % 50 AS since, timestamptz '2020-01-01 00:00 UTC' + (i * 7 % 60) * interval '1 hour' AS seen
 FROM generate_series(1, 400) i;
 SELECT version FROM cia_train('m', 'points', 'label', 'logistic', id => '{id}');
 SELECT version FROM cia_train('m', 'points', 'label', 'logistic', id => '{id}');
@@ -12,7 +12,7 @@ SELECT * FROM cia_diff('m', 1, 1);
 
 -- Everything at once: source, columns, types, options, rows, metrics, classes, labels, profile.
 CREATE VIEW later AS
-SELECT id, x + 5 AS x, y::text AS y, CASE kind WHEN 'a' THEN 'd "new"' ELSE kind END AS kind, label, 2 AS weight, i AS fresh
+SELECT id, x + 5 AS x, y::text AS y, CASE kind WHEN 'a' THEN 'd "new"' ELSE kind END AS kind, label, 2 AS weight, i AS fresh, since + 31 AS since, seen + interval '1 day' AS seen
 FROM points, LATERAL (SELECT id % 6) f(i) WHERE label OR id % 3 > 0;
 SELECT version FROM cia_train('m', 'later', 'label', 'logistic', id => '{id}', weight => 'weight', exclude => '{}', options => '{"l2": 5, "holdout": 0.3}');
 SELECT aspect, item, old, new, difference IS NOT NULL AS number FROM cia_diff('m', 1, 3) WHERE aspect NOT IN ('metric', 'model', 'mean', 'sd', 'class', 'drift');
@@ -24,6 +24,13 @@ SELECT item, round(old::numeric, 3) AS old, round(new::numeric, 3) AS new, round
 SELECT d.item, abs(d.difference - (b.mean - a.mean) / a.sd) < 1e-12 AS drift, abs(m.difference - (b.mean - a.mean)) < 1e-12 AS mean, abs(s.difference - (b.sd - a.sd)) < 1e-12 AS sd
 FROM cia_diff('m', 1, 3) d JOIN cia_diff('m', 1, 3) m ON m.item = d.item AND m.aspect = 'mean' JOIN cia_diff('m', 1, 3) s ON s.item = d.item AND s.aspect = 'sd'
 JOIN cia_features('m@1') a ON a.feature = d.item JOIN cia_features('m@3') b ON b.feature = d.item WHERE d.aspect = 'drift';
+-- dates are told as dates, whatever the settings of who asks
+SET datestyle = 'German'; SET timezone = 'Asia/Kathmandu'; SET extra_float_digits = -10;
+SELECT aspect, item, substr(old, 1, 10) AS old, substr(new, 1, 10) AS new, difference / 86400 BETWEEN 0 AND 33 AS plausible FROM cia_diff('m', 1, 3) WHERE item IN ('since', 'seen') AND aspect = 'mean';
+SELECT aspect, item, old ~ '^[0-9.]+ days$' AS old, new ~ '^[0-9.]+ days$' AS new FROM cia_diff('m', 1, 3) WHERE item IN ('since', 'seen') AND aspect = 'sd';
+SELECT * FROM cia_diff('m', 1, 9);
+SHOW timezone;
+RESET datestyle; RESET timezone; RESET extra_float_digits;
 -- of labels: the population stability index, a share of nothing counting as 0.0001
 SELECT abs(difference - (SELECT sum((q - p) * ln(q / p)) FROM (
 	SELECT greatest(coalesce(a.n / v.rows, 0), 0.0001) AS p, greatest(coalesce(b.n / w.rows, 0), 0.0001) AS q

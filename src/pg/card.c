@@ -8,9 +8,9 @@
  */
 #include "card.h"
 
+#include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "catalog/pg_type.h"
 
 CIA_FUNCTION(cia_model_card);
 
@@ -194,11 +194,14 @@ cia_model_card(PG_FUNCTION_ARGS)
 	                 .door = cia_door_for_model(CurrentMemoryContext),
 	                 .name = psprintf("%s@%d", NameStr(entry.name), entry.version)};
 
+	int settings = cia_plain_settings();
+
 	initStringInfo(&out);
 	cia_version_facts(schema, &entry, fact, lengthof(fact), text);
 	read_json(&card, text[FACT_INTERVALS], &card.intervals);
 	read_json(&card, text[FACT_COLUMNS], &card.columns);
 	card.model = cia_model_decode(card.door, cia_registry_content(schema, &entry));
 	put_card(&card, text);
+	cia_path_unpin(settings);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
 }

@@ -87,19 +87,21 @@ static void
 put_feature(const cia_card *card, const ml_feature *feature)
 {
 	bool category = feature->kind == ML_CATEGORY;
-	const double number[] = {feature->mean, feature->sd, feature->min, feature->max};
+	char *kind = psprintf("number%s%s", feature->use == ML_USE_TERM ? "" : ", ",
+	                      feature->use == ML_USE_TERM ? "" : ml_use_word[feature->use]);
+	const char *number[] = {
+	    cia_profile_text(feature, feature->mean), cia_deviation_text(feature),
+	    cia_profile_text(feature, feature->min), cia_profile_text(feature, feature->max)};
 
+	if (category)
+		kind = psprintf("category, %d labels%s", feature->levels,
+		                feature->pooled ? ", rare ones pooled" : "");
 	cia_markdown_cell(card->text, cia_element_name(feature->name, feature->element));
-	cia_markdown_cell(card->text,
-	                  category ? psprintf("category, %d labels%s", feature->levels,
-	                                      feature->pooled ? ", rare ones pooled" : "")
-	                  : feature->use == ML_USE_TERM
-	                      ? "number"
-	                      : psprintf("number, %s", ml_use_word[feature->use]));
+	cia_markdown_cell(card->text, kind);
 	cia_markdown_cell(card->text,
 	                  cia_report_percent(feature->missing / card->model->schema.rows));
 	for (size_t i = 0; i < lengthof(number); i++)
-		cia_markdown_cell(card->text, category ? NULL : digits(number[i]));
+		cia_markdown_cell(card->text, category ? NULL : number[i]);
 	cia_markdown_end_row(card->text);
 }
 

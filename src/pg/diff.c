@@ -350,8 +350,15 @@ compare_profiles(comparison *work, const ml_feature *const feature[SIDES],
 		compare_labels(work, name, feature, rows);
 	if (old->kind == ML_CATEGORY || new->kind == ML_CATEGORY)
 		return;
-	put_numbers(work, "mean", name, (double[]){old->mean, new->mean});
-	put_numbers(work, "sd", name, (double[]){old->sd, new->sd});
+	if (old->mean != new->mean)
+		put(work, "mean", name,
+		    (const char *[]){cia_profile_text(old, old->mean),
+		                     cia_profile_text(new, new->mean)},
+		    new->mean - old->mean);
+	if (old->sd != new->sd)
+		put(work, "sd", name,
+		    (const char *[]){cia_deviation_text(old), cia_deviation_text(new)},
+		    new->sd - old->sd);
 	if (old->sd > 0 && old->mean != new->mean)
 		put(work, "drift", name, (const char *[]){NULL, NULL},
 		    (new->mean - old->mean) / old->sd);
@@ -402,6 +409,7 @@ cia_diff(PG_FUNCTION_ARGS)
 	comparison work = {.out = cia_output_open(fcinfo),
 	                   .door = cia_door_for_model(CurrentMemoryContext)};
 	const ml_schema *schemas[SIDES];
+	int settings = cia_plain_settings();
 
 	cia_registry_manage_model(schema, name);
 	for (int s = 0; s < SIDES; s++)
@@ -422,5 +430,6 @@ cia_diff(PG_FUNCTION_ARGS)
 	for (int i = FACT_TRAINED_BY; i <= FACT_PG_VERSION; i++)
 		compare_text(&work, "made", i);
 	compare_text(&work, "model", FACT_FINGERPRINT);
+	cia_path_unpin(settings);
 	return (Datum) 0;
 }

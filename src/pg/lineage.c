@@ -102,6 +102,19 @@ cia_intervals(const ml_report *report)
 	return parse(&out);
 }
 
+int
+cia_plain_settings(void)
+{
+	static const char *const setting[][2] = {
+	    {"extra_float_digits", "1"}, {"DateStyle", "ISO, YMD"}, {"TimeZone", "UTC"}};
+	int level = cia_path_pin();
+
+	for (size_t i = 0; i < lengthof(setting); i++)
+		set_config_option(setting[i][0], setting[i][1], PGC_USERSET, PGC_S_SESSION,
+		                  GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
 void
 cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact, int facts,
                   char **text)
@@ -110,12 +123,9 @@ cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact, int 
 	Datum values[] = {CStringGetTextDatum(NameStr(entry->name)),
 	                  Int32GetDatum(entry->version)};
 	MemoryContext context = CurrentMemoryContext;
+	int settings = cia_plain_settings();
 	StringInfoData query;
-	int path = cia_path_pin();
 
-	/* expressions mean the same for everybody, and numbers are told exactly */
-	set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION,
-	                  GUC_ACTION_SAVE, true, 0, false);
 	initStringInfo(&query);
 	for (int i = 0; i < facts; i++)
 		appendStringInfo(&query, "%s (%s)::text", i == 0 ? "SELECT" : ",",
@@ -136,7 +146,7 @@ cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact, int 
 		text[i] = value != NULL ? MemoryContextStrdup(context, value) : NULL;
 	}
 	SPI_finish();
-	cia_path_unpin(path);
+	cia_path_unpin(settings);
 }
 
 ArrayType *
@@ -153,4 +163,35 @@ cia_fingerprint(struct varlena *content)
 
 	return TextDatumGetCString(
 	    DirectFunctionCall2(binary_encode, hash, CStringGetTextDatum("hex")));
+}
+
+/* Dates that a model from outside may tell of are not always dates. */
+static bool
+is_moment(const ml_feature *feature, double seconds)
+{
+	static const char *const type[] = {"date", "timestamp without time zone",
+	                                   "timestamp with time zone"};
+
+	for (size_t i = 0; i < lengthof(type); i++)
+		if (ml_text_is(feature->type, type[i]))
+			return fabs(seconds) < 5e10;
+	return false;
+}
+
+char *
+cia_profile_text(const ml_feature *feature, double value)
+{
+	if (!isfinite(value))
+		return NULL;
+	return is_moment(feature, value) ? cia_feature_text(feature, floor(value))
+	                                 : psprintf("%.6g", value);
+}
+
+char *
+cia_deviation_text(const ml_feature *feature)
+{
+	if (!isfinite(feature->sd))
+		return NULL;
+	return is_moment(feature, feature->sd) ? psprintf("%.6g days", feature->sd / 86400)
+	                                       : psprintf("%.6g", feature->sd);
 }
