@@ -44,7 +44,7 @@ CREATE TABLE hostile AS
 SELECT id, x AS "a | b <script>alert(1)</script> `c` **d**", y AS "[link](http://example.org) ![i](x)", CASE kind WHEN 'a' THEN E'| x |\n| --- |' WHEN 'b' THEN '<!-- ' ELSE '```' END AS "#| `k",
 	CASE WHEN label THEN E'~~yes~~\n# no | <b>' ELSE '$no$ &amp; \|' END AS "t`|" FROM points;
 SELECT version FROM cia_train('| <i> ``` *m*', 'SELECT * FROM hostile -- ```` <b>', 't`|', 'logistic', id => '{id}', options => '{"by": "#| `k"}');
-SELECT cia_tag('| <i> ``` *m*', '|<u>`'), cia_comment('| <i> ``` *m*', E'# not a heading\n- not a list\n1. nor this\n```\n<script>alert(1)</script>\n| no | table |\n    no code\n=== \n');
+SELECT cia_tag('| <i> ``` *m*', '|<u>`'), cia_comment('| <i> ``` *m*', E'# not a heading\n- not a list\n1. nor this\n```\n<script>alert(1)</script>\n| no | table |\n    no code\n=== \n> no > quote\n');
 CREATE VIEW line AS
 SELECT model, n, line, sum((line ~ '^````*[a-z]*$')::int) OVER (PARTITION BY model ORDER BY n) % 2 = 1 AS in_code
 FROM (SELECT model, cia_model_card(model) AS card FROM cia_models OFFSET 0) m, regexp_split_to_table(card, E'\n') WITH ORDINALITY r(line, n);
@@ -54,7 +54,7 @@ SELECT count(*) > 300 AS rows, count(*) FILTER (WHERE cells <> first_value) AS w
 	SELECT cells, first_value(cells) OVER (PARTITION BY model, block ORDER BY n) FROM (
 		SELECT model, n, regexp_count(replace(replace(line, '\\', ''), '\|', ''), '\|') AS cells, count(*) FILTER (WHERE line NOT LIKE '|%') OVER (PARTITION BY model ORDER BY n) AS block, line
 		FROM (SELECT *, 1 FROM line) l) c WHERE line LIKE '|%') t;
-SELECT count(*) FILTER (WHERE line ~ '[<>]' AND line !~ '^> ' OR line ~ '^> .*[<>]') AS html, count(*) FILTER (WHERE line ~ '^(#[^# ]|####|[-=]{2,}|    )') AS blocks FROM line WHERE NOT in_code;
+SELECT count(*) FILTER (WHERE line ~ '<|&(?!lt;|amp;|#xFFFD;)|^> *>') AS html, count(*) FILTER (WHERE line ~ '^(#[^# ]|####|[-=]{2,}|    )') AS blocks FROM line WHERE NOT in_code;
 SELECT line FROM line WHERE model LIKE '|%' AND (n BETWEEN 1 AND 12 OR line ~ 'script|link|yes|Tags') ORDER BY n;
 SELECT regexp_replace(left(line, 95), 'trained by.*|of database.*', '...') FROM line WHERE model IN ('wide', 'no holdout', 'imported', 'calibrated', 'value') AND line ~ 'more|Not known|import of|corrected|A number' ORDER BY model, n;
 

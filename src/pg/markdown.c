@@ -19,9 +19,6 @@ cia_markdown_text(StringInfo out, const char *text)
 			case '<':
 				appendStringInfoString(out, "&lt;");
 				break;
-			case '>':
-				appendStringInfoString(out, "&gt;");
-				break;
 			case '\n':
 			case '\t':
 				appendStringInfoChar(out, ' ');
@@ -49,7 +46,7 @@ put_line(StringInfo out, const char *text)
 	appendBinaryStringInfo(out, text, digits);
 	text += digits;
 	if (digits > 0 ? *text == '.' || *text == ')'
-	               : *text == '+' || *text == '-' || *text == '=')
+	               : *text == '+' || *text == '-' || *text == '=' || *text == '>')
 	{
 		appendStringInfo(out, "\\%c", *text);
 		text++;
