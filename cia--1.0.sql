@@ -160,7 +160,7 @@ COMMENT ON TABLE cia_promotion IS 'what was in production, when and why; private
 COMMENT ON COLUMN cia_promotion.number IS 'counts the decisions about a model, from 1';
 COMMENT ON COLUMN cia_promotion.version IS 'version that went into production; NULL: none is any more';
 COMMENT ON COLUMN cia_promotion.previous IS 'version that was in production until then; NULL: none was';
-COMMENT ON COLUMN cia_promotion.kind IS 'training, promotion or rollback';
+COMMENT ON COLUMN cia_promotion.kind IS 'training, promotion or rollback; of a first version that was not trained under this name, copy or import';
 
 -- what may change of a version stands beside it, so that no change makes backends load models anew
 CREATE TABLE cia_tag (

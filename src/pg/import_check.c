@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
@@ -242,6 +243,7 @@ check_intervals(const ml_value *intervals, const ml_value *metrics)
 static void
 check_finite(const ml_value *value, const char *where)
 {
+	check_stack_depth();
 	if (value->kind == ML_VALUE_NUMBER && !isfinite(value->number))
 		refuse(psprintf("Member \"%s\" has a number that is out of range.", where));
 	for (int64 i = 0; value->kind == ML_VALUE_NUMBERS && i < value->count; i++)

@@ -14,3 +14,4 @@ SET ROLE regress_cia_dump;
 SELECT count(*) FROM cia_train('theirs', 'customer', 'y', features => '{a,town}');
 RESET ROLE;
 CREATE TABLE fitted AS SELECT town, cia_fit(x, y, 'logistic', '{"features": ["a", "c"]}') AS model FROM customer x GROUP BY town;
+SELECT cia_tag('churn@1', 'Prüfung "1"'), cia_tag('churn', 'approved'), cia_comment('churn@1', E'two\nlines, it''s "Größe" \\'), cia_copy_model('churn@1', 'copy');

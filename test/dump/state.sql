@@ -2,6 +2,7 @@
 SET client_min_messages = error;
 SELECT model, version, production, algorithm, task, target, source, options, features, rows_used, rows_skipped, metric, float8send(value), metrics, notes, float8send(seconds), :fingerprint, trained_by, trained_at
 FROM cia_versions ORDER BY model COLLATE "C", version;
+SELECT model, version, md5(convert_to((cia_export(format('%s@%s', model, version)) - 'exported_from')::text, 'UTF8')), tags, comment FROM cia_versions ORDER BY model COLLATE "C", version;
 SELECT * FROM cia_models ORDER BY model COLLATE "C";
 SELECT model, version, md5(string_agg(encode(float8send(cia_score(format('%s@%s', model, version), x)), 'hex'), '' ORDER BY id)),
 	   md5(string_agg(encode(float8send(cia_score(content, x)), 'hex'), '' ORDER BY id)), md5(string_agg(encode(float8send(cia_score(model, to_jsonb(x))), 'hex'), '' ORDER BY id))
