@@ -73,6 +73,20 @@ SELECT count(*), bool_and(running IS NOT DISTINCT FROM whole) AS same FROM (
 		(SELECT cia_auc(s, y) FROM judged b WHERE b.id BETWEEN a.id - 99 AND a.id) AS whole FROM judged a) w;
 SELECT cia_auc(s, y), cia_auc(DISTINCT s, y) FROM (VALUES (1.0::float8, true), (2, false), (2, false), ('Infinity', true), ('-Infinity', false)) t(s, y);
 
+-- In a window each frame is measured anew, whether it grows or moves, with what a filter leaves and where it is empty.
+SELECT frame, count(*), count(DISTINCT auc) > 100 AS vary, bool_and(auc IS NOT DISTINCT FROM a) AS auc, bool_and(ks IS NOT DISTINCT FROM k) AS ks, bool_and(pr_auc IS NOT DISTINCT FROM p) AS pr_auc,
+	bool_and(concordance IS NOT DISTINCT FROM c) AS concordance, bool_and(psi IS NOT DISTINCT FROM i) AS psi, bool_and(ndcg IS NOT DISTINCT FROM d) AS ndcg, bool_and(recall IS NOT DISTINCT FROM r) AS recall
+FROM (SELECT id, 'grows' AS frame, 1 AS first, id AS last, cia_auc(s, y) OVER frame AS auc, cia_ks(s, y, w) OVER frame AS ks, cia_pr_auc(s, y) FILTER (WHERE id % 3 > 0) OVER frame AS pr_auc,
+		cia_concordance(s, v) OVER frame AS concordance, cia_psi(s, v) OVER frame AS psi, cia_ndcg(s, v, 5) OVER frame AS ndcg, cia_recall_at(s, y, 5) OVER frame AS recall
+	  FROM judged WINDOW frame AS (ORDER BY id)
+	  UNION ALL
+	  SELECT id, 'moves', id - 30, id - 4, cia_auc(s, y) OVER frame, cia_ks(s, y, w) OVER frame, cia_pr_auc(s, y) FILTER (WHERE id % 3 > 0) OVER frame,
+		cia_concordance(s, v) OVER frame, cia_psi(s, v) OVER frame, cia_ndcg(s, v, 5) OVER frame, cia_recall_at(s, y, 5) OVER frame
+	  FROM judged WINDOW frame AS (ORDER BY id ROWS BETWEEN 30 PRECEDING AND 4 PRECEDING)) o,
+LATERAL (SELECT cia_auc(s, y) AS a, cia_ks(s, y, w) AS k, cia_pr_auc(s, y) FILTER (WHERE id % 3 > 0) AS p, cia_concordance(s, v) AS c, cia_psi(s, v) AS i, cia_ndcg(s, v, 5) AS d, cia_recall_at(s, y, 5) AS r
+	FROM judged WHERE id BETWEEN first AND last) alone
+GROUP BY frame ORDER BY frame;
+
 -- NULL arguments skip the row; one class, or nothing, is nothing.
 SELECT cia_auc(s, y) = (SELECT cia_auc(s, y) FROM judged WHERE id > 30) AS skipped
 FROM (SELECT CASE WHEN id > 10 THEN s END AS s, CASE WHEN id NOT BETWEEN 11 AND 30 THEN y END AS y FROM judged) t;

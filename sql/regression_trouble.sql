@@ -63,6 +63,8 @@ SELECT fitted('SELECT x, z, x + 2 * z AS total, n FROM trouble', 'n', 'linear');
 SELECT fitted('SELECT x, 100 * x AS cents, n FROM trouble', 'n', 'linear');
 -- of a near copy and what it differs by, the sum is known to rounding only
 SELECT fitted('SELECT x::float8 AS x, x::float8 + 1e-6 * z AS nearly_x, z, n FROM trouble', 'n', 'linear');
+-- an element is left out with its array
+SELECT fitted('SELECT x, ARRAY[z, x]::float8[] AS pair, n FROM trouble', 'n', 'linear');
 SELECT fitted('SELECT x, region, half, n FROM trouble', 'n', 'linear');
 SELECT fitted('SELECT x, region, half, y FROM trouble', 'y', 'logistic');
 SELECT fitted($$SELECT x, region, (region = 'a')::int AS is_a, n FROM trouble$$, 'n', 'poisson');

@@ -394,81 +394,68 @@ cia_ranking_deserialize(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-typedef ml_status (*ranked_measure)(const measuring *call, double *value);
+/* How a measure is found: of a walk through both classes, or of the rows. */
+typedef struct ranked_measure
+{
+	double (*of_walk)(const ml_rank_walk *walk);
+	ml_status (*of_rows)(const measuring *call, double *value);
+	int spare; /* as for open_measuring */
+} ranked_measure;
 
-/* spare as for open_measuring. */
+static ml_status
+find_measure(const measuring *call, const ranked_measure *how, double *value)
+{
+	ml_rank_walk walk;
+
+	if (how->of_rows != NULL)
+		return how->of_rows(call, value);
+	ML_TRY(ml_ranked_walk(&call->door->host, &call->state->rows, &walk));
+	*value = how->of_walk(&walk);
+	return ML_OK;
+}
+
 static Datum
-measure(FunctionCallInfo fcinfo, int spare, ranked_measure of)
+measure(FunctionCallInfo fcinfo, ranked_measure how)
 {
 	measuring call;
 	double value = NAN;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), spare);
-	cia_check(call.door, of(&call, &value));
+	call = open_measuring(fcinfo, (ranking *) PG_GETARG_POINTER(0), how.spare);
+	cia_check(call.door, find_measure(&call, &how, &value));
 	close_measuring(&call);
 	return cia_measure(fcinfo, value);
-}
-
-static ml_status
-walk_for(const measuring *call, double (*of)(const ml_rank_walk *), double *value)
-{
-	ml_rank_walk walk;
-
-	ML_TRY(ml_ranked_walk(&call->door->host, &call->state->rows, &walk));
-	*value = of(&walk);
-	return ML_OK;
-}
-
-static ml_status
-auc(const measuring *call, double *value)
-{
-	return walk_for(call, ml_rank_auc, value);
 }
 
 Datum
 cia_ranking_auc(PG_FUNCTION_ARGS)
 {
-	return measure(fcinfo, 0, auc);
+	return measure(fcinfo, (ranked_measure){.of_walk = ml_rank_auc});
 }
 
-static ml_status
-gini(const measuring *call, double *value)
+static double
+gini(const ml_rank_walk *walk)
 {
-	ML_TRY(auc(call, value));
-	*value = 2 * *value - 1;
-	return ML_OK;
+	return 2 * ml_rank_auc(walk) - 1;
 }
 
 Datum
 cia_ranking_gini(PG_FUNCTION_ARGS)
 {
-	return measure(fcinfo, 0, gini);
-}
-
-static ml_status
-ks(const measuring *call, double *value)
-{
-	return walk_for(call, ml_rank_ks, value);
+	return measure(fcinfo, (ranked_measure){.of_walk = gini});
 }
 
 Datum
 cia_ranking_ks(PG_FUNCTION_ARGS)
 {
-	return measure(fcinfo, 0, ks);
-}
-
-static ml_status
-pr_auc(const measuring *call, double *value)
-{
-	return walk_for(call, ml_rank_average_precision, value);
+	return measure(fcinfo, (ranked_measure){.of_walk = ml_rank_ks});
 }
 
 Datum
 cia_ranking_pr_auc(PG_FUNCTION_ARGS)
 {
-	return measure(fcinfo, 0, pr_auc);
+	return measure(fcinfo, (ranked_measure){.of_walk = ml_rank_average_precision});
 }
 
 static ml_status
@@ -481,7 +468,7 @@ recall(const measuring *call, double *value)
 Datum
 cia_ranking_recall(PG_FUNCTION_ARGS)
 {
-	return measure(fcinfo, 0, recall);
+	return measure(fcinfo, (ranked_measure){.of_rows = recall});
 }
 
 static ml_status
@@ -494,7 +481,7 @@ precision(const measuring *call, double *value)
 Datum
 cia_ranking_precision(PG_FUNCTION_ARGS)
 {
-	return measure(fcinfo, 0, precision);
+	return measure(fcinfo, (ranked_measure){.of_rows = precision});
 }
 
 static ml_status
@@ -507,7 +494,7 @@ ndcg(const measuring *call, double *value)
 Datum
 cia_ranking_ndcg(PG_FUNCTION_ARGS)
 {
-	return measure(fcinfo, 0, ndcg);
+	return measure(fcinfo, (ranked_measure){.of_rows = ndcg});
 }
 
 static ml_status
@@ -520,7 +507,8 @@ concordance(const measuring *call, double *value)
 Datum
 cia_ranking_concordance(PG_FUNCTION_ARGS)
 {
-	return measure(fcinfo, ML_RANKED_PAIRS, concordance);
+	return measure(fcinfo,
+	               (ranked_measure){.of_rows = concordance, .spare = ML_RANKED_PAIRS});
 }
 
 static ml_status
@@ -533,5 +521,5 @@ psi(const measuring *call, double *value)
 Datum
 cia_ranking_psi(PG_FUNCTION_ARGS)
 {
-	return measure(fcinfo, 0, psi);
+	return measure(fcinfo, (ranked_measure){.of_rows = psi});
 }

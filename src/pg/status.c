@@ -68,6 +68,17 @@ raise_not_finite(const cia_door *door, ml_status status)
 	                 "missing.")));
 }
 
+/* How to leave out the column of the fault; an element goes with its array. */
+static char *
+exclusion(const cia_door *door)
+{
+	const ml_column *column = &door->frame->column[door->host.fault.column];
+
+	return psprintf("Leave %s out with exclude => ARRAY[%s]",
+	                column->element > 0 ? "its array" : "it",
+	                quote_literal_cstr(cia_text_cstring(column->name)));
+}
+
 static void
 raise_singular(const cia_door *door, ml_status status)
 {
@@ -80,11 +91,9 @@ raise_singular(const cia_door *door, ml_status status)
 	     column != NULL
 	         ? errdetail("Column \"%s\" is determined by the columns before it.", column)
 	         : 0,
-	     column != NULL
-	         ? errhint("Leave it out with exclude => ARRAY[%s], or set a penalty with "
-	                   "options => '{\"l2\": 1}'.",
-	                   quote_literal_cstr(column))
-	         : errhint("Set a penalty with options => '{\"l2\": 1}'.")));
+	     column != NULL ? errhint("%s, or set a penalty with options => '{\"l2\": 1}'.",
+	                              exclusion(door))
+	                    : errhint("Set a penalty with options => '{\"l2\": 1}'.")));
 }
 
 static void

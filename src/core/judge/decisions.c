@@ -2,7 +2,8 @@
 /*
  * decisions.c: measures of two classes that are called by a cut-off.
  *
- * All follow from the weights of four kinds of rows.  Intervals: Wilson's for shares, with the
+ * All follow from the weights of four kinds of rows, summed exactly: the measures are those of the
+ * aggregates, to the bit.  Intervals: Wilson's for shares, with the
  * effective number of rows; for F1 and Matthews' coefficient that of the influence of a row, which
  * is the same for all rows of a kind, on the scale of the logit (F1) and of Fisher's z.
  */
@@ -24,6 +25,7 @@ enum
 
 typedef struct kinds
 {
+	ml_tally *exact;
 	double rows; /* not weights */
 	double weight[KINDS];
 	double squares[KINDS];
@@ -69,7 +71,7 @@ static void
 add_f1(ml_report *report, const kinds *count)
 {
 	const double *w = count->weight;
-	double d = 2 * w[TP] + w[FP] + w[FN], f1 = 2 * w[TP] / d, logit, half;
+	double d = 2 * w[TP] + w[FP] + w[FN], f1 = ml_tally_f1(count->exact), logit, half;
 	const double influence[KINDS] = {
 	    [FP] = -f1 / d, [FN] = -f1 / d, [TP] = (2 - 2 * f1) / d};
 
@@ -93,7 +95,7 @@ add_mcc(ml_report *report, const kinds *count)
 	double tn = count->weight[TN] / total, fp = count->weight[FP] / total;
 	double fn = count->weight[FN] / total, tp = count->weight[TP] / total;
 	double r = sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn));
-	double m = r > 0 ? (tp * tn - fp * fn) / r : NAN, mean = 0, half;
+	double m = ml_tally_mcc(count->exact), mean = 0, half;
 	double influence[KINDS] = {[TN] = tp / r - m / 2 * (1 / (tn + fp) + 1 / (tn + fn)),
 	                           [FP] = -fn / r - m / 2 * (1 / (tp + fp) + 1 / (tn + fp)),
 	                           [FN] = -fp / r - m / 2 * (1 / (tp + fn) + 1 / (tn + fn)),
@@ -110,21 +112,40 @@ add_mcc(ml_report *report, const kinds *count)
 		add(report, "mcc", m, NAN, NAN);
 }
 
-ml_status
-ml_judge_decisions(ml_host *host, const ml_outcomes *in, double threshold,
-                   ml_report *report)
+/* Weights of the kinds; without weights they are counts, which are exact anyway. */
+static ml_status
+count_kinds(ml_host *host, const ml_outcomes *in, double threshold, kinds *count)
 {
-	kinds count = {.rows = (double) in->rows};
-
+	*count = (kinds){.rows = (double) in->rows};
+	ML_TRY(ml_tally_create(host, ML_TALLY_CONFUSION, 0, &count->exact));
 	for (int64_t i = 0; i < in->rows; i++)
 	{
 		int kind = 2 * (in->target[i] > 0) + (in->score[i] >= threshold);
 		double weight = in->weight != NULL ? in->weight[i] : 1;
 
 		ML_PAUSE(host, i);
-		count.weight[kind] += weight;
-		count.squares[kind] += weight * weight;
+		count->weight[kind] += weight;
+		count->squares[kind] += weight * weight;
+		if (in->weight != NULL)
+			ML_TRY(ml_tally_put(host, &count->exact, &(ml_addend){kind, weight}, 1));
 	}
+	for (int k = 0; k < KINDS; k++)
+	{
+		if (in->weight == NULL)
+			ML_TRY(
+			    ml_tally_put(host, &count->exact, &(ml_addend){k, count->weight[k]}, 1));
+		count->weight[k] = ml_tally_sum(count->exact, k);
+	}
+	return ML_OK;
+}
+
+ml_status
+ml_judge_decisions(ml_host *host, const ml_outcomes *in, double threshold,
+                   ml_report *report)
+{
+	kinds count;
+
+	ML_TRY(count_kinds(host, in, threshold, &count));
 	add_share(report, "accuracy", &count, 0xf, 1 << TN | 1 << TP);
 	add_share(report, "precision", &count, 1 << FP | 1 << TP, 1 << TP);
 	add_share(report, "recall", &count, 1 << FN | 1 << TP, 1 << TP);

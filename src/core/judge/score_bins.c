@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * bins.c: scores of two classes in bins: the lift table and the calibration table.
+ * score_bins.c: scores of two classes in bins: the lift table and the calibration table.
  */
 #include "judge/curve.h"
 #include "judge/interval.h"
