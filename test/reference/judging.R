@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: PostgreSQL
 #
-# Rscript test/reference/judging.R: DeLong's intervals and paired tests by pROC, and the other
-# tests in pairs by their formulas, of the rows that judging.py has made; writes judging_r.csv.
+# Rscript test/reference/judging.R: DeLong's intervals and paired tests by pROC, the other tests in
+# pairs and the lift table by their formulas, of the rows that judging.py has made; writes judging_r.csv.
 suppressMessages(library(pROC))
 here <- dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE)))
 rows <- read.csv(file.path(here, "judging_rows.csv"))
@@ -43,6 +43,20 @@ for (set in c("random", "tied", "few")) {
   likelihood <- function(p) -log(ifelse(d$y == 1, p, 1 - p))
   z_test(set, "log_loss", likelihood(a) - likelihood(b))
   z_test(set, "brier", (d$y - a)^2 - (d$y - b)^2)
+}
+# Deciles by the middle rank: rows of one score are in one bin.  Weights are so many rows.
+for (set in unique(rows$rows)) {
+  d <- rows[rows$rows == set, ]
+  d <- d[rep(seq_len(nrow(d)), d$w), ]
+  bin <- pmin(floor(10 * (rank(-d$z_a, ties.method = "average") - 0.5) / nrow(d)) + 1, 10)
+  n <- tapply(d$y, bin, length)
+  hits <- tapply(d$y, bin, sum)
+  gain <- cumsum(hits) / sum(hits)
+  for (k in seq_along(n)) {
+    add(set, "lift", names(n)[k], n[[k]], hits[[k]], hits[[k]] / n[[k]] / mean(d$y), gain[[k]])
+    add(set, "cumulative lift", names(n)[k], cumsum(n)[[k]] / nrow(d), gain[[k]] * nrow(d) / cumsum(n)[[k]],
+        gain[[k]] - cumsum(n - hits)[[k]] / sum(n - hits))
+  }
 }
 options(digits = 17)
 number <- c("a", "b", "c", "d")

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: PostgreSQL
--- Run by test/reference/run on judging_rows, judging_scikit_learn and judging_r: the functions over
--- (model, source) against scikit-learn (judging.py) and R with pROC (judging.R), to 1e-12.
+-- Run by test/reference/run on judging_rows, judging_scikit_learn, judging_r and judging_fairness: the functions over
+-- (model, source) against scikit-learn (judging.py), R with pROC (judging.R) and fairlearn (fairness.py), to 1e-12.
 \set QUIET on
 \pset format unaligned
 \pset tuples_only on
@@ -47,4 +47,22 @@ SELECT ok(near(e.value, r.a) AND near(e.low, r.b) AND near(e.high, r.c), format(
 FROM judging_r r, cia_evaluate('a', source_of(r.rows)) e WHERE r.of = 'interval' AND e.metric = r.name ORDER BY r.rows, r.name;
 SELECT ok(near(c.difference, r.a) AND near(c.low, r.b) AND near(c.high, r.c) AND near(c.p_value, r.d), format('%s: paired test of %s', r.rows, r.name))
 FROM judging_r r, cia_compare('a', 'b', source_of(r.rows)) c WHERE r.of = 'difference' AND c.metric = r.name ORDER BY r.rows, r.name;
+SELECT ok(bool_and(near(l.rows, r.a) AND near(l.responders, r.b) AND near(l.lift, r.c) AND near(l.cumulative_gain, r.d)) AND count(l.bin) = count(*) AND count(r.rows) = count(*),
+		  format('%s: lift of %s deciles', coalesce(s.rows, r.rows), count(*)))
+FROM (SELECT DISTINCT rows FROM judging_rows) s CROSS JOIN cia_lift_table('a', source_of(s.rows)) l FULL JOIN (SELECT * FROM judging_r WHERE of = 'lift') r ON r.rows = s.rows AND r.name = l.bin::text
+GROUP BY coalesce(s.rows, r.rows) ORDER BY 1;
+SELECT ok(bool_and(near(l.cumulative_share, r.a) AND near(l.cumulative_lift, r.b) AND near(l.ks, r.c)), format('%s: cumulative lift and KS', s.rows))
+FROM (SELECT DISTINCT rows FROM judging_rows) s, cia_lift_table('a', source_of(s.rows)) l, judging_r r WHERE r.of = 'cumulative lift' AND r.rows = s.rows AND r.name = l.bin::text
+GROUP BY s.rows ORDER BY s.rows;
+
+-- What fairlearn says of three groups: rates of each, and the least ratio between two of them.
+CREATE TABLE fares AS SELECT r.*, f.* FROM (SELECT DISTINCT rows AS set, threshold FROM judging_fairness) r,
+	cia_fairness('a', format($$SELECT *, CASE WHEN value < -1 THEN 'low' WHEN value < 1 THEN 'middle' ELSE 'high' END AS fate FROM judged_source WHERE rows = %L$$, r.set), 'fate', r.threshold) f;
+SELECT ok(count(c.set) = 3 AND bool_and(near(r.value, c.value)), format('%s: %s of the groups at %s', r.rows, r.name, r.threshold))
+FROM judging_fairness r LEFT JOIN (SELECT set, threshold, "group", key AS name, value::float8 FROM fares f, jsonb_each_text(to_jsonb(f) - '{set,threshold,group,four_fifths}'::text[])) c
+	ON c.set = r.rows AND c.threshold = r.threshold AND c."group" = r.group_name AND c.name = r.name
+WHERE r.group_name <> '' GROUP BY r.rows, r.name, r.threshold ORDER BY r.rows, r.name, r.threshold;
+SELECT ok(near(r.value, min(CASE r.name WHEN 'selection_rate' THEN selection_ratio WHEN 'true_positive_rate' THEN true_positive_ratio ELSE false_positive_ratio END))
+		AND (r.name <> 'selection_rate' OR bool_and(four_fifths) = (r.value >= 0.8)), format('%s: ratio of %s at %s', r.rows, r.name, r.threshold))
+FROM judging_fairness r JOIN fares f ON f.set = r.rows AND f.threshold = r.threshold WHERE r.group_name IS NULL OR r.group_name = '' GROUP BY r.rows, r.name, r.threshold, r.value ORDER BY r.rows, r.name, r.threshold;
 SELECT * FROM finish();

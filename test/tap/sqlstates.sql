@@ -1,6 +1,6 @@
 -- SQLSTATE and message of every error that a user can cause.
 BEGIN;
-SELECT plan(77);
+SELECT plan(114);
 SET LOCAL client_min_messages = error;
 CREATE TABLE points AS SELECT i AS id, i % 17 AS x, i * 7 % 5 AS z, i * i % 11 > 5 AS y FROM generate_series(1, 200) i;
 CREATE FUNCTION train(source text, target text DEFAULT 'y', algorithm text DEFAULT 'auto', options text DEFAULT '{}') RETURNS text LANGUAGE sql AS
@@ -93,6 +93,47 @@ SELECT throws_ok('SELECT cia_class(''number'', p) FROM points p', '42809', 'mode
 SELECT throws_ok('SELECT cia_probabilities(''number'', p) FROM points p', '42809', 'model "number" predicts a number, not a class');
 SELECT throws_ok($$SELECT cia_evaluate('m', 'points', '{"rows": "some"}')$$, '22023', NULL, 'rows of cia_evaluate');
 SELECT throws_ok($$SELECT cia_evaluate('m', 'SELECT id, x, z, ''maybe'' AS y FROM points')$$, '22000', 'target "y" has no such class');
+
+-- judging, and looking into models
+SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', folds => 1)$$, '22023', 'argument "folds" must be between 2 and 100');
+SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', by => 'x', order_by => 'z')$$, '22023', 'folds cannot be made both "by" groups and "order_by" time');
+SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', options => '{"calibrate": "platt"}')$$, '0A000', 'option "calibrate" is not supported in cross-validation');
+SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', options => '{"holdout": 0.1}')$$, '22023', 'option "holdout" has no meaning in cross-validation');
+SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', options => '{"order_by": "x"}')$$, '22023', 'option "order_by" has no meaning in cross-validation');
+SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', 'boosted_trees', options => '{"continue_from": "m"}')$$, '0A000', 'option "continue_from" is not for cia_cross_validate');
+SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', order_by => 'planet')$$, '42703', 'column "planet" does not exist in the training source');
+SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', order_by => 'y')$$, '22023', 'column "y" cannot be both target and what tells the folds');
+SELECT throws_ok($$SELECT cia_cross_validate('SELECT x, y, NULL::int AS day FROM points', 'y', order_by => 'day')$$, '22004', 'column "day" is null in some rows, but tells their order');
+SELECT throws_ok($$SELECT cia_cross_validate('SELECT x, y FROM points LIMIT 3', 'y', folds => 50)$$, '22000', 'training source is too small for 50 folds');
+SELECT throws_ok($$SELECT cia_compare('m', 'nobody', 'points')$$, '42704', 'model "nobody" does not exist');
+SELECT throws_ok($$SELECT cia_compare('m', 'number', 'points')$$, '42809', 'models "m" and "number" do not predict the same');
+SELECT throws_ok($$SELECT cia_fairness('m', 'points', 'planet')$$, '42703', 'column "planet" does not exist in the training source');
+SELECT throws_ok($$SELECT cia_fairness('number', 'points', 'x')$$, '42809', 'model "number" does not tell two classes apart');
+SELECT throws_ok($$SELECT cia_fairness('m', 'points', 'x', 0.5, '{"favourable": "none"}')$$, '22023', 'option "favourable" must be one of: "selected", "rejected"');
+SELECT throws_ok($$SELECT cia_roc_curve('number', 'points')$$, '42809', 'model "number" does not tell two classes apart');
+SELECT throws_ok($$SELECT cia_roc_curve('m', 'points', '{"points": -1}')$$, '22023', 'option "points" must be between 0 and 1e+09');
+SELECT throws_ok($$SELECT cia_pr_curve('m', 'points', '{"bins": 3}')$$, '22023', 'unrecognized option "bins" for cia_pr_curve');
+SELECT throws_ok($$SELECT cia_lift_table('m', 'points', '{"bins": 1}')$$, '22023', 'option "bins" must be between 2 and 1000');
+SELECT throws_ok($$SELECT cia_calibration('m', 'points', '{"strategy": "even"}')$$, '22023', 'option "strategy" must be one of: "quantile", "uniform"');
+SELECT throws_ok($$SELECT cia_confusion('number', 'points')$$, '42809', 'model "number" has no classes');
+SELECT throws_ok($$SELECT cia_threshold('m', 'points', -1, 2)$$, '22023', 'cost_false_positive must be a number of zero or more');
+SELECT throws_ok($$SELECT cia_threshold('m', 'points', 'NaN', 2)$$, '22023', 'cost_false_positive must be a number of zero or more');
+SELECT throws_ok($$SELECT cia_residuals('m', 'points', '{"rows": "none"}')$$, '22023', 'option "rows" must be one of: "auto", "all", "holdout"');
+SELECT throws_ok($$SELECT cia_importance('m', 'points', method => 'guess')$$, '22023', 'unrecognized method "guess"');
+SELECT throws_ok($$SELECT cia_importance('m', 'points', options => '{"repeats": 0}')$$, '22023', 'option "repeats" must be between 1 and 1000');
+SELECT throws_ok($$SELECT cia_importance('nobody')$$, '42704', 'model "nobody" does not exist');
+SELECT throws_ok($$SELECT cia_partial_dependence('m', 'points', 'planet')$$, '42703', 'model "m" has no feature "planet"');
+SELECT throws_ok($$SELECT cia_tree('m')$$, '42809', 'model "m" has no trees');
+SELECT throws_ok($$SELECT cia_report('nobody')$$, '42704', 'model "nobody" does not exist');
+SELECT throws_ok($$SELECT cia_report('m', 'SELECT 1 AS one')$$, '42703', 'row lacks columns that model "m" was trained on');
+SELECT throws_ok(train('points', options => '{"order_by": "planet"}'), '42703', 'column "planet" does not exist in the training source');
+SELECT throws_ok(train('points', options => '{"order_by": "y"}'), '22023', 'column "y" cannot be both target and the order of the rows');
+SELECT throws_ok(train('SELECT *, ''a'' || z AS day FROM points', options => '{"order_by": "day"}'), '42804', 'column "day" has type text, which cannot be used as the order of rows');
+SELECT throws_ok(train('points', options => '{"calibrate": "platt", "holdout": 0}'), '22023', 'option "calibrate" needs option "holdout"');
+SELECT throws_ok(train('points', options => '{"calibrate": "platt", "by": "z"}'), '22023', 'option "calibrate" cannot be combined with option "by"');
+SELECT throws_ok(train('points', options => '{"calibrate": "platt"}'), '22000', 'the holdout is too small to calibrate the model');
+
+-- models from outside
 SELECT throws_ok($$SELECT 'text'::cia_model$$, '22P02', 'invalid input syntax for type cia_model');
 SELECT throws_ok($$SELECT '{"format": 2}'::cia_model$$, '0A000', 'model format 2 is not supported');
 CREATE CAST (bytea AS cia_model) WITHOUT FUNCTION;

@@ -1,6 +1,6 @@
 -- The SQL surface: names, arguments, results and columns that others rely on.
 BEGIN;
-SELECT plan(37);
+SELECT plan(61);
 
 SELECT function_returns('cia_train', ARRAY['text', 'text', 'text', 'text', 'text[]', 'text[]', 'text[]', 'text', 'jsonb'], 'setof record', 'cia_train returns rows');
 SELECT is(pg_get_function_result('cia_train'::regproc),
@@ -47,6 +47,63 @@ SELECT ok((SELECT aggkind = 'n' AND proparallel = 's' AND aggcombinefn <> 0 AND 
 	WHERE oid = 'cia_fit(record, "any", text, jsonb)'::regprocedure), 'cia_fit is an aggregate that can run in parts');
 SELECT ok((SELECT bool_and(provolatile = CASE WHEN proargtypes[0] = 'cia_model'::regtype THEN 'i' ELSE 's' END AND proparallel = 's')
 	FROM pg_proc WHERE proname IN ('cia_score', 'cia_class', 'cia_probabilities')), 'a score by name is STABLE, one by value IMMUTABLE, both PARALLEL SAFE');
+
+-- Functions that judge and look into models: arguments with their defaults, columns, volatility and parallel safety.
+SELECT is((SELECT concat(pg_get_function_result(oid), ' ', provolatile, proparallel) FROM pg_proc WHERE proname = name AND pg_get_function_arguments(oid) = arguments),
+	format('%s %s', result, marks), format('%s(%s)', name, arguments))
+FROM (VALUES
+	('cia_calibration', 'model text, source text, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE(bin integer, low double precision, high double precision, rows double precision, mean_score double precision, observed_rate double precision, observed_low double precision, observed_high double precision, difference double precision)', 'vu'),
+	('cia_compare', 'model_a text, model_b text, source text, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE(metric text, a double precision, b double precision, difference double precision, low double precision, high double precision, p_value double precision, better text)', 'vu'),
+	('cia_confusion', 'model text, source text, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE(actual text, predicted text, rows double precision, share_of_actual double precision, share_of_predicted double precision)', 'vu'),
+	('cia_cross_validate', 'source text, target text, algorithm text DEFAULT ''auto''::text, options jsonb DEFAULT ''{}''::jsonb, folds integer DEFAULT 5, by text DEFAULT NULL::text, order_by text DEFAULT NULL::text, features text[] DEFAULT NULL::text[], exclude text[] DEFAULT NULL::text[], id text[] DEFAULT NULL::text[], weight text DEFAULT NULL::text',
+		'TABLE(fold integer, metric text, value double precision, deviation double precision)', 'vu'),
+	('cia_fairness', 'model text, source text, attribute text, threshold double precision DEFAULT 0.5, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE("group" text, rows double precision, selection_rate double precision, selection_low double precision, selection_high double precision, true_positive_rate double precision, false_positive_rate double precision, mean_score double precision, observed_rate double precision, selection_ratio double precision, true_positive_ratio double precision, false_positive_ratio double precision, four_fifths boolean)', 'vu'),
+	('cia_groups', 'model cia_model',
+		'TABLE(group_value text, rows bigint, trained boolean, metric text, value double precision, note text)', 'ss'),
+	('cia_groups', 'model text',
+		'TABLE(group_value text, rows bigint, trained boolean, metric text, value double precision, note text)', 'ss'),
+	('cia_importance', 'model cia_model',
+		'TABLE(part text, feature text, importance double precision, shap double precision, gain double precision, gain_share double precision, splits bigint, cover double precision, deviation double precision)', 'is'),
+	('cia_importance', 'model text',
+		'TABLE(part text, feature text, importance double precision, shap double precision, gain double precision, gain_share double precision, splits bigint, cover double precision, deviation double precision)', 'ss'),
+	('cia_importance', 'model text, source text, method text DEFAULT ''permutation''::text, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE(feature text, importance double precision, deviation double precision, metric text, value double precision)', 'vu'),
+	('cia_lift_table', 'model text, source text, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE(bin integer, low double precision, high double precision, rows double precision, responders double precision, rate double precision, lift double precision, cumulative_share double precision, cumulative_responders double precision, cumulative_gain double precision, cumulative_lift double precision, ks double precision)', 'vu'),
+	('cia_part', 'model cia_model, group_value text',
+		'cia_model', 'is'),
+	('cia_part', 'model text, group_value text',
+		'cia_model', 'ss'),
+	('cia_partial_dependence', 'model text, source text, feature text, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE(value text, number double precision, class text, score double precision, low double precision, high double precision)', 'vu'),
+	('cia_path', 'model cia_model',
+		'TABLE(part text, step integer, lambda double precision, df integer, deviance_ratio double precision, cv_mean double precision, cv_error double precision, chosen boolean, coefficients jsonb)', 'is'),
+	('cia_path', 'model text',
+		'TABLE(part text, step integer, lambda double precision, df integer, deviance_ratio double precision, cv_mean double precision, cv_error double precision, chosen boolean, coefficients jsonb)', 'ss'),
+	('cia_pr_curve', 'model text, source text, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE(threshold double precision, "precision" double precision, recall double precision, rows double precision)', 'vu'),
+	('cia_report', 'model text, source text DEFAULT NULL::text, options jsonb DEFAULT ''{}''::jsonb',
+		'text', 'vu'),
+	('cia_residuals', 'model text, source text, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE(row_number bigint, id text[], target double precision, score double precision, residual double precision, deviance_residual double precision, standardized double precision)', 'vu'),
+	('cia_roc_curve', 'model text, source text, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE(threshold double precision, false_positive_rate double precision, true_positive_rate double precision, rows double precision)', 'vu'),
+	('cia_scorecard', 'model cia_model, pdo double precision DEFAULT 20, base_points double precision DEFAULT 600, base_odds double precision DEFAULT 50',
+		'TABLE(part text, feature text, bin integer, low double precision, high double precision, labels text[], missing boolean, woe double precision, coefficient double precision, points double precision)', 'is'),
+	('cia_scorecard', 'model text, pdo double precision DEFAULT 20, base_points double precision DEFAULT 600, base_odds double precision DEFAULT 50',
+		'TABLE(part text, feature text, bin integer, low double precision, high double precision, labels text[], missing boolean, woe double precision, coefficient double precision, points double precision)', 'ss'),
+	('cia_threshold', 'model text, source text, cost_false_positive double precision, cost_false_negative double precision, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE(rule text, threshold double precision, cost double precision, cost_per_row double precision, selected double precision, true_positives double precision, false_positives double precision, false_negatives double precision, true_negatives double precision)', 'vu'),
+	('cia_tree', 'model cia_model, n integer DEFAULT 1',
+		'text', 'ss'),
+	('cia_tree', 'model text, n integer DEFAULT 1',
+		'text', 'ss'),
+	('cia_woe', 'source text, target text, options jsonb DEFAULT ''{}''::jsonb',
+		'TABLE(feature text, bin integer, low double precision, high double precision, labels text[], missing boolean, rows double precision, events double precision, non_events double precision, event_rate double precision, woe double precision, iv double precision, feature_iv double precision)', 'vu')) f(name, arguments, result, marks) ORDER BY name, arguments;
 
 SELECT * FROM finish();
 ROLLBACK;
