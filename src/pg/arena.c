@@ -92,15 +92,23 @@ take(cia_arena *arena, Size size)
 }
 
 /*
- * Large slabs are touched ahead; not those of a branch, where the threads of the core are at
- * work, nor of many arenas at once, or in one of several workers.
+ * Large slabs are touched ahead; not where the threads of the core are at work, nor in many
+ * arenas at once, or in one of several workers.
  */
 static void
 touch_ahead(cia_arena *arena, char *slab, Size size)
 {
-	if (size >= 2 * HUGE_PAGE && arena->branch == NULL && arena->shared == NULL &&
-	    !IsParallelWorker() && cia_thread_count() > 1)
+	if (size >= 2 * HUGE_PAGE && !arena->crowded && arena->branch == NULL &&
+	    arena->shared == NULL && !IsParallelWorker() && cia_thread_count() > 1)
 		cia_touch_begin(&arena->toucher, arena->context, slab, slab + size);
+}
+
+/* From now on the threads of the core are at work. */
+void
+cia_arena_crowd(cia_arena *arena)
+{
+	arena->crowded = true;
+	cia_touch_end(arena->toucher);
 }
 
 /* Memory for any use, or NULL: past the limit, or there is none. */

@@ -50,6 +50,7 @@ typedef struct cia_arena
 	Size left;
 	struct cia_branch *branch; /* the innermost one that is open */
 	cia_toucher *toucher;      /* NULL: nobody touches memory ahead */
+	bool crowded;              /* and nobody is to begin */
 } cia_arena;
 
 extern void cia_arena_open(cia_arena *arena, MemoryContext context, Size limit);
@@ -57,6 +58,7 @@ extern void *cia_arena_alloc(cia_arena *arena, Size size);
 extern double cia_arena_room(const cia_arena *arena);
 extern void cia_arena_share(cia_arena *arena, Size *shared);
 extern Size cia_arena_taken(const cia_arena *arena);
+extern void cia_arena_crowd(cia_arena *arena);
 extern void cia_arena_branch(cia_arena *arena);
 extern void *cia_arena_prune(cia_arena *arena, const void *keep, Size size);
 

@@ -227,6 +227,7 @@ cia_thread_count(void)
 void
 cia_door_equip(cia_door *door)
 {
+	cia_arena_crowd(&door->memory);
 	door->host.threads = cia_thread_count();
 	door->host.blas = cia_blas();
 }

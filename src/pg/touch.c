@@ -21,7 +21,7 @@
 
 #define PAGES ((Size) 64 * 1024)      /* a multiple of any page */
 #define STEP ((Size) 2 * 1024 * 1024) /* of one request: a huge page */
-#define LEAD ((Size) 8 * 1024 * 1024) /* ahead of what is handed out */
+#define LEAD ((Size) 4 * 1024 * 1024) /* ahead of what is handed out */
 
 struct cia_toucher
 {
@@ -71,11 +71,11 @@ touch_main(void *argument)
 	return NULL;
 }
 
-static void
-close_toucher(void *argument)
+void
+cia_touch_end(cia_toucher *toucher)
 {
-	cia_toucher *toucher = argument;
-
+	if (toucher == NULL || toucher->closing)
+		return;
 	pthread_mutex_lock(&toucher->lock);
 	toucher->closing = true;
 	pthread_cond_signal(&toucher->wake);
@@ -83,6 +83,12 @@ close_toucher(void *argument)
 	pthread_join(toucher->thread, NULL);
 	pthread_cond_destroy(&toucher->wake);
 	pthread_mutex_destroy(&toucher->lock);
+}
+
+static void
+close_toucher(void *argument)
+{
+	cia_touch_end(argument);
 }
 
 static cia_toucher *
@@ -114,7 +120,7 @@ cia_touch_begin(cia_toucher **toucher, MemoryContext context, char *begin, char 
 {
 	if (*toucher == NULL)
 		*toucher = open_toucher(context);
-	if (*toucher == NULL)
+	if (*toucher == NULL || (*toucher)->closing)
 		return;
 	pthread_mutex_lock(&(*toucher)->lock);
 	/* requests are of whole pages */
@@ -130,7 +136,7 @@ cia_touch_follow(cia_toucher *toucher, const char *used)
 	char *to = (char *) TYPEALIGN_DOWN(STEP, used + LEAD);
 
 	/* the thread does not change these two */
-	if (to <= toucher->to)
+	if (toucher->closing || to <= toucher->to)
 		return;
 	pthread_mutex_lock(&toucher->lock);
 	toucher->to = Min(to, toucher->end);
@@ -147,6 +153,11 @@ cia_touch_begin(cia_toucher **toucher, MemoryContext context, char *begin, char 
 
 void
 cia_touch_follow(cia_toucher *toucher, const char *used)
+{
+}
+
+void
+cia_touch_end(cia_toucher *toucher)
 {
 }
 

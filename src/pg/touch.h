@@ -20,6 +20,9 @@ cia_touch_begin(cia_toucher **toucher, MemoryContext context, char *begin, char 
 /* It has been handed out up to there. */
 extern void cia_touch_follow(cia_toucher *toucher, const char *used);
 
+/* Nothing more is to be touched ahead. */
+extern void cia_touch_end(cia_toucher *toucher);
+
 /* door.c: threads that a training may use, the caller's included */
 extern int cia_thread_count(void);
 
