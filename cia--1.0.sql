@@ -244,6 +244,27 @@ $$trains a model and stores it as a new version, in the caller's transaction.
 model: name, new or of a model of yours; source: table, view or one query, run once with your rights; target: column to predict; algorithm: see cia_algorithms, or auto; features: columns to use, NULL for all; exclude: columns not to use; id: columns that identify a customer, whose rows then never straddle the holdout; weight: column of row weights; options: see cia_options(algorithm).
 Returns one row: what was trained, its main metric on the holdout (auc, accuracy or r2), and notes.$$;
 
+CREATE FUNCTION cia_retrain(
+	model   text,
+	source  text DEFAULT NULL,
+	options jsonb DEFAULT NULL
+) RETURNS TABLE (
+	model text, version int, algorithm text, rows_used bigint, rows_skipped bigint,
+	features int, metric text, value float8, seconds float8, promoted boolean, notes text[]
+)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_retrain(text, text, jsonb) IS
+$$trains a further version as one was trained, on the rows that its source has now: same arguments, options and seed.
+model: name of a model of yours, for the version in production, or name@version; source: another table, view or query, with the same columns; options: to be laid over those of the version, where "algorithm" names another one, or auto, which else stays what it chose. Runs the source with your rights; returns the row of cia_train.$$;
+
+CREATE FUNCTION cia_verify(model text)
+	RETURNS TABLE (model text, version int, verified boolean, fingerprint text, now_fingerprint text,
+				   rows_then bigint, rows_now bigint, explanation text)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_verify(text) IS
+$$trains a version of a model of yours once more on its source as it is now, without storing anything, and compares: the same rows and options give the same bytes.
+model: name, for the version in production, or name@version. verified: are the bytes the same, and those stored what was written?; fingerprint: SHA-256 of the bytes at the training, and now; explanation: what differs, as far as that can be told.$$;
+
 CREATE FUNCTION cia_fit_transition(internal, record, "any", text, jsonb) RETURNS internal
 	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_fit_transition(internal, record, "any", text, jsonb) IS 'transition function of cia_fit';

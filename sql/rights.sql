@@ -36,7 +36,7 @@ INSERT INTO own.call (query) VALUES
 	($$cia_partial_dependence('m', 'points', 'x')$$),
 	($$cia_coefficients('m')$$), ($$cia_summary('m')$$), ($$cia_print('m')$$), ($$cia_path('net')$$), ($$cia_scorecard('card')$$), ($$cia_importance('m')$$),
 	($$cia_tree('trees')$$), ($$cia_features('m')$$), ($$cia_groups('parts')$$), ($$cia_part('parts', 'a')$$), ($$cia_report('m')$$), ($$cia_report('m', 'points')$$),
-	($$cia_train('m', 'SELECT x, z, town, y FROM points', 'y', 'logistic', options => '{"promote": "always"}')$$), ($$cia_rollback('m')$$), ($$cia_promote('m@2')$$), ($$cia_train('further ' || current_user, 'SELECT x, z, town, y FROM points', 'y', 'boosted_trees', options => '{"continue_from": "trees"}')$$),
+	($$cia_train('m', 'SELECT x, z, town, y FROM points', 'y', 'logistic', options => '{"promote": "always"}')$$), ($$cia_rollback('m')$$), ($$cia_promote('m@2')$$), ($$cia_retrain('m')$$), ($$cia_verify('m')$$), ($$cia_train('further ' || current_user, 'SELECT x, z, town, y FROM points', 'y', 'boosted_trees', options => '{"continue_from": "trees"}')$$),
 	($$cia_grant('m', 'regress_cia_cai', 'score')$$), ($$cia_revoke('m', 'regress_cia_cai', 'score')$$), ($$cia_owner('m', current_user)$$), ($$cia_drop_model('card')$$);
 INSERT INTO own.call (query) VALUES
 	($$cia_copy_model('amount', 'copy for ' || current_user)$$), ($$cia_tag('amount', 'stable')$$), ($$cia_untag('amount', 'stable')$$), ($$cia_comment('amount', 'for the till')$$),

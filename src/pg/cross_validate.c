@@ -220,7 +220,8 @@ refuse_continuation(const cia_training *of)
 Datum
 cia_cross_validate(PG_FUNCTION_ARGS)
 {
-	static const cia_training_arguments arguments = {.source = ARG_SOURCE,
+	static const cia_training_arguments arguments = {.model = -1,
+	                                                 .source = ARG_SOURCE,
 	                                                 .target = ARG_TARGET,
 	                                                 .algorithm = ARG_ALGORITHM,
 	                                                 .features = ARG_FEATURES,

@@ -19,18 +19,15 @@
 
 CIA_FUNCTION(cia_train);
 
-enum
-{
-	ARG_MODEL,
-	ARG_SOURCE,
-	ARG_TARGET,
-	ARG_ALGORITHM,
-	ARG_FEATURES,
-	ARG_EXCLUDE,
-	ARG_ID,
-	ARG_WEIGHT,
-	ARG_OPTIONS
-};
+const cia_training_arguments cia_train_arguments = {.model = 0,
+                                                    .source = 1,
+                                                    .target = 2,
+                                                    .algorithm = 3,
+                                                    .features = 4,
+                                                    .exclude = 5,
+                                                    .id = 6,
+                                                    .weight = 7,
+                                                    .options = 8};
 
 typedef struct training
 {
@@ -158,16 +155,8 @@ meet_champion(training *run, const char *promote)
  * statement gives everything back.
  */
 Datum
-cia_train(PG_FUNCTION_ARGS)
+cia_train_as(FunctionCallInfo fcinfo, cia_job_kind kind)
 {
-	static const cia_training_arguments arguments = {.source = ARG_SOURCE,
-	                                                 .target = ARG_TARGET,
-	                                                 .algorithm = ARG_ALGORITHM,
-	                                                 .features = ARG_FEATURES,
-	                                                 .exclude = ARG_EXCLUDE,
-	                                                 .id = ARG_ID,
-	                                                 .weight = ARG_WEIGHT,
-	                                                 .options = ARG_OPTIONS};
 	training run = {0};
 	ml_request request;
 	ml_result result;
@@ -179,8 +168,9 @@ cia_train(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("cia_train()");
 	InitMaterializedSRF(fcinfo, 0);
 	INSTR_TIME_SET_CURRENT(run.started);
-	run.model = cia_text_arg(fcinfo, ARG_MODEL, "model");
-	cia_training_open(fcinfo, &arguments, "cia train", &run.of);
+	run.model = cia_text_arg(fcinfo, cia_train_arguments.model, "model");
+	cia_training_open(fcinfo, &cia_train_arguments, "cia train", &run.of);
+	run.of.kind = kind;
 	cia_need_update();
 	promote = cia_promote_read(&run.of.options);
 	cia_registry_check_name(run.of.schema, run.model);
@@ -213,4 +203,10 @@ cia_train(PG_FUNCTION_ARGS)
 	cia_run_succeed(added.version, result.rows);
 	MemoryContextDelete(run.of.door->arena);
 	return (Datum) 0;
+}
+
+Datum
+cia_train(PG_FUNCTION_ARGS)
+{
+	return cia_train_as(fcinfo, CIA_JOB_TRAIN);
 }

@@ -10,6 +10,7 @@
 /* Which arguments of a function they are. */
 typedef struct cia_training_arguments
 {
+	int model; /* -1: there is none */
 	int source;
 	int target;
 	int algorithm;
@@ -19,6 +20,13 @@ typedef struct cia_training_arguments
 	int weight;
 	int options;
 } cia_training_arguments;
+
+/* train.c: those of cia_train */
+#define CIA_TRAIN_ARGUMENTS 9
+extern const cia_training_arguments cia_train_arguments;
+
+/* Does what cia_train does with its arguments; others see it as that kind of job. */
+extern Datum cia_train_as(FunctionCallInfo fcinfo, cia_job_kind kind);
 
 /* A training on its way: what was asked for, and then the rows. */
 typedef struct cia_training

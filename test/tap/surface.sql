@@ -1,6 +1,6 @@
 -- The SQL surface: names, arguments, results and columns that others rely on.
 BEGIN;
-SELECT plan(61);
+SELECT plan(64);
 
 SELECT function_returns('cia_train', ARRAY['text', 'text', 'text', 'text', 'text[]', 'text[]', 'text[]', 'text', 'jsonb'], 'setof record', 'cia_train returns rows');
 SELECT is(pg_get_function_result('cia_train'::regproc),
@@ -42,6 +42,9 @@ SELECT columns_are('cia_versions', ARRAY['model', 'version', 'production', 'algo
 	'request', 'parent', 'columns', 'intervals', 'seed', 'cia_version', 'pg_version', 'origin', 'tags', 'comment', 'decision']);
 SELECT columns_are('cia_promotions', ARRAY['model', 'number', 'version', 'previous', 'kind', 'reason', 'promoted_by', 'promoted_at']);
 SELECT has_function('cia_promote', ARRAY['text', 'integer', 'text'], 'cia_promote(text, int, text)');
+SELECT has_function('cia_retrain', ARRAY['text', 'text', 'jsonb'], 'cia_retrain(text, text, jsonb)');
+SELECT is(pg_get_function_result('cia_retrain'::regproc), pg_get_function_result('cia_train'::regproc), 'cia_retrain has the columns of cia_train');
+SELECT has_function('cia_verify', ARRAY['text'], 'cia_verify(text)');
 SELECT has_function('cia_rollback', ARRAY['text', 'text'], 'cia_rollback(text, text)');
 SELECT ok((SELECT aggkind = 'n' AND proparallel = 's' AND aggcombinefn <> 0 AND aggserialfn <> 0 AND aggdeserialfn <> 0 FROM pg_aggregate JOIN pg_proc ON oid = aggfnoid
 	WHERE oid = 'cia_fit(record, "any", text, jsonb)'::regprocedure), 'cia_fit is an aggregate that can run in parts');
