@@ -71,7 +71,7 @@ def contest(database):
         start = time.perf_counter()
         database.execute(
             f"SELECT cia_train('bench_net_{algorithm}', '{TABLE}', '{target}', '{algorithm}', exclude => '{{{others}}}',"
-            ' id => \'{id}\', options => \'{"lambda": "auto", "holdout": 0}\')'
+            ' id => \'{id}\', options => \'{"lambda": "auto", "holdout": 0, "promote": "always"}\')'
         ).fetchall()
         return time.perf_counter() - start
 

@@ -184,7 +184,7 @@ INSERT INTO ruled SELECT id, a, b, c FROM draw(19, 30);
 
 GRANT SELECT ON history, broad, odd TO regress_cia_differential_owner;
 SET ROLE regress_cia_differential_owner;
-SELECT count(*) FROM cia_train('small', 'history', 'y', features => '{c,a}');
+SELECT count(*) FROM cia_train('small', 'history', 'y', features => '{c,a}', options => '{"promote": "always"}');
 SELECT count(*) FROM cia_train('small', 'history', 'y', features => '{b,c,a}');
 SELECT count(*) FROM cia_train('wide', 'history', 'y', exclude => '{id,z}', options => '{"l2": 1}');
 SELECT count(*) FROM cia_train('parts', 'history', 'y', exclude => '{id,z}', options => '{"by": "c", "l2": 1}');

@@ -5,9 +5,9 @@ SELECT i AS id, u % 1009 / 7.0::float8 AS a, (u % 997)::numeric(10, 2) / 100 AS 
 	   (ARRAY['Köln', 'Malmö', 'it''s "x" \', NULL])[1 + v % 4] AS town, (ARRAY['x', 'yy'])[1 + u % 2]::char(4) AS code, date '2020-01-01' + (v % 800)::int AS since,
 	   ARRAY[u % 11, v % 13 / 3.0]::float4[] AS taste, u % 1009 + v % 1013 > 1000 AS y, (u % 1009) * 1e-3 - v % 1013 AS amount
 FROM (SELECT i, i::bigint * i * 37 % 999983 AS u, i::bigint * i * 41 % 999979 AS v FROM generate_series(1, 3000) i) s;
-SELECT count(*) FROM cia_train('churn', 'customer', 'y', id => '{id}', exclude => '{amount}');
+SELECT count(*) FROM cia_train('churn', 'customer', 'y', id => '{id}', exclude => '{amount}', options => '{"promote": "always"}');
 SELECT count(*) FROM cia_train('churn', 'customer', 'y', id => '{id}', exclude => '{amount}', weight => 'c', options => '{"l2": 0.3, "max_categories": 2}');
-SELECT count(*) FROM cia_train('amount', 'SELECT * FROM customer', 'amount', 'linear', id => '{id}', exclude => '{y}');
+SELECT count(*) FROM cia_train('amount', 'SELECT * FROM customer', 'amount', 'linear', id => '{id}', exclude => '{y}', options => '{"promote": "always"}');
 SELECT count(*) FROM cia_train('Größe "of" it''s \ name', 'customer', 'town', 'logistic', exclude => '{id}', options => '{"positive": "Köln", "holdout": 0}');
 GRANT SELECT ON customer TO regress_cia_dump;
 SET ROLE regress_cia_dump;
