@@ -152,9 +152,9 @@ ml_champion_judge(ml_host *host, const ml_frame *frame, const ml_common_options 
 	return champion->rows > 0 ? score(host, &rows, champion) : ML_OK;
 }
 
-ml_status
-ml_challenge(ml_host *host, const ml_judged *challenger, const ml_champion *champion,
-             ml_comparison *comparison)
+static ml_status
+compare(ml_host *host, const ml_judged *challenger, const ml_champion *champion,
+        ml_comparison *comparison)
 {
 	ml_judged picked = *challenger;
 
@@ -163,4 +163,17 @@ ml_challenge(ml_host *host, const ml_judged *challenger, const ml_champion *cham
 	else
 		picked.outcomes.rows = picked.classes.rows = champion->rows;
 	return ml_judge_pair(host, &picked, &champion->judged, comparison);
+}
+
+/* In a branch: what it takes is given back. */
+ml_status
+ml_challenge(ml_host *host, const ml_judged *challenger, const ml_champion *champion,
+             ml_comparison *comparison)
+{
+	ml_status status, closed;
+
+	ML_TRY(ml_branch_open(host));
+	status = compare(host, challenger, champion, comparison);
+	closed = ml_branch_close(host, NULL, 0);
+	return status != ML_OK ? status : closed;
 }

@@ -207,8 +207,8 @@ ml_auc(ml_host *host, const ml_outcomes *in, double *auc, double *error)
 	return ML_OK;
 }
 
-ml_status
-ml_auc_influence(ml_host *host, const ml_outcomes *in, double *auc, double **influence)
+static ml_status
+influence_of(ml_host *host, const ml_outcomes *in, double *auc, double **influence)
 {
 	curve traced = {0};
 
@@ -221,6 +221,19 @@ ml_auc_influence(ml_host *host, const ml_outcomes *in, double *auc, double **inf
 		(*influence)[traced.in.row[i].row] = traced.placement[i];
 	}
 	return ML_OK;
+}
+
+ml_status
+ml_auc_influence(ml_host *host, const ml_outcomes *in, double *auc, double **influence)
+{
+	ml_status status, closed;
+
+	*influence = NULL;
+	ML_TRY(ml_branch_open(host));
+	status = influence_of(host, in, auc, influence);
+	closed = ml_branch_close(host, status == ML_OK ? (void **) influence : NULL,
+	                         (size_t) in->rows * sizeof **influence);
+	return status != ML_OK ? status : closed;
 }
 
 /*

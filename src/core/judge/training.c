@@ -82,6 +82,18 @@ judge_range(const ml_problem *problem, const ml_model *model, const ml_rows *row
 	return ml_judged_score(host, model, rows, &truth, judged);
 }
 
+/* Metrics in a branch: what they take is there again for a comparison with the champion. */
+static ml_status
+report_apart(ml_host *host, const ml_judged *judged, ml_report *report)
+{
+	ml_status status, closed;
+
+	ML_TRY(ml_branch_open(host));
+	status = ml_judged_report(host, judged, report);
+	closed = ml_branch_close(host, NULL, 0);
+	return status != ML_OK ? status : closed;
+}
+
 /* Judges the model on training rows of the lowest keys, which are a random sample of them. */
 static ml_status
 judge_seen(ml_host *host, const ml_problem *problem, ml_result *result)
@@ -127,7 +139,7 @@ ml_judge_training(ml_host *host, const ml_problem *problem, int32_t *const *code
 	if (judged > 0)
 	{
 		ML_TRY(judge_range(problem, model, &rows, score, &result->judged));
-		ML_TRY(ml_judged_report(host, &result->judged, &result->holdout));
+		ML_TRY(report_apart(host, &result->judged, &result->holdout));
 	}
 	ML_TRY(report_shape(host, &result->holdout, &metrics));
 	ML_TRY(score_quantiles(host, score, rows.end - rows.begin, &quantiles));
