@@ -16,21 +16,9 @@ void
 cia_version_debut(const cia_owner_scope *scope, const pg_uuid_t *id, const char *kind,
                   const char *reason)
 {
-	Oid types[] = {UUIDOID, TEXTOID, TEXTOID, OIDOID};
-	Datum values[] = {UUIDPGetDatum(id), CStringGetTextDatum(kind),
-	                  CStringGetTextDatum(reason), ObjectIdGetDatum(scope->user)};
-
-	cia_owner_execute(
-	    scope, &(cia_statement){
-	               .text = "WITH now_in_production AS ("
-	                       "UPDATE %1$s.cia_registry SET production = 1 WHERE id = $1) "
-	                       "INSERT INTO %1$s.cia_promotion "
-	                       "(model, number, version, kind, reason, promoted_by) "
-	                       "VALUES ($1, 1, 1, $2, $3, $4)",
-	               .expected = SPI_OK_INSERT,
-	               .args = lengthof(types),
-	               .types = types,
-	               .values = values});
+	cia_put_into_production(
+	    scope,
+	    &(cia_promotion){.model = id, .version = 1, .kind = kind, .reason = reason});
 }
 
 static void
