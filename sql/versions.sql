@@ -78,6 +78,9 @@ SELECT decided('m', 'SELECT id, jsonb_build_array(a) AS a, b, g, y FROM client',
 SELECT decided('arrays', 'SELECT id, ARRAY[a, b]::float8[] AS v, y FROM client');
 SELECT decided('arrays', 'SELECT id, ARRAY[a, b, a]::float8[] AS v, y FROM client', options => '{"l2": 5}');
 
+UPDATE cia_registry SET production = 77 WHERE name = 'arrays';
+SELECT decided('arrays', 'SELECT id, ARRAY[a, b]::float8[] AS v, y FROM client', options => '{"l2": 9}');
+
 -- The rule is the model's: it holds until another one is given.
 SELECT decided('rule', features => '{a,b}', options => '{"promote": "always"}');
 SELECT decided('rule', features => '{b}');

@@ -196,6 +196,10 @@ challenge(cia_owner_scope *scope, const claim *taken, const cia_record *record)
 		return cia_champion_compare(champion, training->door, record->result,
 		                            record->content);
 	champion = cia_champion_read(scope, &taken->id, taken->production);
+	if (champion == NULL)
+		return (cia_verdict){.promote = true,
+		                     .compared = true,
+		                     .reason = psprintf("version %d is gone", taken->production)};
 	/* the source is the caller's to run; the row stays ours */
 	cia_owner_leave(scope);
 	verdict =
