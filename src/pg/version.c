@@ -8,9 +8,6 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
-#include "tcop/utility.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
 
@@ -106,6 +103,21 @@ metrics_datum(const ml_result *result)
 	    cia_value_to_jsonb(ml_value_member(&result->model->training, "metrics")));
 }
 
+/* What is not an argument is found out by the statement itself. */
+static const char version_row[] =
+    "INSERT INTO %1$s.cia_version (model, version, content, source, inputs, id, weight, "
+    "options, algorithm, task, target, features, rows_used, rows_skipped, metric, "
+    "value, metrics, notes, seconds, trained_by, request, parent, fingerprint, "
+    "cia_version, pg_version, columns, intervals, decision) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
+    "$17, $18, $19, $20, "
+    "jsonb_strip_nulls(jsonb_build_object('target', $11, 'algorithm', $21, "
+    "'features', $22, 'exclude', $23, 'id', $6, 'weight', $7, 'options', $24)), "
+    "(SELECT production FROM %1$s.cia_registry WHERE id = $1), "
+    "encode(sha256(%1$s.cia_model_send($3)), 'hex'), "
+    "(SELECT extversion FROM pg_extension WHERE extname = 'cia'), "
+    "current_setting('server_version'), $25, $26, $27)";
+
 static void
 insert_version(const cia_owner_scope *scope, const claim *taken, const cia_record *record,
                ArrayType *notes, const char *decision)
@@ -153,27 +165,12 @@ insert_version(const cia_owner_scope *scope, const claim *taken, const cia_recor
 	values[24] = JsonbPGetDatum(record->columns);
 	values[25] = JsonbPGetDatum(cia_intervals(&result->holdout));
 	values[26] = CStringGetTextDatum(decision);
-	cia_owner_execute(
-	    scope,
-	    &(cia_statement){
-	        .text =
-	            "INSERT INTO %1$s.cia_version (model, version, content, source, inputs, id, weight, "
-	            "options, algorithm, task, target, features, rows_used, rows_skipped, metric, "
-	            "value, metrics, notes, seconds, trained_by, request, parent, fingerprint, "
-	            "cia_version, pg_version, columns, intervals, decision) "
-	            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
-	            "$17, $18, $19, $20, "
-	            "jsonb_strip_nulls(jsonb_build_object('target', $11, 'algorithm', $21, "
-	            "'features', $22, 'exclude', $23, 'id', $6, 'weight', $7, 'options', $24)), "
-	            "(SELECT production FROM %1$s.cia_registry WHERE id = $1), "
-	            "encode(sha256(%1$s.cia_model_send($3)), 'hex'), "
-	            "(SELECT extversion FROM pg_extension WHERE extname = 'cia'), "
-	            "current_setting('server_version'), $25, $26, $27)",
-	        .expected = SPI_OK_INSERT,
-	        .args = lengthof(types),
-	        .types = types,
-	        .values = values,
-	        .nulls = nulls});
+	cia_owner_execute(scope, &(cia_statement){.text = version_row,
+	                                          .expected = SPI_OK_INSERT,
+	                                          .args = lengthof(types),
+	                                          .types = types,
+	                                          .values = values,
+	                                          .nulls = nulls});
 }
 
 Oid
