@@ -126,9 +126,13 @@ ALTER TABLE cia_version ALTER COLUMN intervals SET NOT NULL;
 
 ALTER TABLE cia_version ADD COLUMN origin jsonb;
 
+ALTER TABLE cia_version ADD COLUMN decision text;
+
 COMMENT ON COLUMN cia_version.request IS 'arguments of the training as they were given, for another one';
 
 COMMENT ON COLUMN cia_version.parent IS 'version in production when this one was trained';
+
+COMMENT ON COLUMN cia_version.decision IS 'whether the training has put the version into production, and why';
 
 COMMENT ON COLUMN cia_version.fingerprint IS 'SHA-256 of the bytes of content when it was written';
 
@@ -234,6 +238,20 @@ SELECT pg_catalog.pg_extension_config_dump('cia_promotion', '');
 SELECT pg_catalog.pg_extension_config_dump('cia_tag', '');
 
 SELECT pg_catalog.pg_extension_config_dump('cia_remark', '');
+
+CREATE FUNCTION cia_promote(model text, version int DEFAULT NULL, reason text DEFAULT NULL) RETURNS int
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_promote(text, int, text) IS
+$$puts a version of a model of yours into production, in the caller's transaction: the plain name stands for it from the commit on.
+model: name, or name@version; version: which one, as in view cia_versions; reason: for the record in view cia_promotions. Returns the version.$$;
+
+CREATE FUNCTION cia_rollback(model text, reason text DEFAULT NULL) RETURNS int
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_rollback(text, text) IS
+$$puts the version of a model of yours back into production that was there before the current one, in the caller's transaction; once more goes a further step back.
+reason: for the record in view cia_promotions. Returns the version.$$;
 
 COMMENT ON FUNCTION cia_drop_model(text) IS
 $$drops a model of yours with all its versions, or the one version that name@version names, unless that is in production.
@@ -371,15 +389,15 @@ CREATE OR REPLACE VIEW cia_models WITH (security_barrier) AS
 		   (SELECT count(*) FROM cia_version a WHERE a.model = r.id) AS versions,
 		   v.algorithm, v.task, v.target, v.metric, v.value, v.rows_used, v.trained_at
 	FROM cia_registry r
-	JOIN cia_version v ON v.model = r.id AND v.version = r.production
+	LEFT JOIN cia_version v ON v.model = r.id AND v.version = r.production
 	WHERE cia_may('score', r.owner, r.scorers, r.managers);
 
-COMMENT ON VIEW cia_models IS 'models that you may score with, with the version in production';
+COMMENT ON VIEW cia_models IS 'models that you may score with, with the version in production; NULLs if there is none';
 
 CREATE OR REPLACE VIEW cia_versions WITH (security_barrier) AS
 	SELECT r.name::text AS model,
 		   v.version,
-		   v.version = r.production AS production,
+		   v.version IS NOT DISTINCT FROM r.production AS production,
 		   v.algorithm, v.task, v.target, v.source, v.options, v.features, v.rows_used,
 		   v.rows_skipped, v.metric, v.value, v.metrics, v.notes, v.seconds,
 		   v.fingerprint,
@@ -389,14 +407,25 @@ CREATE OR REPLACE VIEW cia_versions WITH (security_barrier) AS
 		   v.cia_version, v.pg_version, v.origin,
 		   ARRAY(SELECT t.tag FROM cia_tag t WHERE t.model = v.model AND t.version = v.version
 				 ORDER BY t.tag COLLATE "C") AS tags,
-		   (SELECT c.remark FROM cia_remark c WHERE c.model = v.model AND c.version = v.version) AS comment
+		   (SELECT c.remark FROM cia_remark c WHERE c.model = v.model AND c.version = v.version) AS comment,
+		   v.decision
 	FROM cia_registry r
 	JOIN cia_version v ON v.model = r.id
 	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
 
 COMMENT ON VIEW cia_versions IS
 $$versions of the models that you may manage, with their lineage.
-fingerprint: SHA-256 of the model's bytes; request: arguments of the training as they were given; parent: version in production at that time; columns: columns of the source that were read, with type and role; intervals: of metrics, low and high; origin: of a copied or imported version, what it comes from; tags and comment: see cia_tag and cia_comment.$$;
+fingerprint: SHA-256 of the model's bytes; request: arguments of the training as they were given; parent: version in production at that time; columns: columns of the source that were read, with type and role; intervals: of metrics, low and high; origin: of a copied or imported version, what it comes from; tags and comment: see cia_tag and cia_comment; decision: whether the training has put the version into production, and why.$$;
+
+CREATE VIEW cia_promotions WITH (security_barrier) AS
+	SELECT r.name::text AS model,
+		   p.number, p.version, p.previous, p.kind, p.reason, p.promoted_by::regrole AS promoted_by, p.promoted_at
+	FROM cia_registry r
+	JOIN cia_promotion p ON p.model = r.id
+	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
+
+COMMENT ON VIEW cia_promotions IS
+	'what was in production of the models that you may manage, when and why: kind is training, promotion or rollback; number counts from 1 for each model';
 
 CREATE VIEW cia_privileges WITH (security_barrier) AS
 	SELECT r.name::text AS model,
@@ -418,7 +447,7 @@ CREATE VIEW cia_privileges WITH (security_barrier) AS
 COMMENT ON VIEW cia_privileges IS
 	'who may use models: all of it for those that you may manage, else what you have yourself; privilege: owner, manage or score; role: as cia_grant and cia_revoke take it';
 
-GRANT SELECT ON cia_privileges TO PUBLIC;
+GRANT SELECT ON cia_promotions, cia_privileges TO PUBLIC;
 
 CREATE FUNCTION cia_job_list(OUT model text, OUT kind text, OUT stage text, OUT done float8,
 							 OUT rows bigint, OUT loss float8, OUT role regrole,

@@ -1988,7 +1988,7 @@ fingerprint: SHA-256 of the model's bytes; request: arguments of the training as
 
 CREATE VIEW cia_promotions WITH (security_barrier) AS
 	SELECT r.name::text AS model,
-		   p.number, p.version, p.previous, p.kind, p.reason, p.promoted_by, p.promoted_at
+		   p.number, p.version, p.previous, p.kind, p.reason, p.promoted_by::regrole AS promoted_by, p.promoted_at
 	FROM cia_registry r
 	JOIN cia_promotion p ON p.model = r.id
 	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
