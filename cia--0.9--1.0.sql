@@ -167,7 +167,7 @@ COMMENT ON COLUMN cia_promotion.version IS 'version that went into production; N
 
 COMMENT ON COLUMN cia_promotion.previous IS 'version that was in production until then; NULL: none was';
 
-COMMENT ON COLUMN cia_promotion.kind IS 'training, promotion or rollback';
+COMMENT ON COLUMN cia_promotion.kind IS 'training, promotion or rollback; of a first version that was not trained under this name, copy or import';
 
 CREATE TABLE cia_tag (
 	model     uuid NOT NULL,
@@ -305,7 +305,7 @@ CREATE FUNCTION cia_diff(model text, v1 int, v2 int)
 
 COMMENT ON FUNCTION cia_diff(text, int, int) IS
 $$what changed from version v1 of a model of yours to version v2; only what differs, NULL for what is not there.
-aspect and item: training (source, algorithm, task, target), request (other arguments), option (in force), column (read, by name: type and role), rows (used, skipped), metric, target (mean and sd of a number), class (share of the training rows), feature (that the model knows: type, kind and use), missing, mean and sd of a feature, labels (of a category, that one of both knows), drift (of a number the difference of the means in standard deviations of v1, of a category the population stability index), made (by whom, with which cia and PostgreSQL), model (fingerprint); difference: new less old.$$;
+aspect and item: training (source, algorithm, task, target), request (other arguments), option (in force), column (read, by name: type and role), rows (used, skipped), metric, target (mean and sd of a number), class (share of the training rows), feature (that the model knows: type, kind and use), missing, mean and sd of a feature, labels (of a category, that one of both knows), drift (of a number the difference of the means in standard deviations of v1, of a category the population stability index), made (by whom, with which cia and PostgreSQL), model (fingerprint); difference: new less old, of dates in seconds.$$;
 
 CREATE FUNCTION cia_export(model text) RETURNS jsonb
 	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME';
@@ -320,6 +320,13 @@ CREATE FUNCTION cia_import(model text, export jsonb) RETURNS int
 COMMENT ON FUNCTION cia_import(text, jsonb) IS
 $$makes a version from a document of cia_export, and answers its number. Damaged documents are refused.
 model: a new name, whose first version it is, in production at once; or that of a model of yours, which gets one more version, to be put into production with cia_promote; export: the document. Column origin of cia_versions says where it was trained, and by whom; a tag that is on another version stays there.$$;
+
+CREATE FUNCTION cia_model_card(model text) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_model_card(text) IS
+$$one version of a model of yours as a document for validation, in Markdown: intended use (its comment), details and lineage, training data, performance with 95 % intervals and by group, calibration, importance, limitations, options, and the statement that trains it again.
+model: name, for the version in production, or name@version. Nothing runs; a version has one card until its tags, its comment or its place in production change. psql -Atc "SELECT cia_model_card('churn')" > churn.md$$;
 
 CREATE FUNCTION cia_grant(model text, role text, privilege text) RETURNS void
 	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
