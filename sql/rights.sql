@@ -186,6 +186,12 @@ BEGIN READ ONLY;
 SELECT cia_owner('m', 'regress_cia_bob');
 ROLLBACK;
 
+-- A model of which no version is in production has its rights all the same.
+SELECT version, promoted FROM cia_train('unborn', 'SELECT x, y FROM points', 'y', 'logistic', options => '{"promote": "never"}');
+SELECT cia_grant('unborn', 'regress_cia_bob', 'score');
+SELECT cia_has_privilege('unborn', 'manage') AS manage, cia_has_privilege('regress_cia_bob', 'unborn', 'score') AS score, cia_has_privilege('regress_cia_bob', 'unborn', 'manage') AS not_manage;
+SELECT cia_drop_model('unborn');
+
 -- Another owner: for members of both roles; whoever manages cannot take a model.
 \set VERBOSITY sqlstate
 SELECT cia_owner('m', 'regress_cia_bob');

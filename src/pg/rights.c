@@ -315,7 +315,7 @@ has_privilege(FunctionCallInfo fcinfo, Oid role, int model)
 
 	if (finding == CIA_ABSENT)
 		cia_registry_check(finding, name, &entry);
-	return finding == CIA_FOUND;
+	return finding != CIA_DENIED;
 }
 
 Datum
