@@ -38,9 +38,10 @@ lock_model(const cia_owner_scope *scope, const cia_entry *entry)
 	bool isnull;
 	Datum production;
 
+	cia_rights_hold(scope, entry);
 	if (run(scope, entry, 0,
 	        &(cia_statement){.text = "SELECT production FROM %1$s.cia_registry "
-	                                 "WHERE id = $1 AND name = $3 FOR UPDATE",
+	                                 "WHERE id = $1 AND name = $3",
 	                         .expected = SPI_OK_SELECT}) == 0)
 		/* somebody else has dropped or renamed it while we waited */
 		cia_registry_check(CIA_ABSENT, NameStr(entry->name), NULL);

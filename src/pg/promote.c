@@ -80,10 +80,9 @@ answer(uint64 row, int column)
 static int32
 hold(const cia_owner_scope *scope, const cia_entry *entry)
 {
-	if (ask(scope, &entry->id,
-	        "SELECT production FROM %1$s.cia_registry WHERE id = $1 FOR UPDATE") == 0)
-		/* somebody else has dropped it while we waited */
-		cia_registry_check(CIA_ABSENT, NameStr(entry->name), NULL);
+	/* somebody else may have dropped it, or taken our right, while we waited */
+	cia_rights_hold(scope, entry);
+	ask(scope, &entry->id, "SELECT production FROM %1$s.cia_registry WHERE id = $1");
 	return answer(0, 1);
 }
 

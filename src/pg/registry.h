@@ -202,6 +202,12 @@ extern void cia_owner_end(const cia_owner_scope *scope);
 /* The end of what has changed neither names nor versions: nothing is looked at anew. */
 extern void cia_owner_leave(const cia_owner_scope *scope);
 
+/*
+ * Locks the model's row until the transaction ends and reads what it says now, which lives until
+ * the scope's end; raises 42704 if the model is gone, 42501 if the caller may manage it no more.
+ */
+extern cia_rights cia_rights_hold(const cia_owner_scope *scope, const cia_entry *entry);
+
 /* Arguments of statements. */
 extern Datum cia_text_or_null(const char *text, char *null);
 extern Datum cia_array_or_null(ArrayType *array, char *null);

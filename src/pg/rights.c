@@ -145,9 +145,8 @@ role_arg(FunctionCallInfo fcinfo, int argument)
 	return role;
 }
 
-/* Locks the model's row and reads what it says now; the caller must still be allowed to manage. */
-static cia_rights
-lock_rights(const cia_owner_scope *scope, cia_entry *entry)
+cia_rights
+cia_rights_hold(const cia_owner_scope *scope, const cia_entry *entry)
 {
 	Oid types[] = {UUIDOID}, through;
 	Datum values[] = {UUIDPGetDatum(&entry->id)};
@@ -247,7 +246,7 @@ set_privilege(FunctionCallInfo fcinfo, bool granted)
 		                errmsg("privilege \"manage\" cannot be granted to everybody"),
 		                errhint("Grant it to roles.")));
 	scope = cia_owner_begin(cia_schema(fcinfo));
-	rights = lock_rights(&scope, &entry);
+	rights = cia_rights_hold(&scope, &entry);
 	roles = privilege == CIA_MANAGE ? &rights.managers : &rights.scorers;
 	*roles = with_role(*roles, role, granted);
 	write_rights(&scope, &entry, &rights);
@@ -291,7 +290,7 @@ cia_owner(PG_FUNCTION_ARGS)
 	    cia_registry_manage_model(cia_schema(fcinfo), cia_text_arg(fcinfo, 0, "model"));
 	cia_check_can_become(role);
 	scope = cia_owner_begin(cia_schema(fcinfo));
-	rights = lock_rights(&scope, &entry);
+	rights = cia_rights_hold(&scope, &entry);
 	if (!has_privs_of_role(scope.user, rights.owner))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 		                errmsg("must be owner of model \"%s\"", NameStr(entry.name)),
