@@ -38,10 +38,9 @@ role_word(const cia_column *column, const cia_roles *roles)
 			return "cluster";
 		case ML_ORDER:
 			return "order_by";
-		case ML_BESIDE:
-			return "beside";
 		case ML_GROUP:
 			return "by";
+		case ML_BESIDE:
 		case ML_FEATURE:
 			break;
 	}
@@ -68,13 +67,16 @@ cia_columns_list(const cia_rows *rows, const cia_roles *roles)
 	{
 		const cia_column *column = &rows->column[i];
 
-		appendStringInfoString(&out, i == 0 ? "[{\"name\": " : ", {\"name\": ");
+		/* what is there for others alone is no part of this training */
+		if (column->role == ML_BESIDE)
+			continue;
+		appendStringInfoString(&out, out.len == 0 ? "[{\"name\": " : ", {\"name\": ");
 		escape_json(&out, column->name);
 		appendStringInfoString(&out, ", \"type\": ");
 		escape_json(&out, column->type_name);
 		appendStringInfo(&out, ", \"role\": \"%s\"}", role_word(column, roles));
 	}
-	appendStringInfoString(&out, rows->columns == 0 ? "[]" : "]");
+	appendStringInfoString(&out, out.len == 0 ? "[]" : "]");
 	return parse(&out);
 }
 

@@ -8,7 +8,7 @@
 #define CIA_LINEAGE_H
 
 /* lineage.c */
-/* The columns of a source that were read, in order: [{"name", "type", "role"}, ...]. */
+/* The columns of a source that were read for the model, in order: [{"name", "type", "role"}, ...]. */
 extern Jsonb *cia_columns_list(const cia_rows *rows, const cia_roles *roles);
 
 /* The 95 % intervals of metrics that have one: {"auc": [low, high], ...}. */
