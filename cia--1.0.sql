@@ -1993,7 +1993,7 @@ CREATE VIEW cia_promotions WITH (security_barrier) AS
 	JOIN cia_promotion p ON p.model = r.id
 	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
 COMMENT ON VIEW cia_promotions IS
-	'what was in production of the models that you may manage, when and why: kind is training, promotion or rollback; number counts from 1 for each model';
+	'what was in production of the models that you may manage, when and why: kind is training, promotion or rollback, of a first version that was not trained under this name copy or import; number counts from 1 for each model';
 
 CREATE VIEW cia_privileges WITH (security_barrier) AS
 	SELECT r.name::text AS model,

@@ -130,9 +130,9 @@ SELECT cia_copy_model(NULL, 'copy') IS NULL AS no_model, cia_copy_model('m', NUL
 
 -- Tags and comments make nobody load a model anew; a new name does.
 SELECT count(cia_score('m', p)) FROM points p;
-SELECT count(*) AS loaded FROM pg_backend_memory_contexts WHERE name = 'cia model';
+SELECT count(*) AS loaded FROM pg_backend_memory_contexts WHERE name = 'cia model' \gset
 SELECT cia_tag('m', 'quiet'), cia_untag('m', 'quiet'), cia_comment('m', 'quiet');
-SELECT count(*) AS loaded FROM pg_backend_memory_contexts WHERE name = 'cia model';
+SELECT count(*) > 0 AS loaded, count(*) = :loaded AS the_same FROM pg_backend_memory_contexts WHERE name = 'cia model';
 SELECT cia_rename_model('m', 'loud');
 SELECT cia_rename_model('loud', 'm');
 SELECT count(*) AS loaded FROM pg_backend_memory_contexts WHERE name = 'cia model';

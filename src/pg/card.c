@@ -61,6 +61,7 @@ static const cia_fact fact[] = {
      "coalesce(' of database ' || (origin->>'database'), '') || "
      "coalesce(', trained by ' || (origin->>'trained_by'), '') || "
      "coalesce(', brought by ' || (origin->>'by'), '')"},
+    {"Decision", "decision"},
     {"Tags", "array_to_string(tags, ', ')"},
     {"Size", "pg_size_pretty(size::bigint)"},
     {"cia", "cia_version"},

@@ -102,11 +102,12 @@ cia_import(PG_FUNCTION_ARGS)
 	cia_version_claim(&scope, name, &id, &version);
 	put_version(&scope, &id, version, jsonb, &document);
 	from = ml_value_member(&document.all, "exported_from");
-	if (version == 1)
-		cia_version_debut(&scope, &id, "import",
-		                  psprintf("first version, an import of %s@%.0f",
-		                           cia_text_cstring(ml_value_member(from, "model")->text),
-		                           ml_value_member(from, "version")->number));
-	cia_owner_end(&scope);
+	cia_version_arrived(
+	    &scope, &id, version,
+	    &(cia_promotion){
+	        .kind = "import",
+	        .reason = psprintf("first version, an import of %s@%.0f",
+	                           cia_text_cstring(ml_value_member(from, "model")->text),
+	                           ml_value_member(from, "version")->number)});
 	PG_RETURN_INT32(version);
 }

@@ -13,12 +13,21 @@ CIA_FUNCTION(cia_rename_model);
 CIA_FUNCTION(cia_copy_model);
 
 void
-cia_version_debut(const cia_owner_scope *scope, const pg_uuid_t *id, const char *kind,
-                  const char *reason)
+cia_version_arrived(const cia_owner_scope *scope, const pg_uuid_t *id, int32 version,
+                    const cia_promotion *first)
 {
-	cia_put_into_production(
-	    scope,
-	    &(cia_promotion){.model = id, .version = 1, .kind = kind, .reason = reason});
+	cia_promotion promotion = *first;
+
+	if (version != 1)
+	{
+		/* what the name stands for is as it was */
+		cia_owner_leave(scope);
+		return;
+	}
+	promotion.model = id;
+	promotion.version = version;
+	cia_put_into_production(scope, &promotion);
+	cia_owner_end(scope);
 }
 
 static void
@@ -134,10 +143,10 @@ cia_copy_model(PG_FUNCTION_ARGS)
 	scope = cia_owner_begin(schema);
 	cia_version_claim(&scope, new_name, &id, &version);
 	copy_version(&scope, &from, &id, version);
-	if (version == 1)
-		cia_version_debut(
-		    &scope, &id, "copy",
-		    psprintf("first version, a copy of %s@%d", NameStr(from.name), from.version));
-	cia_owner_end(&scope);
+	cia_version_arrived(
+	    &scope, &id, version,
+	    &(cia_promotion){.kind = "copy",
+	                     .reason = psprintf("first version, a copy of %s@%d",
+	                                        NameStr(from.name), from.version)});
 	PG_RETURN_INT32(version);
 }

@@ -14,9 +14,12 @@
 
 #define CIA_EXPORT_FORMAT "1"
 
-/* moved.c: puts the first version of a new model into production, and says why. */
-extern void cia_version_debut(const cia_owner_scope *scope, const pg_uuid_t *id,
-                              const char *kind, const char *reason);
+/*
+ * moved.c: ends the scope of a version that was written.  The first one of a new model goes into
+ * production, for which kind and reason are given; others wait for cia_promote.
+ */
+extern void cia_version_arrived(const cia_owner_scope *scope, const pg_uuid_t *id,
+                                int32 version, const cia_promotion *first);
 
 /* A document that was read and found in order. */
 typedef struct cia_import_document

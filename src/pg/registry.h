@@ -218,7 +218,7 @@ typedef struct cia_promotion
 	const pg_uuid_t *model;
 	int32 version;
 	int32 previous;   /* 0: none was in production */
-	const char *kind; /* training, promotion or rollback */
+	const char *kind; /* training, promotion, rollback, copy or import */
 	const char *reason;
 } cia_promotion;
 
