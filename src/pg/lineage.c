@@ -117,29 +117,37 @@ cia_plain_settings(void)
 	return level;
 }
 
-void
-cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact, int facts,
-                  char **text)
+/* The version's row of cia_versions is in SPI_tuptable, until SPI_finish. */
+static void
+select_row(Oid schema, const cia_entry *entry, const char *columns)
 {
 	Oid types[] = {TEXTOID, INT4OID};
 	Datum values[] = {CStringGetTextDatum(NameStr(entry->name)),
 	                  Int32GetDatum(entry->version)};
-	MemoryContext context = CurrentMemoryContext;
-	int settings = cia_plain_settings();
-	StringInfoData query;
+	char *query =
+	    psprintf("SELECT %s FROM %s.cia_versions WHERE model = $1 AND version = $2",
+	             columns, quote_identifier(get_namespace_name(schema)));
 
-	initStringInfo(&query);
-	for (int i = 0; i < facts; i++)
-		appendStringInfo(&query, "%s (%s)::text", i == 0 ? "SELECT" : ",",
-		                 fact[i].expression);
-	appendStringInfo(&query, " FROM %s.cia_versions WHERE model = $1 AND version = $2",
-	                 quote_identifier(get_namespace_name(schema)));
 	SPI_connect();
-	if (SPI_execute_with_args(query.data, 2, types, values, NULL, true, 1) !=
-	        SPI_OK_SELECT ||
+	if (SPI_execute_with_args(query, 2, types, values, NULL, true, 1) != SPI_OK_SELECT ||
 	    SPI_processed != 1)
 		elog(ERROR, "could not read version %d of model \"%s\"", entry->version,
 		     NameStr(entry->name));
+}
+
+void
+cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact, int facts,
+                  char **text)
+{
+	MemoryContext context = CurrentMemoryContext;
+	int settings = cia_plain_settings();
+	StringInfoData columns;
+
+	initStringInfo(&columns);
+	for (int i = 0; i < facts; i++)
+		appendStringInfo(&columns, "%s(%s)::text", i == 0 ? "" : ", ",
+		                 fact[i].expression);
+	select_row(schema, entry, columns.data);
 	for (int i = 0; i < facts; i++)
 	{
 		const char *value =
@@ -149,6 +157,24 @@ cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact, int 
 	}
 	SPI_finish();
 	cia_path_unpin(settings);
+}
+
+Jsonb *
+cia_version_json(Oid schema, const cia_entry *entry, const char *expression)
+{
+	MemoryContext context = CurrentMemoryContext;
+	int settings = cia_plain_settings();
+	bool isnull;
+	Datum datum;
+	Jsonb *json;
+
+	select_row(schema, entry, expression);
+	datum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	MemoryContextSwitchTo(context);
+	json = DatumGetJsonbPCopy(datum);
+	SPI_finish();
+	cia_path_unpin(settings);
+	return json;
 }
 
 ArrayType *

@@ -31,6 +31,10 @@ typedef struct cia_fact
 extern void cia_version_facts(Oid schema, const cia_entry *entry, const cia_fact *fact,
                               int facts, char **text);
 
+/* One of type jsonb, as it is. */
+extern Jsonb *
+cia_version_json(Oid schema, const cia_entry *entry, const char *expression);
+
 /* An array of text from what SQL writes of it. */
 extern ArrayType *cia_text_array(const char *text);
 
