@@ -67,23 +67,33 @@ convert_scalar(cia_door *door, const JsonbValue *in, ml_value *out)
 	}
 }
 
-/* An array of nothing but numbers and nulls is packed. */
-static void
-pack_numbers(cia_door *door, ml_value *array)
+/* An array of nothing but numbers and nulls, whose beginning was read last, is packed. */
+static bool
+holds_numbers(const JsonbIterator *array)
 {
-	double *numbers;
+	for (uint32 i = 0; i < array->nElems; i++)
+		if (!JBE_ISNUMERIC(array->children[i]) && !JBE_ISNULL(array->children[i]))
+			return false;
+	return true;
+}
 
-	for (int64 i = 0; i < array->count; i++)
-		if (array->items[i].kind != ML_VALUE_NUMBER &&
-		    array->items[i].kind != ML_VALUE_NULL)
-			return;
-	numbers = ml_alloc_array(&door->host, array->count, sizeof *numbers);
+/* Without a value for each item, which would take ten times the memory. */
+static void
+convert_numbers(cia_door *door, JsonbIterator **it, int64 count, ml_value *out)
+{
+	double *numbers = ml_alloc_array(&door->host, count, sizeof *numbers);
+	JsonbValue item;
+
 	if (numbers == NULL)
 		cia_check(door, ML_MEMORY);
-	for (int64 i = 0; i < array->count; i++)
-		numbers[i] = array->items[i].kind == ML_VALUE_NULL ? get_float8_nan()
-		                                                   : array->items[i].number;
-	*array = ml_value_numbers(numbers, array->count);
+	for (int64 i = 0; i < count; i++)
+	{
+		JsonbIteratorNext(it, &item, false);
+		numbers[i] = item.type == jbvNull ? get_float8_nan()
+		                                  : cia_numeric_double(item.val.numeric);
+	}
+	JsonbIteratorNext(it, &item, false);
+	*out = ml_value_numbers(numbers, count);
 }
 
 static void
@@ -95,6 +105,12 @@ convert_container(cia_door *door, JsonbIterator **it, const JsonbValue *containe
 	JsonbValue item;
 	JsonbIteratorToken token;
 
+	CHECK_FOR_INTERRUPTS();
+	if (!object && holds_numbers(*it))
+	{
+		convert_numbers(door, it, count, out);
+		return;
+	}
 	cia_check(door, object ? ml_value_object(&door->host, count, out)
 	                       : ml_value_array(&door->host, count, out));
 	out->count = 0;
@@ -110,8 +126,6 @@ convert_container(cia_door *door, JsonbIterator **it, const JsonbValue *containe
 		}
 		convert(door, it, token, &item, &out->items[out->count++]);
 	}
-	if (!object)
-		pack_numbers(door, out);
 }
 
 static void
