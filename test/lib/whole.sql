@@ -2,6 +2,8 @@
 SET client_min_messages = error;
 SELECT 'model ' || name || ' has no production version' FROM cia_registry r
 WHERE NOT EXISTS (SELECT FROM cia_version v WHERE v.model = r.id AND v.version = r.production);
+SELECT 'model ' || name || ' has another version in production than its history says' FROM cia_registry r
+WHERE production IS DISTINCT FROM (SELECT version FROM cia_promotion p WHERE p.model = r.id ORDER BY number DESC LIMIT 1);
 SELECT 'model ' || name || ' has a version above its latest' FROM cia_registry r
 WHERE latest < (SELECT max(version) FROM cia_version v WHERE v.model = r.id);
 SELECT 'version ' || version || ' has no model' FROM cia_version v WHERE NOT EXISTS (SELECT FROM cia_registry r WHERE r.id = v.model);
