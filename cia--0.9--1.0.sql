@@ -22,8 +22,6 @@ BEGIN
 			 FROM pg_catalog.pg_attribute WHERE attrelid = 'cia_versions'::pg_catalog.regclass AND attnum > 0);
 END $$;
 
-DROP VIEW cia_versions;
-
 CREATE TYPE cia_role;
 
 CREATE FUNCTION cia_role_in(cstring) RETURNS cia_role
@@ -403,7 +401,7 @@ CREATE OR REPLACE VIEW cia_models WITH (security_barrier) AS
 
 COMMENT ON VIEW cia_models IS 'models that you may score with, with the version in production; NULLs if there is none';
 
-CREATE VIEW cia_versions WITH (security_barrier) AS
+CREATE OR REPLACE VIEW cia_versions WITH (security_barrier) AS
 	SELECT r.name::text AS model,
 		   v.version,
 		   v.version IS NOT DISTINCT FROM r.production AS production,
@@ -491,5 +489,3 @@ $$trainings that have ended, of the models that you may manage and those that yo
 kind: train or retrain; version: that came of it; outcome: succeeded, failed, canceled (by a user, a timeout or the end of the server) or skipped (another run of its schedule was under way); sqlstate, message, detail and hint: of the error; rows: read until then; run_by: whose rights it had; job: number of the schedule in cia_schedules.$$;
 
 GRANT SELECT ON cia_jobs, cia_runs TO PUBLIC;
-
-GRANT SELECT ON cia_algorithms, cia_models, cia_versions TO PUBLIC;
