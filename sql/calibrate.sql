@@ -37,6 +37,13 @@ SET client_min_messages = warning;
 SELECT content::jsonb #>> '{options,calibrate}', jsonb_array_length(content::jsonb #> '{learned,calibration_margin}')
 FROM (SELECT cia_fit(l, y, 'logistic', '{"calibrate": "platt", "exclude": ["id", "grade", "cost", "y"]}') AS content FROM lenders AS l) AS m;
 
+-- Folds are calibrated on one half, judged on the other; the first of five is what cia_train holds out.
+CREATE TABLE folds AS SELECT * FROM cia_cross_validate('lenders', 'y', 'logistic', '{"class_weight": "balanced", "calibrate": "isotonic"}', exclude => '{grade,cost}', id => '{id}');
+SELECT sum(value) FILTER (WHERE metric = 'rows') BETWEEN 1900 AND 2100 AS half, max(value) FILTER (WHERE metric = 'ece') < 0.1 AS calibrated FROM folds WHERE fold IS NOT NULL;
+SELECT bool_and(f.value = e.value) AS same FROM folds f JOIN cia_evaluate('iso', 'lenders') e USING (metric) WHERE fold = 1 AND metric IN ('rows', 'auc', 'log_loss');
+SELECT value < 0.1 AS in_order FROM cia_cross_validate('lenders', 'y', 'logistic', '{"class_weight": "balanced", "calibrate": "platt"}', exclude => '{grade,cost}', id => '{id}', order_by => 'z') WHERE metric = 'ece' AND fold IS NULL;
+DROP TABLE folds;
+
 -- What cannot be calibrated.
 SELECT cia_train('bad', 'lenders', 'cost', 'linear', options => '{"calibrate": "platt"}');
 \echo :SQLSTATE
@@ -62,7 +69,7 @@ SELECT cia_train('bad', 'SELECT * FROM lenders WHERE id <= 500', 'y', 'logistic'
 \echo :SQLSTATE
 SELECT cia_train('bad', 'SELECT *, id IN (1, 2, 3, 4, 5, 6) AS rare FROM lenders', 'rare', 'logistic', features => '{x,z}', id => '{id}', options => '{"calibrate": "platt", "l2": 1}');
 \echo :SQLSTATE
-SELECT * FROM cia_cross_validate('lenders', 'y', 'logistic', options => '{"calibrate": "platt"}');
+SELECT * FROM cia_cross_validate('lenders', 'y', 'logistic', options => '{"calibrate": "platt"}', folds => 20);
 \echo :SQLSTATE
 SELECT cia_fit(l, y, 'logistic', '{"calibrate": "platt", "exclude": ["id", "grade", "cost", "y"]}') FROM lenders AS l WHERE id < 300;
 -- A calibration that is none.

@@ -56,12 +56,6 @@ read_folds(FunctionCallInfo fcinfo, validation *run)
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		         errmsg("folds cannot be made both \"by\" groups and \"order_by\" time"),
 		         errhint("Leave one of them out.")));
-	if (ml_value_member(&run->of.options, "calibrate") != NULL)
-		ereport(ERROR,
-		        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		         errmsg("option \"calibrate\" is not supported in cross-validation"),
-		         errhint("Leave it out; it changes no order of scores, so that auc, gini "
-		                 "and ks stay about what they are.")));
 	if (ml_value_member(&run->of.options, "order_by") != NULL)
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

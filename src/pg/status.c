@@ -256,8 +256,9 @@ raise_calibration(const cia_door *door, ml_status status)
 	               "%lld rows%s.",
 	               ML_CALIBRATION_ROWS, (long long) door->host.fault.count,
 	               door->host.fault.count < ML_CALIBRATION_ROWS ? "" : " of one class"),
-	     errhint("Train on more rows, raise option \"holdout\", or leave option "
-	             "\"calibrate\" out.")));
+	     errhint(
+	         "Train on more rows, raise option \"holdout\" or ask for fewer folds, or "
+	         "leave option \"calibrate\" out.")));
 }
 
 static void

@@ -202,6 +202,51 @@ first_fold_is_the_holdout(test_host *t)
 		}
 }
 
+/*
+ * A calibration takes one half of each fold, the other judges; the first fold is a calibrated training
+ * still.  Balanced classes make scores that a calibration brings back.
+ */
+static void
+calibrates_each_fold(test_host *t)
+{
+	for (manner how = BY_KEY; how <= IN_ORDER; how++)
+	{
+		ml_fold fold[2][4];
+		ml_request request;
+		ml_result result;
+		int failed;
+
+		for (int calibrated = 0; calibrated < 2; calibrated++)
+		{
+			static const sample_option balanced[] = {{"class_weight", 0, "balanced"},
+			                                         {NULL, 0}};
+
+			REQUIRE_OK(sample_request(&t->core, "logistic", balanced, &request));
+			request.common.positive = test_text("yes");
+			if (calibrated)
+				request.common.calibrate = test_text("platt");
+			REQUIRE_OK(ml_cross_validate(&t->core, whole(t, &kinds[0], how, 1), &request,
+			                             4, fold[calibrated], &failed));
+		}
+		for (int i = 0; i < 4; i++)
+		{
+			const ml_report *plain = &fold[0][i].report, *better = &fold[1][i].report;
+			double share = better->metric[0].value / plain->metric[0].value;
+
+			CHECK(share > 0.35 && share < 0.65);
+			CHECK_INT(fold[1][i].trained, fold[0][i].trained);
+			CHECK(ml_report_metric(better, "ece")->value <
+			      ml_report_metric(plain, "ece")->value);
+		}
+		if (how != BY_KEY)
+			continue;
+		request.common.holdout = 0.25;
+		REQUIRE_OK(ml_train(&t->core, whole(t, &kinds[0], how, 1), &request, &result));
+		for (int i = 0; i < result.holdout.metrics; i++)
+			CHECK_SAME(fold[1][0].report.metric[i].value, result.holdout.metric[i].value);
+	}
+}
+
 static bool
 in_group(int64_t i, int fold)
 {
@@ -477,7 +522,8 @@ stops_when_told(test_host *t)
 	}
 }
 
-TEST_MAIN({first_fold_is_the_holdout, "by key: the first fold is a training's holdout"},
+TEST_MAIN({calibrates_each_fold, "each fold calibrates on one half of it"},
+          {first_fold_is_the_holdout, "by key: the first fold is a training's holdout"},
           {groups_stay_whole,
            "by group: each fold is what a training by hand makes of it"},
           {later_rows_are_not_seen, "in order: no later row is seen, ties stay together"},

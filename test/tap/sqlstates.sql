@@ -97,7 +97,7 @@ SELECT throws_ok($$SELECT cia_evaluate('m', 'SELECT id, x, z, ''maybe'' AS y FRO
 -- judging, and looking into models
 SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', folds => 1)$$, '22023', 'argument "folds" must be between 2 and 100');
 SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', by => 'x', order_by => 'z')$$, '22023', 'folds cannot be made both "by" groups and "order_by" time');
-SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', options => '{"calibrate": "platt"}')$$, '0A000', 'option "calibrate" is not supported in cross-validation');
+SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', options => '{"calibrate": "platt"}')$$, '22000', 'the holdout is too small to calibrate the model');
 SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', options => '{"holdout": 0.1}')$$, '22023', 'option "holdout" has no meaning in cross-validation');
 SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', options => '{"order_by": "x"}')$$, '22023', 'option "order_by" has no meaning in cross-validation');
 SELECT throws_ok($$SELECT cia_cross_validate('points', 'y', 'boosted_trees', options => '{"continue_from": "m"}')$$, '0A000', 'option "continue_from" is not for cia_cross_validate');

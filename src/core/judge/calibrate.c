@@ -270,11 +270,11 @@ ml_calibrate(ml_host *host, const ml_common_options *options, ml_problem *proble
              ml_model *model)
 {
 	bool platt = ml_text_is(options->calibrate, "platt");
+	ml_frame held = *problem->frame;
 	ml_outcomes half = {0};
 
-	problem->judged = ml_frame_below(problem->frame, options->holdout / 2);
-	if (problem->judged > problem->begin)
-		problem->judged = problem->begin;
+	held.rows = problem->begin;
+	problem->judged = ml_frame_below(&held, options->holdout / 2);
 	ML_TRY(check_half(host, problem, 0, problem->judged));
 	ML_TRY(check_half(host, problem, problem->judged, problem->begin));
 	ML_TRY(read_half(host, problem, model, platt, &half));

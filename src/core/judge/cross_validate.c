@@ -31,6 +31,7 @@ typedef struct folding
 	const ml_request *request;
 	int folds;
 	bool ordered;
+	bool by_key;
 	int32_t
 	    *fold_of; /* [rows] from 0; in order: the block, of which the first is no fold */
 	uint32_t
@@ -198,6 +199,7 @@ assign_folds(folding *f, int *failed)
 	const ml_column *group = ml_frame_role(f->frame, ML_BESIDE);
 
 	f->ordered = when != NULL;
+	f->by_key = when == NULL && group == NULL;
 	if (when != NULL)
 		ML_TRY(fold_in_order(f, when));
 	else if (group != NULL)
@@ -226,19 +228,31 @@ make_frame(folding *f, int fold, ml_frame *frame)
 	return ML_OK;
 }
 
+/*
+ * A calibration parts what is held out by its keys, in the middle: of folds by key the keys lie between two
+ * limits, of others anywhere.
+ */
+static double
+twice_the_middle(const folding *f, int number)
+{
+	return f->by_key ? (double) (2 * number + 1) / f->folds : 1;
+}
+
 static ml_status
 train_fold(folding *f, int number, ml_fold *fold)
 {
+	ml_request request = *f->request;
 	ml_result result = {0};
 	ml_frame frame;
 
+	request.common.holdout = twice_the_middle(f, number);
 	ML_TRY(make_frame(f, number, &frame));
 	result.rows = frame.rows;
 	fold->trained = frame.rows - frame.holdout_rows;
 	if (f->request->common.by.bytes != NULL)
-		ML_TRY(ml_train_by_group(f->host, &frame, f->request, &result));
+		ML_TRY(ml_train_by_group(f->host, &frame, &request, &result));
 	else
-		ML_TRY(ml_train_ordered(f->host, &frame, f->request, &result));
+		ML_TRY(ml_train_ordered(f->host, &frame, &request, &result));
 	fold->report = result.holdout;
 	fold->trouble = result.model->fitted.trouble.kind;
 	return ML_OK;
