@@ -44,6 +44,16 @@ SELECT bool_and(f.value = e.value) AS same FROM folds f JOIN cia_evaluate('iso',
 SELECT value < 0.1 AS in_order FROM cia_cross_validate('lenders', 'y', 'logistic', '{"class_weight": "balanced", "calibrate": "platt"}', exclude => '{grade,cost}', id => '{id}', order_by => 'z') WHERE metric = 'ece' AND fold IS NULL;
 DROP TABLE folds;
 
+-- A model by group: each part has a calibration of its own and is what its group alone would give; a group of few rows is served by all.
+SELECT n.note FROM cia_train('parts', $$SELECT id, x, z, y, CASE WHEN id <= 3800 THEN region ELSE 'few' END AS region FROM lenders$$, 'y', 'logistic', id => '{id}',
+	options => '{"by": "region", "calibrate": "platt", "class_weight": "balanced", "holdout": 0.4}') t, unnest(notes) WITH ORDINALITY n(note, place) ORDER BY place;
+SELECT group_value, trained, note FROM cia_groups('parts') ORDER BY group_value;
+SELECT region, abs(avg(cia_score('parts', l)) - avg(y::int)) < 0.03 AS calibrated FROM lenders l GROUP BY region ORDER BY region;
+SELECT model FROM cia_train('alone', $$SELECT id, x, z, y FROM lenders WHERE id <= 3800 AND region = 'b'$$, 'y', 'logistic', id => '{id}', options => '{"calibrate": "platt", "class_weight": "balanced", "positive": "true", "holdout": 0.4}');
+SELECT count(*), bool_and(cia_score('parts', l) = cia_score('alone', l) AND cia_score(cia_part('parts', 'b'), l) = cia_score('alone', l)) AS same FROM lenders l WHERE region = 'b';
+SELECT e.value = v.value AS same, (SELECT value FROM cia_evaluate('parts', (SELECT source FROM cia_versions WHERE model = 'parts')) WHERE metric = 'rows') = (content::jsonb #>> '{training,holdout_rows}')::int - (content::jsonb #>> '{training,calibration_rows}')::int AS half
+FROM cia_versions v, cia_evaluate('parts', v.source) e WHERE v.model = 'parts' AND e.metric = 'auc';
+
 -- What cannot be calibrated.
 SELECT cia_train('bad', 'lenders', 'cost', 'linear', options => '{"calibrate": "platt"}');
 \echo :SQLSTATE
@@ -62,8 +72,6 @@ SELECT cia_train('bad', 'lenders', 'y', 'logistic', options => '{"calibrate": "b
 SELECT cia_train('bad', 'lenders', 'y', 'logistic', options => '{"calibrate": true}');
 \echo :SQLSTATE
 SELECT cia_train('bad', 'lenders', 'y', 'logistic', options => '{"calibrate": "platt", "holdout": 0}');
-\echo :SQLSTATE
-SELECT cia_train('bad', 'lenders', 'y', 'logistic', options => '{"calibrate": "platt", "by": "region"}');
 \echo :SQLSTATE
 SELECT cia_train('bad', 'SELECT * FROM lenders WHERE id <= 500', 'y', 'logistic', id => '{id}', options => '{"calibrate": "platt"}');
 \echo :SQLSTATE

@@ -39,6 +39,7 @@ explain_word(ml_text word, ml_text column)
 	    {ml_cause(ML_NO_EVIDENCE), "no column tells the classes apart"},
 	    {ml_cause(ML_SINGULAR), "columns are linearly dependent"},
 	    {ml_cause(ML_NOT_NUMERIC), "values are too large to compute with"},
+	    {ml_cause(ML_NO_CALIBRATION), "its holdout is too small to calibrate"},
 	    {ml_trouble_word(ML_TROUBLE_UNCONVERGED), "training stopped before it converged"},
 	    {ml_trouble_word(ML_TROUBLE_SEPARATED), "the classes are separated"},
 	    {ml_trouble_word(ML_TROUBLE_NO_SPLIT), "no split: one score for all rows"},

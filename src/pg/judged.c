@@ -49,7 +49,7 @@ double
 cia_model_holdout(const ml_model *model)
 {
 	const ml_value *share = ml_value_member(&model->options, "holdout");
-	double halves = model->calibration.kind != ML_CALIBRATION_NONE ? 2 : 1;
+	double halves = ml_is_calibrated(model) ? 2 : 1;
 
 	return share != NULL && share->kind == ML_VALUE_NUMBER ? share->number / halves : 0;
 }

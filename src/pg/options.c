@@ -222,7 +222,7 @@ cia_only_options_read(const ml_value *given, const ml_option_set *set,
 		cia_raise_option(function, psprintf("Options: %s.", option_list(set, 1)), &fault);
 }
 
-/* A calibration takes two classes and one model, and rows that it has not seen. */
+/* A calibration takes two classes, and rows that the model has not seen. */
 static bool
 may_calibrate(const ml_learner *learner, const ml_common_options *common,
               ml_option_fault *fault)
@@ -232,11 +232,6 @@ may_calibrate(const ml_learner *learner, const ml_common_options *common,
 	*fault = (ml_option_fault){.name = cia_text_of("calibrate")};
 	if (learner->task != ML_BINARY)
 		fault->error = ML_OPTION_TWO_CLASSES;
-	else if (common->by.bytes != NULL)
-	{
-		fault->error = ML_OPTION_EXCLUDES;
-		fault->other = "by";
-	}
 	else if (common->holdout == 0)
 	{
 		fault->error = ML_OPTION_NEEDS;

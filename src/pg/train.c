@@ -99,7 +99,7 @@ add_notes(training *run, const ml_result *result)
 		run->notes =
 		    lappend(run->notes, "the target holds 0 and 1 only: for a probability "
 		                        "use algorithm => 'logistic'");
-	if (result->model->calibration.kind != ML_CALIBRATION_NONE)
+	if (ml_is_calibrated(result->model))
 		run->notes = lappend(
 		    run->notes,
 		    psprintf("calibrated (%s) on %.0f rows of the holdout, judged on the other "

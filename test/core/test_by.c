@@ -236,6 +236,53 @@ judges_each_row_by_its_part(test_host *t)
 	}
 }
 
+/* Each part is calibrated on the half of its holdout that does not judge; all halves lie in front. */
+static void
+calibrates_each_part(test_host *t)
+{
+	static const char *const sorted[] = {"east", "north", "south", "west"};
+	ml_frame *frame = rows_of(t, &kinds[0], true, NULL);
+	ml_rows rows = {.frame = frame};
+	ml_request request;
+	ml_result result;
+	ml_report report;
+	int *column;
+
+	REQUIRE_OK(sample_request(&t->core, learner_of(&kinds[0]), small_pool, &request));
+	request.common.by = test_text("region");
+	request.common.calibrate = test_text("platt");
+	request.common.holdout = 0.4;
+	request.common.positive = test_text("yes");
+	REQUIRE_OK(ml_train(&t->core, rows_of(t, &kinds[0], true, NULL), &request, &result));
+	CHECK(ml_is_calibrated(result.model));
+	CHECK_INT(result.model->by->groups, 4);
+	for (int g = 0; g < result.model->by->groups; g++)
+	{
+		ml_result alone;
+		ml_request single = request;
+
+		single.common.by = (ml_text){NULL, 0};
+		REQUIRE(ml_text_is(result.model->by->group[g].label, sorted[g]));
+		REQUIRE_OK(
+		    ml_train(&t->core, rows_of(t, &kinds[0], false, sorted[g]), &single, &alone));
+		CHECK(ml_is_calibrated(result.model->by->group[g].model));
+		CHECK_SAME(result.model->by->group[g].model->calibration.slope,
+		           alone.model->calibration.slope);
+		CHECK_SAME(result.model->by->group[g].model->calibration.intercept,
+		           alone.model->calibration.intercept);
+	}
+	REQUIRE_OK(ml_frame_order(frame, 0.4));
+	column = ml_alloc_array(&t->core, result.model->schema.features, sizeof *column);
+	for (int f = 0; f < result.model->schema.features; f++)
+		column[f] = result.model->schema.feature[f].column;
+	rows.column = column;
+	rows.end = ml_frame_below(frame, 0.2);
+	REQUIRE_OK(ml_evaluate(&t->core, result.model, &rows, &report));
+	CHECK_INT(report.metrics, result.holdout.metrics);
+	for (int i = 0; i < report.metrics; i++)
+		CHECK_SAME(report.metric[i].value, result.holdout.metric[i].value);
+}
+
 /* A frame of a group, a number and a target, labels and values made by a rule. */
 static ml_frame *
 ruled_frame(test_host *t, int64_t rows, void (*rule)(int64_t i, ml_cell *cells))
@@ -398,6 +445,7 @@ TEST_MAIN({trains_each_group_as_if_alone, "each part is the model of its group a
           {does_not_know_threads_or_order,
            "the same bytes from any number of threads and any order of rows"},
           {judges_each_row_by_its_part, "the holdout is judged by the parts"},
+          {calibrates_each_part, "each part is calibrated, and judged on other rows"},
           {says_why_a_group_has_no_part, "groups that give no model say why"},
           {takes_a_thousand_groups, "a thousand groups and no more"},
           {survives_every_refusal, "every refused allocation is noticed"},

@@ -14,7 +14,7 @@
  * Classes are decided on all rows and handed down.  Metrics are those of the holdout with
  * each row scored by its part.
  */
-#include "judge/judge.h"
+#include "judge/calibrate.h"
 
 #include <math.h>
 #include <string.h>
@@ -51,6 +51,7 @@ ml_cause(ml_status status)
 	    {ML_NO_EVIDENCE, "no_evidence"},
 	    {ML_SINGULAR, "singular"},
 	    {ML_NOT_NUMERIC, "too_large"},
+	    {ML_NO_CALIBRATION, "no_calibration"},
 	};
 
 	for (size_t i = 0; i < sizeof cause / sizeof *cause; i++)
@@ -420,6 +421,8 @@ judge_whole(by_group *by, const ml_frame *trained)
 		column[f] = by->model->schema.feature[f].column;
 	rows.column = column;
 	ML_TRY(ml_rows_translate(by->host, by->model, &rows, &code));
+	if (ml_is_calibrated(by->model))
+		problem.judged = ml_judging_rows(&view, problem.begin, &by->request->common);
 	by->result->model = by->model;
 	ML_TRY(ml_judge_training(by->host, &problem, code, by->result));
 	ML_TRY(groups_shape(by, &groups));

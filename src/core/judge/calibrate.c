@@ -265,16 +265,23 @@ read_half(ml_host *host, const ml_problem *problem, const ml_model *model, bool 
 	return ML_OK;
 }
 
+int64_t
+ml_judging_rows(const ml_frame *frame, int64_t holdout, const ml_common_options *options)
+{
+	ml_frame held = *frame;
+
+	held.rows = holdout;
+	return ml_frame_below(&held, options->holdout / 2);
+}
+
 ml_status
 ml_calibrate(ml_host *host, const ml_common_options *options, ml_problem *problem,
              ml_model *model)
 {
 	bool platt = ml_text_is(options->calibrate, "platt");
-	ml_frame held = *problem->frame;
 	ml_outcomes half = {0};
 
-	held.rows = problem->begin;
-	problem->judged = ml_frame_below(&held, options->holdout / 2);
+	problem->judged = ml_judging_rows(problem->frame, problem->begin, options);
 	ML_TRY(check_half(host, problem, 0, problem->judged));
 	ML_TRY(check_half(host, problem, problem->judged, problem->begin));
 	ML_TRY(read_half(host, problem, model, platt, &half));

@@ -23,6 +23,10 @@ ml_calibrate_isotonic(ml_host *host, const ml_outcomes *outcomes, ml_fitted *fit
 extern ml_status
 ml_calibrate_platt(ml_host *host, const ml_outcomes *outcomes, ml_fitted *fitted);
 
+/* Rows of the holdout, in front of a frame, that judge a calibrated model. */
+extern int64_t
+ml_judging_rows(const ml_frame *frame, int64_t holdout, const ml_common_options *options);
+
 /*
  * Calibrates a model, ready to score, on that half of the holdout whose keys are the higher ones;
  * problem->judged becomes the rows of the other, which judges.  ML_NO_CALIBRATION with fault.count

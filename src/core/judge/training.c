@@ -148,7 +148,7 @@ ml_judge_training(ml_host *host, const ml_problem *problem, int32_t *const *code
 	ml_value_add(&model->training, "skipped", ml_value_number((double) result->skipped));
 	ml_value_add(&model->training, "holdout_rows",
 	             ml_value_number((double) problem->begin));
-	if (model->calibration.kind != ML_CALIBRATION_NONE)
+	if (ml_is_calibrated(model))
 		ml_value_add(&model->training, "calibration_rows",
 		             ml_value_number((double) (problem->begin - judged)));
 	ml_value_add(&model->training, "converged", ml_value_bool(model->fitted.converged));

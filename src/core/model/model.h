@@ -71,6 +71,15 @@ struct ml_model
 	ml_by *by;                  /* NULL: one model for all rows; else state is NULL */
 };
 
+/* Are its scores corrected?  Of a model by group those of every part are, or of none. */
+static inline bool
+ml_is_calibrated(const ml_model *model)
+{
+	const ml_model *any = model->by != NULL ? model->by->overall : model;
+
+	return any->calibration.kind != ML_CALIBRATION_NONE;
+}
+
 /* The model's value; it shares memory with the model. */
 extern ml_status ml_model_shape(ml_host *host, const ml_model *model, ml_value *value);
 
