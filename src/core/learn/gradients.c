@@ -13,6 +13,7 @@
 #include <math.h>
 
 #define ROWS ML_CHUNK /* of a task */
+#define LANES 64      /* rows that are summed side by side */
 
 /* Totals of the rows of a task. */
 typedef struct totals
@@ -33,17 +34,6 @@ typedef struct round_work
 	uint32_t salt;
 } round_work;
 
-static inline void
-add_totals(totals *t, float g, float h)
-{
-	double size = fabs((double) g);
-
-	t->g_most = size > t->g_most ? size : t->g_most;
-	t->h_most = h > t->h_most ? h : t->h_most;
-	t->g_sum += size;
-	t->h_sum += h;
-}
-
 static void
 join_totals(totals *all, const totals *more)
 {
@@ -53,20 +43,51 @@ join_totals(totals *all, const totals *more)
 	all->h_sum += more->h_sum;
 }
 
-/* Sums side by side, in a fixed order. */
+/* Side by side in lanes, in a fixed order; so many that the compiler makes vectors of them. */
+typedef struct lanes
+{
+	float g_most[LANES];
+	float h_most[LANES];
+	double g_sum[LANES];
+	double h_sum[LANES];
+} lanes;
+
+ML_HOT static void
+add_rows(lanes *restrict l, const float *restrict g, const float *restrict h,
+         int64_t count)
+{
+	for (int64_t i = 0; i + LANES <= count; i += LANES)
+		for (int k = 0; k < LANES; k++)
+		{
+			float size = fabsf(g[i + k]);
+
+			l->g_most[k] = size > l->g_most[k] ? size : l->g_most[k];
+			l->h_most[k] = h[i + k] > l->h_most[k] ? h[i + k] : l->h_most[k];
+			l->g_sum[k] += (double) size;
+			l->h_sum[k] += (double) h[i + k];
+		}
+}
+
 static totals
 sum_rows(const float *g, const float *h, int64_t count)
 {
-	totals lane[4] = {{0}}, all = {0};
-	int64_t i = 0;
+	lanes l = {.g_sum = {0}};
+	float rest_g[LANES] = {0}, rest_h[LANES] = {0};
+	int64_t rest = count % LANES;
+	totals all = {0};
 
-	for (; i + 4 <= count; i += 4)
-		for (int k = 0; k < 4; k++)
-			add_totals(&lane[k], g[i + k], h[i + k]);
-	for (; i < count; i++)
-		add_totals(&lane[0], g[i], h[i]);
-	for (int k = 0; k < 4; k++)
-		join_totals(&all, &lane[k]);
+	add_rows(&l, g, h, count);
+	for (int64_t i = 0; i < rest; i++)
+	{
+		rest_g[i] = g[count - rest + i];
+		rest_h[i] = h[count - rest + i];
+	}
+	add_rows(&l, rest_g, rest_h, LANES);
+	for (int k = 0; k < LANES; k++)
+		join_totals(&all, &(totals){.g_most = l.g_most[k],
+		                            .g_sum = l.g_sum[k],
+		                            .h_most = l.h_most[k],
+		                            .h_sum = l.h_sum[k]});
 	return all;
 }
 
@@ -183,17 +204,23 @@ ml_grower_draw(ml_grower *grower, const ml_problem *problem, int64_t first, doub
 	uint64_t seed = ml_hash_mix(grower->options.seed);
 	int64_t count = 0;
 
+	if (share >= 1)
+	{
+		for (int64_t row = first; row < grower->table->rows; row++)
+			grower->order[row - first] = (uint32_t) row;
+		grower->rows = grower->table->rows - first;
+		return;
+	}
 	for (int64_t row = first; row < grower->table->rows; row++)
 	{
 		int64_t at = problem->begin + row;
 
 		grower->order[count] = (uint32_t) row;
 		count +=
-		    share >= 1 ||
 		    (double) (ml_hash_add(seed, key[at >> ML_CHUNK_BITS][at & (ML_CHUNK - 1)]) >>
 		              11) *
-		            0x1p-53 <
-		        share;
+		        0x1p-53 <
+		    share;
 	}
 	grower->rows = count;
 }

@@ -325,7 +325,7 @@ grow_task(void *argument, int64_t task, ml_worker *worker)
 
 	(void) task;
 	ml_pool_lock(worker);
-	while (status == ML_OK && !grower->failed && !is_grown(grower))
+	while (status == ML_OK && !grower->over && !is_grown(grower))
 	{
 		ml_outcome *outcome = claim(grower);
 
@@ -342,7 +342,7 @@ grow_task(void *argument, int64_t task, ml_worker *worker)
 			settle_known(grower);
 		ml_pool_tell(worker);
 	}
-	grower->failed |= status != ML_OK;
+	grower->over = true;
 	ml_pool_tell(worker);
 	ml_pool_unlock(worker);
 	return status;
@@ -391,7 +391,7 @@ ml_grow(ml_grower *grower, const ml_gradients *gradients)
 	grower->gradients = gradients;
 	grower->nodes = grower->turn.count = grower->unknown.count = grower->ahead = 0;
 	grower->leaves = 1;
-	grower->failed = false;
+	grower->over = false;
 	grower->free_histograms = grower->histograms;
 	memcpy(grower->free_histogram, grower->histogram,
 	       (size_t) grower->histograms * sizeof *grower->histogram);

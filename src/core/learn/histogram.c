@@ -18,7 +18,9 @@ typedef struct count_work
 	const ml_grower *grower;
 	const ml_leaf *leaf;
 	bool fresh;
-	int chunks;
+	int64_t counters;
+	int64_t blocks;             /* of ML_CHUNK rows */
+	bool begun[ML_MAX_THREADS]; /* threads whose sums have been zeroed */
 } count_work;
 
 /* What one call of add_rows counts. */
@@ -95,32 +97,62 @@ add_rows(const batch *b)
 	}
 }
 
-/* A task counts a chunk of the rows in one panel; the first chunk into the leaf's own sums. */
+/* A block of the leaf's rows, in one panel. */
+static void
+count_block(const count_work *work, int panel, int64_t row, ml_sum *sum)
+{
+	const ml_binned *table = work->grower->table;
+	int64_t left = work->leaf->rows - row;
+
+	add_rows(&(batch){.panel = &table->panel[panel],
+	                  .offset = table->offset + table->panel[panel].first,
+	                  .order = work->leaf->order + row,
+	                  .rows = left < ML_CHUNK ? left : ML_CHUNK,
+	                  .pair = work->fresh ? work->grower->gradients->pair : NULL,
+	                  .sum = sum});
+}
+
+/* All rows in one panel, by one thread; in blocks, so that a stop is answered. */
 static ml_status
-count_task(void *argument, int64_t task, ml_worker *worker)
+count_panel(void *argument, int64_t task, ml_worker *worker)
 {
 	const count_work *work = argument;
-	const ml_grower *grower = work->grower;
-	const ml_binned *table = grower->table;
-	const ml_panel *panel = &table->panel[task / work->chunks];
-	int64_t chunk = task % work->chunks, rows = work->leaf->rows;
-	int64_t begin = rows * chunk / work->chunks, end = rows * (chunk + 1) / work->chunks;
-	const int32_t *offset = table->offset + panel->first;
-	ml_sum *sum = chunk == 0 ? work->leaf->histogram : grower->private_sum[chunk - 1];
+	const ml_panel *panel = &work->grower->table->panel[task];
+	const int32_t *offset = work->grower->table->offset + panel->first;
+	ml_sum *sum = work->leaf->histogram;
 
 	memset(sum + offset[0], 0, (size_t) (offset[panel->slots] - offset[0]) * sizeof *sum);
-	/* blocks, so that a stop is answered */
-	for (int64_t row = begin; row < end; row += ML_CHUNK)
+	for (int64_t row = 0; row < work->leaf->rows; row += ML_CHUNK)
 	{
 		if (ml_worker_stop(worker))
 			return ML_STOPPED;
-		add_rows(&(batch){.panel = panel,
-		                  .offset = offset,
-		                  .order = work->leaf->order + row,
-		                  .rows = end - row < ML_CHUNK ? end - row : ML_CHUNK,
-		                  .pair = work->fresh ? grower->gradients->pair : NULL,
-		                  .sum = sum});
+		/* nobody will ask for them */
+		if (work->grower->over)
+			return ML_OK;
+		count_block(work, (int) task, row, sum);
 	}
+	return ML_OK;
+}
+
+static ml_sum *
+sums_of(const count_work *work, int thread)
+{
+	return thread == 0 ? work->leaf->histogram : work->grower->private_sum[thread - 1];
+}
+
+/* A thread counts whatever blocks it gets into sums of its own. */
+static ml_status
+share_block(void *argument, int64_t task, ml_worker *worker)
+{
+	count_work *work = argument;
+	ml_sum *sum = sums_of(work, worker->index);
+
+	if (ml_worker_stop(worker))
+		return ML_STOPPED;
+	if (!work->begun[worker->index])
+		memset(sum, 0, (size_t) work->counters * sizeof *sum);
+	work->begun[worker->index] = true;
+	count_block(work, (int) (task / work->blocks), task % work->blocks * ML_CHUNK, sum);
 	return ML_OK;
 }
 
@@ -144,28 +176,40 @@ ml_histogram_subtract(ml_sum *from, const ml_sum *less, int64_t counters)
 	take_sums(from, less, counters);
 }
 
+/* Rows are shared by the threads; what each has counted is added up. */
+static ml_status
+count_together(count_work *work)
+{
+	ml_host *host = work->grower->host;
+
+	memset(work->leaf->histogram, 0, (size_t) work->counters * sizeof(ml_sum));
+	work->begun[0] = true;
+	ML_TRY(
+	    ml_parallel(host, work->blocks * work->grower->table->panels, share_block, work));
+	for (int i = 1; i < ml_pool_threads(host); i++)
+		if (work->begun[i])
+			add_sums(work->leaf->histogram, sums_of(work, i), work->counters);
+	return ML_OK;
+}
+
 ml_status
 ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, bool fresh, ml_worker *worker)
 {
 	const ml_binned *table = grower->table;
-	count_work work = {.grower = grower, .leaf = leaf, .fresh = fresh, .chunks = 1};
-	double values = (double) leaf->rows * table->slots;
-	int64_t counters = table->offset[table->slots];
+	count_work work = {.grower = grower,
+	                   .leaf = leaf,
+	                   .fresh = fresh,
+	                   .counters = table->offset[table->slots],
+	                   .blocks = (leaf->rows + ML_CHUNK - 1) / ML_CHUNK};
 	int threads = ml_pool_threads(grower->host);
 	ml_worker caller = {.host = grower->host};
 
-	if (worker != NULL || values < SHARE_WORK)
-	{
-		for (int p = 0; p < table->panels; p++)
-			ML_TRY(count_task(&work, p, worker != NULL ? worker : &caller));
-		return ML_OK;
-	}
-	/* panels alone keep the threads busy where there are many */
-	if (table->panels < 2 * threads)
-		work.chunks = threads;
-	ML_TRY(ml_parallel(grower->host, (int64_t) table->panels * work.chunks, count_task,
-	                   &work));
-	for (int c = 1; c < work.chunks; c++)
-		add_sums(leaf->histogram, grower->private_sum[c - 1], counters);
+	if (worker == NULL && (double) leaf->rows * table->slots >= SHARE_WORK && threads > 1)
+		/* panels alone keep the threads busy where there are many */
+		return table->panels < 2 * threads
+		           ? count_together(&work)
+		           : ml_parallel(grower->host, table->panels, count_panel, &work);
+	for (int p = 0; p < table->panels; p++)
+		ML_TRY(count_panel(&work, p, worker != NULL ? worker : &caller));
 	return ML_OK;
 }

@@ -5,6 +5,8 @@
  * Of two sides the smaller is counted, the larger is what the leaf has left.  The last split
  * of a tree, and sides that cannot be split, need no histogram.
  *
+ * What was sought in vain is left as it is when the tree is over.
+ *
  * Nothing outside the outcome changes but the leaf's own and spare places, the histograms that
  * were handed to it, and the seat of the thread.
  */
@@ -230,6 +232,8 @@ search_sides(ml_grower *grower, ml_outcome *outcome, ml_worker *worker)
 	if (!outcome->last && (can_split(grower, &side[0]) || can_split(grower, &side[1])))
 	{
 		ML_TRY(count_sides(grower, outcome, worker));
+		if (grower->over)
+			return ML_OK;
 		ML_TRY(ml_leaf_search(grower, side, 2, worker));
 	}
 	give_room(outcome, &outcome->leaf);

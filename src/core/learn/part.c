@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define SHARE_ROWS 65536 /* from which on threads share the work */
+#define PARTS 4          /* for each of them, as none is to wait for another */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #include <immintrin.h>
@@ -27,7 +28,7 @@ typedef struct part_work
 	const uint8_t *column;
 	uint8_t goes_left[ML_CUT_BINS + 1]; /* by the column's byte */
 	int parts;
-	int64_t left[ML_MAX_THREADS]; /* rows of each part that go left */
+	int64_t left[PARTS * ML_MAX_THREADS]; /* rows of each part that go left */
 	int64_t all_left;
 } part_work;
 
@@ -180,8 +181,8 @@ ml_part_rows(ml_grower *grower, const ml_leaf *leaf, ml_worker *worker, ml_leaf 
 	                  .column = table->column[table->place[leaf->split.feature].slot],
 	                  .parts = 1};
 
-	if (worker == NULL && leaf->rows >= SHARE_ROWS)
-		work.parts = ml_pool_threads(grower->host);
+	if (worker == NULL && leaf->rows >= SHARE_ROWS && ml_pool_threads(grower->host) > 1)
+		work.parts = PARTS * ml_pool_threads(grower->host);
 	ml_split_sides(table, &leaf->split, work.goes_left);
 	if (work.parts == 1)
 		(void) part_task(&work, 0, worker);

@@ -235,7 +235,7 @@ typedef struct ml_grower
 	ml_queue turn;       /* leaves that may be split */
 	ml_queue unknown;    /* those whose outcome nobody has sought */
 	int ahead;           /* outcomes that are sought or known */
-	bool failed;         /* a thread could not go on */
+	_Atomic bool over;   /* it is grown, or a thread could not go on */
 	int nodes;
 	ml_node *node;      /* [2 leaves - 1] */
 	ml_split *split_of; /* [2 leaves - 1] of inner nodes, in bins */
