@@ -213,10 +213,22 @@ COMMENT ON COLUMN cia_run.model IS 'NULL: there was no such model when it ended'
 COMMENT ON COLUMN cia_run.name IS 'of the model, then';
 COMMENT ON COLUMN cia_run.job IS 'number of pg_cron''s job that ran it';
 
+CREATE TABLE cia_schedule (
+	model      uuid PRIMARY KEY REFERENCES cia_registry ON DELETE CASCADE,
+	schedule   text NOT NULL,
+	options    jsonb NOT NULL,
+	role       regrole NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE cia_schedule IS 'models that are retrained by the clock; private, see view cia_schedules';
+COMMENT ON COLUMN cia_schedule.schedule IS 'as it was given; pg_cron has it, too';
+COMMENT ON COLUMN cia_schedule.role IS 'who gave it, and whose rights the runs have';
+
 -- pg_dump takes the models along
 SELECT pg_catalog.pg_extension_config_dump('cia_registry', '');
 SELECT pg_catalog.pg_extension_config_dump('cia_version', '');
 SELECT pg_catalog.pg_extension_config_dump('cia_promotion', '');
+SELECT pg_catalog.pg_extension_config_dump('cia_schedule', '');
 SELECT pg_catalog.pg_extension_config_dump('cia_tag', '');
 SELECT pg_catalog.pg_extension_config_dump('cia_remark', '');
 
@@ -2050,4 +2062,64 @@ COMMENT ON VIEW cia_runs IS
 $$trainings that have ended, of the models that you may manage and those that you ran yourself; the last hundred of each name are kept.
 kind: train or retrain; version: that came of it; outcome: succeeded, failed, canceled (by a user, a timeout or the end of the server) or skipped (another run of its schedule was under way); sqlstate, message, detail and hint: of the error; rows: read until then; run_by: whose rights it had; job: number of the schedule in cia_schedules.$$;
 
-GRANT SELECT ON cia_jobs, cia_runs TO PUBLIC;
+--
+-- Schedules: retraining by the clock
+--
+
+CREATE FUNCTION cia_schedule(model text, schedule text, options jsonb DEFAULT '{}') RETURNS bigint
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_schedule(text, text, jsonb) IS
+$$has pg_cron retrain a model by the clock, with your rights; answers the number of pg_cron's job. A model has one schedule: a new one takes the place of the old.
+model: name, without a version; schedule: minute, hour, day, month and weekday as in crontab, in pg_cron's time zone (cron.timezone, else GMT), or @hourly, @daily, @weekly, @monthly, @yearly, or, from pg_cron 1.5 on, "30 seconds"; options: for cia_retrain, every time.$$;
+
+CREATE FUNCTION cia_unschedule(model text) RETURNS boolean
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_unschedule(text) IS
+	'ends the schedule of a model, whoever gave it; true, or an error if there is none';
+
+CREATE PROCEDURE cia_run_schedule(id uuid)
+	LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON PROCEDURE cia_run_schedule(uuid) IS
+	'internal: what pg_cron calls, with the id of the model; retrains it and records what came of it, in transactions of its own';
+
+CREATE FUNCTION cia_unscheduled() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_unscheduled() IS
+	'internal: takes pg_cron''s job out when a schedule goes, be it with its model';
+
+CREATE TRIGGER cia_unscheduled AFTER DELETE ON cia_schedule
+	FOR EACH ROW EXECUTE FUNCTION cia_unscheduled();
+COMMENT ON TRIGGER cia_unscheduled ON cia_schedule IS 'takes pg_cron''s job out';
+
+CREATE FUNCTION cia_next_run(schedule text, after timestamptz DEFAULT now(), timezone text DEFAULT NULL)
+	RETURNS timestamptz
+	LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_next_run(text, timestamptz, text) IS
+$$when a schedule comes next after a time; NULL for @reboot and for a day that is not in the calendar.
+schedule: as for cia_schedule; timezone: in which it is read, by default that of pg_cron (cron.timezone, else GMT).$$;
+
+CREATE FUNCTION cia_scheduled_job(model uuid, OUT job bigint, OUT schedule text, OUT active boolean,
+								  OUT next_run timestamptz)
+	LANGUAGE C STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_scheduled_job(uuid) IS
+	'internal: what pg_cron knows of a model''s job; see view cia_schedules';
+
+CREATE VIEW cia_schedules WITH (security_barrier) AS
+	SELECT r.name::text AS model,
+		   coalesce(j.schedule, s.schedule) AS schedule,
+		   s.options, s.role,
+		   coalesce(j.active, false) AS active,
+		   u.started_at AS last_run, u.outcome, u.message AS error, j.next_run, j.job
+	FROM cia_schedule s
+	JOIN cia_registry r ON r.id = s.model
+	CROSS JOIN LATERAL cia_scheduled_job(s.model) j
+	LEFT JOIN LATERAL (
+		SELECT started_at, outcome, message FROM cia_run
+		WHERE model = s.model AND cia_run.job IS NOT NULL ORDER BY number DESC LIMIT 1
+	) u ON true
+	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
+COMMENT ON VIEW cia_schedules IS
+$$schedules of the models that you may manage.
+role: whose rights the runs have; active: does pg_cron have the job, and does it run it; last_run, outcome and error: of the last run, as in cia_runs; next_run: NULL if there will be none; job: number of pg_cron's job, as in cron.job and cron.job_run_details.$$;
+
+GRANT SELECT ON cia_jobs, cia_runs, cia_schedules TO PUBLIC;

@@ -186,6 +186,16 @@ need_packages()
 		install_packages "${missing[@]}"
 }
 
+# offered_packages NAME...: those of them that this Debian has.
+offered_packages()
+{
+	local name
+
+	for name in "$@"; do
+		if apt-cache policy "$name" 2>/dev/null | grep -q ' Candidate: [^(]'; then printf '%s\n' "$name"; fi
+	done
+}
+
 
 # --- The build -------------------------------------------------------------
 

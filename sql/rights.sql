@@ -40,6 +40,7 @@ INSERT INTO own.call (query) VALUES
 	($$cia_grant('m', 'regress_cia_cai', 'score')$$), ($$cia_revoke('m', 'regress_cia_cai', 'score')$$), ($$cia_owner('m', current_user)$$), ($$cia_drop_model('card')$$);
 INSERT INTO own.call (query) VALUES
 	($$cia_copy_model('amount', 'copy for ' || current_user)$$), ($$cia_tag('amount', 'stable')$$), ($$cia_untag('amount', 'stable')$$), ($$cia_comment('amount', 'for the till')$$),
+	($$cia_schedule('amount', '@daily')$$), ($$cia_unschedule('amount')$$),
 	($$cia_diff('amount', 1, 1)$$), ($$cia_export('amount')$$), ($$cia_model_card('amount')$$), ($$cia_import('amount', cia_export('amount'))$$),
 	($$cia_drop_model('amount', 1)$$), ($$cia_rename_model('amount', 'sum')$$);
 CREATE FUNCTION own.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$

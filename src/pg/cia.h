@@ -544,6 +544,7 @@ extern char *cia_feature_text(const ml_feature *feature, double value);
 #include "summary.h"
 #include "training.h"
 
+#include "cron.h"
 #include "run.h"
 
 #endif

@@ -57,12 +57,18 @@
 #define cia_may_execute(function)                                                        \
 	(object_aclcheck(ProcedureRelationId, (function), GetUserId(), ACL_EXECUTE) ==       \
 	 ACLCHECK_OK)
+#define cia_may_use_schema(schema)                                                       \
+	(object_aclcheck(NamespaceRelationId, (schema), GetUserId(), ACL_USAGE) ==           \
+	 ACLCHECK_OK)
 #define cia_name_list(text) stringToQualifiedNameList((text), NULL)
+#include "catalog/pg_namespace.h"
 #define cia_check_can_become(role) check_can_set_role(GetUserId(), (role))
 #include "catalog/pg_proc.h"
 #else
 #define cia_may_execute(function)                                                        \
 	(pg_proc_aclcheck((function), GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
+#define cia_may_use_schema(schema)                                                       \
+	(pg_namespace_aclcheck((schema), GetUserId(), ACL_USAGE) == ACLCHECK_OK)
 #define cia_name_list(text) stringToQualifiedNameList(text)
 #define cia_check_can_become(role) check_is_member_of_role(GetUserId(), (role))
 #endif

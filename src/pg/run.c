@@ -106,9 +106,9 @@ pass_on(SubTransactionId subtransaction)
 		const pending *failed = innermost;
 
 		innermost = failed->outer;
-		/* a schedule's run catches the errors of its subtransactions and records them */
-		if (failed->run.sqlerrcode != 0 &&
-		    (subtransaction == InvalidSubTransactionId || failed->run.job == 0))
+		/* a schedule's run catches the errors of its subtransactions, and records them */
+		if (failed->run.sqlerrcode != 0 && (subtransaction == InvalidSubTransactionId ||
+		                                    failed->run.job == 0 || proc_exit_inprogress))
 			cia_run_send(&failed->run);
 	}
 }
@@ -179,7 +179,7 @@ cia_run_succeed(int32 version, int64 rows)
 	now->run.sqlerrcode = 0;
 	now->run.message[0] = now->run.detail[0] = now->run.hint[0] = '\0';
 	now->run.ended = GetCurrentTimestamp();
-	cia_run_write(&now->run, false);
+	cia_run_write(&now->run);
 	error_context_stack = now->callback.previous;
 	innermost = now->outer;
 	MemoryContextDelete(now->context);
@@ -267,12 +267,13 @@ purge_runs(const cia_owner_scope *scope, const cia_run *run)
 }
 
 void
-cia_run_write(const cia_run *run, bool purge)
+cia_run_write(const cia_run *run)
 {
 	cia_owner_scope scope = cia_owner_begin(run->schema);
 
 	insert_run(&scope, run);
-	if (purge)
+	/* elsewhere a row that another purge has taken would be an error */
+	if (!IsolationUsesXactSnapshot())
 		purge_runs(&scope, run);
-	cia_owner_end(&scope);
+	cia_owner_leave(&scope);
 }

@@ -47,8 +47,8 @@ extern cia_run cia_run_open(Oid schema, const char *model, cia_job_kind kind);
 /* What went wrong, cut to size. */
 extern void cia_run_fail(cia_run *run, const ErrorData *error);
 
-/* Writes it; with purge, what there is too much of goes.  Needs a snapshot. */
-extern void cia_run_write(const cia_run *run, bool purge);
+/* Writes it, and lets what there is too much of go.  Needs a snapshot. */
+extern void cia_run_write(const cia_run *run);
 
 /* run_worker.c: has a worker write it, at once or later; never throws */
 extern void cia_run_send(const cia_run *run);

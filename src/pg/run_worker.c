@@ -204,7 +204,7 @@ cia_run_worker(Datum handle)
 	for (int i = 0; i < runs->count; i++)
 		/* the extension may be gone, or elsewhere */
 		if (OidIsValid(get_relname_relid("cia_run", runs->run[i].schema)))
-			cia_run_write(&runs->run[i], true);
+			cia_run_write(&runs->run[i]);
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	pgstat_report_activity(STATE_IDLE, NULL);
