@@ -197,17 +197,6 @@ hand_to_cron(Oid schema, const pg_uuid_t *model, const char *schedule)
 	return job;
 }
 
-static cia_entry
-entry_of(Oid schema, const char *model)
-{
-	if (strchr(model, '@') != NULL)
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_NAME),
-		         errmsg("a schedule is for a model, not for version \"%s\"", model),
-		         errhint("Give the name without \"@\".")));
-	return cia_registry_manage(schema, model);
-}
-
 /* pg_cron puts @yearly into a month that never comes. */
 static const char *
 as_pg_cron_reads(const char *schedule)
@@ -237,7 +226,7 @@ cia_schedule(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("options must be a JSON object"),
 		                errhint("For example '{\"trees\": 200}'.")));
-	entry = entry_of(schema, model);
+	entry = cia_registry_manage_model(schema, model);
 	cia_cron_check(schedule, &cron);
 	if (!cron.at_start &&
 	    !cia_cron_next(&cron, GetCurrentTimestamp(), cia_cron_zone(NULL), &next))
@@ -260,7 +249,7 @@ cia_unschedule(PG_FUNCTION_ARGS)
 	cia_entry entry;
 
 	PreventCommandIfReadOnly("cia_unschedule()");
-	entry = entry_of(schema, model);
+	entry = cia_registry_manage_model(schema, model);
 	values[0] = UUIDPGetDatum(&entry.id);
 	scope = cia_owner_begin(schema);
 	if (cia_owner_execute(
