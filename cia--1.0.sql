@@ -253,8 +253,8 @@ CREATE FUNCTION cia_train(
 	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_train(text, text, text, text, text[], text[], text[], text, jsonb) IS
 $$trains a model and stores it as a new version, in the caller's transaction.
-model: name, new or of a model of yours; source: table, view or one query, run once with your rights; target: column to predict; algorithm: see cia_algorithms, or auto; features: columns to use, NULL for all; exclude: columns not to use; id: columns that identify a customer, whose rows then never straddle the holdout; weight: column of row weights; options: see cia_options(algorithm).
-Returns one row: what was trained, its main metric on the holdout (auc, accuracy or r2), and notes.$$;
+model: name, new or of a model of yours; source: table, view or one query, run once with your rights; target: column to predict, none for segments; algorithm: see cia_algorithms, or auto; features: columns to use, NULL for all; exclude: columns not to use; id: columns that identify a customer, whose rows then never straddle the holdout; weight: column of row weights; options: see cia_options(algorithm).
+Returns one row: what was trained, its main metric on the holdout (auc, accuracy, r2 or silhouette), and notes.$$;
 
 CREATE FUNCTION cia_retrain(
 	model   text,
@@ -280,6 +280,11 @@ model: name, for the version in production, or name@version. verified: are the b
 CREATE FUNCTION cia_fit_transition(internal, record, "any", text, jsonb) RETURNS internal
 	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_fit_transition(internal, record, "any", text, jsonb) IS 'transition function of cia_fit';
+
+CREATE FUNCTION cia_fit_transition(internal, record, text, jsonb) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'cia_fit_transition_without_target';
+COMMENT ON FUNCTION cia_fit_transition(internal, record, text, jsonb) IS
+	'transition function of cia_fit without a target';
 
 CREATE FUNCTION cia_fit_combine(internal, internal) RETURNS internal
 	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
@@ -312,6 +317,19 @@ $$trains a model on the rows of a group and returns it as a value: cia_fit(row, 
 With GROUP BY there is one model per group. A group that gives no model, since its target has one value, say, answers NULL with a warning that tells why.
 A column of the row that repeats the target is left out. options as for cia_train; "id", "features" and "exclude" (arrays of columns) and "weight" (a column) may be among them. Of the C build only.$$;
 
+CREATE AGGREGATE cia_fit(record, text, jsonb) (
+	SFUNC = cia_fit_transition,
+	STYPE = internal,
+	COMBINEFUNC = cia_fit_combine,
+	SERIALFUNC = cia_fit_serialize,
+	DESERIALFUNC = cia_fit_deserialize,
+	FINALFUNC = cia_fit_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cia_fit(record, text, jsonb) IS
+	'trains a model without a target, such as kmeans, on the rows of a group and returns it as a value: cia_fit(row, algorithm, options); all else as with a target';
+
 CREATE FUNCTION cia_algorithm_list(OUT algorithm text, OUT task text, OUT summary text)
 	RETURNS SETOF record
 	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 10 AS 'MODULE_PATHNAME';
@@ -341,7 +359,7 @@ CREATE FUNCTION cia_score(model text, "row" record) RETURNS float8
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
 	AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_score(text, record) IS
-$$score of a row by a model: the value of a regression, the probability of the positive class of a classification; of more than two classes, unless option positive names one, the probability of the class predicted.
+$$score of a row by a model: the value of a regression, the probability of the positive class of a classification; of more than two classes, unless option positive names one, the probability of the class predicted; of segments the distance from the centre of its own.
 model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
 
 CREATE FUNCTION cia_score(model text, "row" jsonb) RETURNS float8
@@ -429,6 +447,102 @@ CREATE FUNCTION cia_probabilities(model cia_model, "row" float8[]) RETURNS jsonb
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_probabilities(cia_model, float8[]) IS
 	'probability of every class for a row given as numbers in the order of cia_features(model) by a model given as a value; a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment(model text, "row" record) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment(text, record) IS
+$$label of the segment that a row belongs to: the one whose centre is nearest, or of a mixture the likeliest.
+model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
+
+CREATE FUNCTION cia_segment(model text, "row" jsonb) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment(text, jsonb) IS
+	'label of the segment of a row given as a JSON object';
+
+CREATE FUNCTION cia_segment(model cia_model, "row" record) RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment(cia_model, record) IS
+	'label of the segment of a row, by a model given as a value';
+
+CREATE FUNCTION cia_segment(model cia_model, "row" jsonb) RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment(cia_model, jsonb) IS
+	'label of the segment of a row given as a JSON object, by a model given as a value';
+
+CREATE FUNCTION cia_segment(model text, "row" float8[]) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment(text, float8[]) IS
+	'label of the segment of a row given as numbers in the order of cia_features(model); a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment(model cia_model, "row" float8[]) RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment(cia_model, float8[]) IS
+	'label of the segment of a row given as numbers in the order of cia_features(model) by a model given as a value; a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment_distance(model text, "row" record) RETURNS float8
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_distance(text, record) IS
+$$distance of a row from the centre of its segment, in units of the space that the model was trained in: standard deviations, unless option scale says otherwise. Large ones are rows that fit no segment.
+model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
+
+CREATE FUNCTION cia_segment_distance(model text, "row" jsonb) RETURNS float8
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_distance(text, jsonb) IS
+	'distance from the centre of its segment of a row given as a JSON object';
+
+CREATE FUNCTION cia_segment_distance(model cia_model, "row" record) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_distance(cia_model, record) IS
+	'distance from the centre of its segment of a row, by a model given as a value';
+
+CREATE FUNCTION cia_segment_distance(model cia_model, "row" jsonb) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_distance(cia_model, jsonb) IS
+	'distance from the centre of its segment of a row given as a JSON object, by a model given as a value';
+
+CREATE FUNCTION cia_segment_distance(model text, "row" float8[]) RETURNS float8
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_distance(text, float8[]) IS
+	'distance from the centre of its segment of a row given as numbers in the order of cia_features(model); a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment_distance(model cia_model, "row" float8[]) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_distance(cia_model, float8[]) IS
+	'distance from the centre of its segment of a row given as numbers in the order of cia_features(model) by a model given as a value; a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment_probabilities(model text, "row" record) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_probabilities(text, record) IS
+$$probability of every segment, as an object of label and probability; of kmeans as if segments were normal distributions with the unit of its distances for deviation.
+model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
+
+CREATE FUNCTION cia_segment_probabilities(model text, "row" jsonb) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_probabilities(text, jsonb) IS
+	'probability of every segment for a row given as a JSON object';
+
+CREATE FUNCTION cia_segment_probabilities(model cia_model, "row" record) RETURNS jsonb
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_probabilities(cia_model, record) IS
+	'probability of every segment for a row, by a model given as a value';
+
+CREATE FUNCTION cia_segment_probabilities(model cia_model, "row" jsonb) RETURNS jsonb
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_probabilities(cia_model, jsonb) IS
+	'probability of every segment for a row given as a JSON object, by a model given as a value';
+
+CREATE FUNCTION cia_segment_probabilities(model text, "row" float8[]) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_probabilities(text, float8[]) IS
+	'probability of every segment for a row given as numbers in the order of cia_features(model); a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment_probabilities(model cia_model, "row" float8[]) RETURNS jsonb
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_probabilities(cia_model, float8[]) IS
+	'probability of every segment for a row given as numbers in the order of cia_features(model) by a model given as a value; a label is given as its place among the labels, from 1';
 
 CREATE FUNCTION cia_explain(model text, "row" record)
 	RETURNS TABLE (feature text, value text, contribution float8)
@@ -532,6 +646,30 @@ CREATE FUNCTION cia_probabilities_columns(
 	AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_probabilities_columns(text, int, text[], boolean, "any") IS
 	'cia_probabilities of a row given by columns; the planner puts it in place of cia_probabilities(model, row)';
+
+CREATE FUNCTION cia_segment_columns(
+	model text, version int, columns text[], present boolean, VARIADIC "values" "any"
+) RETURNS text
+	LANGUAGE C STABLE PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_columns(text, int, text[], boolean, "any") IS
+	'cia_segment of a row given by columns; the planner puts it in place of cia_segment(model, row)';
+
+CREATE FUNCTION cia_segment_distance_columns(
+	model text, version int, columns text[], present boolean, VARIADIC "values" "any"
+) RETURNS float8
+	LANGUAGE C STABLE PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_distance_columns(text, int, text[], boolean, "any") IS
+	'cia_segment_distance of a row given by columns; the planner puts it in place of cia_segment_distance(model, row)';
+
+CREATE FUNCTION cia_segment_probabilities_columns(
+	model text, version int, columns text[], present boolean, VARIADIC "values" "any"
+) RETURNS jsonb
+	LANGUAGE C STABLE PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_probabilities_columns(text, int, text[], boolean, "any") IS
+	'cia_segment_probabilities of a row given by columns; the planner puts it in place of cia_segment_probabilities(model, row)';
 
 CREATE FUNCTION cia_reasons_columns(
 	model text, version int, columns text[], present boolean, k int, VARIADIC "values" "any"

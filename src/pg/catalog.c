@@ -4,6 +4,8 @@
  */
 #include "cia.h"
 
+#include <math.h>
+
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
@@ -43,8 +45,14 @@ meaning_of(const ml_option *option)
 static void
 put_option(ReturnSetInfo *set, const ml_option *option)
 {
-	static const char *const type[] = {
-	    "number", "integer", "boolean", "text", "number or \"auto\"", "object", "array"};
+	static const char *const type[] = {"number",
+	                                   "integer",
+	                                   "boolean",
+	                                   "text",
+	                                   "number or \"auto\"",
+	                                   "integer or \"auto\"",
+	                                   "object",
+	                                   "array"};
 	bool is_structure =
 	    option->type == ML_OPTION_OBJECT || option->type == ML_OPTION_ARRAY;
 	bool numeric = option->type != ML_OPTION_BOOLEAN && option->type != ML_OPTION_TEXT &&
@@ -59,6 +67,8 @@ put_option(ReturnSetInfo *set, const ml_option *option)
 	           (numeric && !(option->standard >= option->minimum));
 	if (option->type == ML_OPTION_BOOLEAN)
 		values[2] = CStringGetTextDatum(option->standard != 0 ? "true" : "false");
+	else if (isinf(option->standard))
+		values[2] = CStringGetTextDatum("auto");
 	else
 		values[2] = CStringGetTextDatum(psprintf("%.15g", option->standard));
 	nulls[3] = nulls[4] = !numeric;

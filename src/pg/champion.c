@@ -333,6 +333,15 @@ cia_champion_meet(cia_champion *champion, TupleDesc tupdesc, cia_roles *roles)
 		return;
 	schema = &champion->core.model->schema;
 	group = group_of(champion);
+	if (schema->task == ML_SEGMENTATION)
+	{
+		/* new segments take the place of the old ones, whose names they keep */
+		champion->unable = roles->target == NULL;
+		champion->why = psprintf("segments of version %d have no target that would tell "
+		                         "which are better",
+		                         champion->version);
+		return;
+	}
 	if (roles->target == NULL || !ml_text_is(schema->target, roles->target))
 		set_aside(champion,
 		          psprintf("version %d predicts another target, \"%s\"",

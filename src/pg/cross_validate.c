@@ -69,6 +69,18 @@ read_folds(FunctionCallInfo fcinfo, validation *run)
 		                        "there are.")));
 }
 
+static void
+check_target(const validation *run)
+{
+	const ml_learner *learner = ml_learner_find(cia_text_of(run->of.algorithm));
+
+	if (learner != NULL && learner->task == ML_SEGMENTATION)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("algorithm \"%s\" has no target to be validated by",
+		                       run->of.algorithm),
+		                errhint("cia_train judges segments on rows that it keeps out.")));
+}
+
 /* The names of the array, which may be NULL, and one more. */
 static ArrayType *
 with_name(ArrayType *names, const char *name)
@@ -228,6 +240,7 @@ cia_cross_validate(PG_FUNCTION_ARGS)
 	const ml_report *first;
 
 	cia_training_open(fcinfo, &arguments, "cia cross-validate", &run.of);
+	check_target(&run);
 	cia_training_check(&run.of);
 	refuse_continuation(&run.of);
 	read_folds(fcinfo, &run);

@@ -26,7 +26,9 @@ put_metric(cia_output *out, const ml_metric *metric)
 Datum
 cia_evaluate(PG_FUNCTION_ARGS)
 {
-	static const cia_judged_table table = {evaluate_option, lengthof(evaluate_option)};
+	static const cia_judged_table table = {.option = evaluate_option,
+	                                       .options = lengthof(evaluate_option),
+	                                       .segments = true};
 	cia_output out = cia_output_open(fcinfo);
 	cia_judged *run = cia_judged_open(fcinfo, 2, &table);
 	ml_judged judged;

@@ -21,6 +21,7 @@
 #include "utils/typcache.h"
 
 CIA_FUNCTION(cia_fit_transition);
+CIA_FUNCTION(cia_fit_transition_without_target);
 CIA_FUNCTION(cia_fit_combine);
 CIA_FUNCTION(cia_fit_serialize);
 CIA_FUNCTION(cia_fit_deserialize);
@@ -109,7 +110,8 @@ static void
 open_rows(fit_state *state, HeapTupleHeader header)
 {
 	MemoryContext before = MemoryContextSwitchTo(state->door->arena);
-	cia_roles roles = {.target = "target", .target_type = state->target_type};
+	cia_roles roles = {.target = OidIsValid(state->target_type) ? "target" : NULL,
+	                   .target_type = state->target_type};
 	cia_settings settings;
 
 	split_options(state, &roles, &settings);
@@ -124,30 +126,33 @@ open_rows(fit_state *state, HeapTupleHeader header)
 	MemoryContextSwitchTo(before);
 }
 
+/* The target is argument 2; at is the place of the algorithm, 2 if there is no target. */
 static fit_state *
-first_row(FunctionCallInfo fcinfo, MemoryContext context)
+first_row(FunctionCallInfo fcinfo, MemoryContext context, int at)
 {
-	Oid target_type = get_fn_expr_argtype(fcinfo->flinfo, 2);
+	Oid target_type = at > 2 ? get_fn_expr_argtype(fcinfo->flinfo, 2) : InvalidOid;
+	char *algorithm;
 
-	if (PG_ARGISNULL(3) || PG_ARGISNULL(4))
+	if (PG_ARGISNULL(at) || PG_ARGISNULL(at + 1))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 		                errmsg("algorithm and options of cia_fit must not be null")));
-	if (!OidIsValid(target_type) || target_type == UNKNOWNOID)
+	algorithm = text_to_cstring(PG_GETARG_TEXT_PP(at));
+	if (at > 2 && (!OidIsValid(target_type) || target_type == UNKNOWNOID))
 		ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
 		                errmsg("could not determine the type of cia_fit's target"),
 		                errhint("Cast it, for example churned::boolean.")));
-	return new_state(context, shared_count(fcinfo), text_to_cstring(PG_GETARG_TEXT_PP(3)),
-	                 target_type, PG_GETARG_JSONB_P(4));
+	cia_target_check(algorithm, at > 2 ? "target" : NULL);
+	return new_state(context, shared_count(fcinfo), algorithm, target_type,
+	                 PG_GETARG_JSONB_P(at + 1));
 }
 
-Datum
-cia_fit_transition(PG_FUNCTION_ARGS)
+static Datum
+take_row(FunctionCallInfo fcinfo, int at)
 {
 	MemoryContext context = aggregate_context(fcinfo);
 	fit_state *state = PG_ARGISNULL(0) ? NULL : (fit_state *) PG_GETARG_POINTER(0);
 	HeapTupleHeader header;
 	HeapTupleData tuple;
-	int target;
 
 	if (PG_ARGISNULL(1))
 	{
@@ -159,7 +164,7 @@ cia_fit_transition(PG_FUNCTION_ARGS)
 	header = PG_GETARG_HEAPTUPLEHEADER(1);
 	if (state == NULL)
 	{
-		state = first_row(fcinfo, context);
+		state = first_row(fcinfo, context, at);
 		open_rows(state, header);
 	}
 	if (HeapTupleHeaderGetTypeId(header) != state->row_type ||
@@ -171,11 +176,27 @@ cia_fit_transition(PG_FUNCTION_ARGS)
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = header;
 	heap_deform_tuple(&tuple, state->tupdesc, state->values, state->nulls);
-	target = state->tupdesc->natts;
-	state->nulls[target] = PG_ARGISNULL(2);
-	state->values[target] = PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2);
+	if (at > 2)
+	{
+		int target = state->tupdesc->natts;
+
+		state->nulls[target] = PG_ARGISNULL(2);
+		state->values[target] = PG_ARGISNULL(2) ? (Datum) 0 : PG_GETARG_DATUM(2);
+	}
 	cia_rows_append(state->rows, state->values, state->nulls);
 	PG_RETURN_POINTER(state);
+}
+
+Datum
+cia_fit_transition(PG_FUNCTION_ARGS)
+{
+	return take_row(fcinfo, 3);
+}
+
+Datum
+cia_fit_transition_without_target(PG_FUNCTION_ARGS)
+{
+	return take_row(fcinfo, 2);
 }
 
 /* Elements of the array column at that place in the source; 0 if none was seen. */
@@ -286,6 +307,9 @@ why_no_model(const fit_state *state, ml_status status, const ml_result *result)
 		                (long long) frame->rows);
 	if (status == ML_ONE_VALUE)
 		return psprintf("The target has only one value in its %lld training rows.", rows);
+	if (status == ML_FEW_DISTINCT)
+		return psprintf("Only %lld of its training rows differ.",
+		                (long long) state->door->host.fault.count);
 	if (status == ML_NO_FEATURES)
 		return psprintf("No column varies in its %lld training rows.", rows);
 	if (status == ML_NO_CALIBRATION)

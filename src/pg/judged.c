@@ -25,6 +25,12 @@ typedef struct reading
 	int runs;
 } reading;
 
+static bool
+is_segmentation(const cia_loaded *loaded)
+{
+	return loaded->model->schema.task == ML_SEGMENTATION;
+}
+
 /* Is this the source the model was trained on: the same relation, or the same text? */
 static bool
 same_source(const char *a, const char *b)
@@ -319,6 +325,17 @@ cia_judged_tell(const cia_judged *run)
 		     errdetail("Rows that the model was trained on would flatter it.")));
 }
 
+static void
+raise_segments(const cia_loaded *loaded, const char *function)
+{
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+	     errmsg("model \"%s\" has no target for %s to judge by", loaded->name, function),
+	     errdetail("It is a model for %s.", cia_task_words(loaded->model->schema.task)),
+	     errhint("For segments see cia_evaluate.")));
+}
+
 /* Reads the options and finds the roles of columns; everything but the model lives in the arena. */
 static cia_judged *
 open_run(FunctionCallInfo fcinfo, MemoryContext arena, const cia_loaded *loaded,
@@ -331,6 +348,8 @@ open_run(FunctionCallInfo fcinfo, MemoryContext arena, const cia_loaded *loaded,
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(call->model));
 	ml_value given;
 
+	if (is_segmentation(loaded) && !call->table->segments)
+		raise_segments(loaded, get_func_name(fcinfo->flinfo->fn_oid));
 	run->loaded = loaded;
 	run->door = cia_door_open(arena);
 	/* the source of the training is not for everybody who may score */
@@ -346,15 +365,16 @@ open_run(FunctionCallInfo fcinfo, MemoryContext arena, const cia_loaded *loaded,
 	run->ordered = call->table->ordered;
 	if (!call->table->unjudged)
 		choose_rows(run);
-	run->roles = (cia_roles){
-	    .target =
-	        call->table->unjudged ? NULL : cia_text_cstring(loaded->model->schema.target),
-	    .features =
-	        run->holdout ? run->lineage.inputs : feature_columns(&loaded->model->schema),
-	    .id = run->holdout ? run->lineage.id : NULL,
-	    .weight = run->lineage.weight,
-	    .by = group_column(loaded->model),
-	    .learner = loaded->model->learner};
+	run->roles =
+	    (cia_roles){.target = call->table->unjudged || is_segmentation(loaded)
+	                              ? NULL
+	                              : cia_text_cstring(loaded->model->schema.target),
+	                .features = run->holdout ? run->lineage.inputs
+	                                         : feature_columns(&loaded->model->schema),
+	                .id = run->holdout ? run->lineage.id : NULL,
+	                .weight = run->lineage.weight,
+	                .by = group_column(loaded->model),
+	                .learner = loaded->model->learner};
 	MemoryContextSwitchTo(before);
 	return run;
 }
@@ -421,7 +441,8 @@ cia_judged_run(cia_judged *const *run, int runs, const char *source)
 
 		cia_door_equip(run[i]->door);
 		add_arrays(run[i]);
-		if (run[i]->holdout || run[i]->ordered)
+		/* a sample of the rows tells how far segments lie apart */
+		if (run[i]->holdout || run[i]->ordered || is_segmentation(run[i]->loaded))
 			end = order_rows(run[i]);
 		run[i]->rows = (ml_rows){.frame = run[i]->input->frame, .end = end};
 		run[i]->rows.column = map_features(run[i]);
@@ -429,12 +450,15 @@ cia_judged_run(cia_judged *const *run, int runs, const char *source)
 	}
 }
 
-/* The holdout is found when all rows are there; what is kept beside a row needs it, too. */
+/*
+ * The holdout is found when all rows are there; what is kept beside a row needs it, too, and
+ * segments are judged by all rows at once.
+ */
 static bool
 may_stream(const cia_judged *run)
 {
-	return !run->holdout && !run->ordered && !run->with_id && !run->roles.numbered &&
-	       run->roles.beside == NULL;
+	return !is_segmentation(run->loaded) && !run->holdout && !run->ordered &&
+	       !run->with_id && !run->roles.numbered && run->roles.beside == NULL;
 }
 
 /* Scores the rows of the source as they come. */

@@ -147,6 +147,13 @@ warn_of_stop(const ml_model *model)
 {
 	bool named = model->fitted.trouble.feature >= 0;
 
+	if (model->schema.task == ML_SEGMENTATION)
+	{
+		ereport(WARNING, (errmsg("training stopped before it converged"),
+		                  errdetail("Centres of segments were still moving."),
+		                  errhint("Raise option \"max_iterations\".")));
+		return;
+	}
 	ereport(WARNING,
 	        (errmsg("training stopped before it converged"),
 	         named ? errdetail("The coefficient of %s was changing the most.",

@@ -20,6 +20,8 @@ cia_task_words(ml_task_kind task)
 			return "classification";
 		case ML_MULTICLASS:
 			return "multiclass classification";
+		case ML_SEGMENTATION:
+			return "segmentation";
 	}
 	return NULL;
 }
@@ -39,6 +41,8 @@ type_in_words(const ml_option *option)
 			return "a string";
 		case ML_OPTION_AUTO:
 			return "a number or \"auto\"";
+		case ML_OPTION_COUNT:
+			return "an integer or \"auto\"";
 		case ML_OPTION_OBJECT:
 			return "an object of column names, each with -1, 0 or 1";
 		case ML_OPTION_ARRAY:
@@ -84,6 +88,11 @@ raise_misplaced(const char *name, const ml_option_fault *fault)
 		                errmsg("option \"%s\" cannot be combined with option \"%s\"",
 		                       name, fault->other),
 		                errhint("Leave one of them out.")));
+	if (fault->error == ML_OPTION_NEEDS_TARGET)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("option \"%s\" is not for segments", name),
+		                errdetail("They are found without a target."),
+		                errhint("Leave it out.")));
 	ereport(ERROR,
 	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 	         errmsg("option \"%s\" is for two classes alone", name),
@@ -128,6 +137,7 @@ cia_raise_option(const char *owner, const char *hint, const ml_option_fault *fau
 		case ML_OPTION_NEEDS:
 		case ML_OPTION_EXCLUDES:
 		case ML_OPTION_TWO_CLASSES:
+		case ML_OPTION_NEEDS_TARGET:
 			raise_misplaced(name, fault);
 	}
 }
@@ -222,6 +232,25 @@ cia_only_options_read(const ml_value *given, const ml_option_set *set,
 		cia_raise_option(function, psprintf("Options: %s.", option_list(set, 1)), &fault);
 }
 
+/* Options that all learners share, but for those of segments. */
+static bool
+may_segment(const ml_learner *learner, const ml_common_options *common,
+            ml_option_fault *fault)
+{
+	if (learner->task != ML_SEGMENTATION)
+		return true;
+	fault->error = ML_OPTION_NEEDS_TARGET;
+	if (common->positive.bytes != NULL)
+		fault->name = cia_text_of("positive");
+	else if (common->calibrate.bytes != NULL)
+		fault->name = cia_text_of("calibrate");
+	else if (common->by.bytes != NULL)
+		fault->name = cia_text_of("by");
+	else
+		fault->error = ML_OPTION_FINE;
+	return fault->error == ML_OPTION_FINE;
+}
+
 /* A calibration takes two classes, and rows that the model has not seen. */
 static bool
 may_calibrate(const ml_learner *learner, const ml_common_options *common,
@@ -259,6 +288,7 @@ cia_settings_try(cia_door *door, const ml_learner *learner, const ml_value *give
 	if (!ml_options_read(given, sets, 2, fault) ||
 	    (learner->settle != NULL &&
 	     !learner->settle(given, settings->learner_options, fault)) ||
+	    !may_segment(learner, &settings->common, fault) ||
 	    !may_calibrate(learner, &settings->common, fault))
 		return false;
 	cia_check(door, ml_options_value(&door->host, sets, 2, &settings->given));

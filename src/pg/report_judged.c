@@ -392,5 +392,7 @@ cia_report_judged(const cia_findings *report)
 		case ML_REGRESSION:
 			put_value(report);
 			break;
+		case ML_SEGMENTATION:
+			break; /* has no report */
 	}
 }

@@ -2,7 +2,7 @@
 /*
  * score.c: using a model: scores, classes, probabilities and reasons.
  */
-#include "cia.h"
+#include "score.h"
 
 #include <math.h>
 
@@ -34,30 +34,41 @@ need_classes(const cia_loaded *loaded)
 		         errhint("Use cia_score.")));
 }
 
+Datum
+cia_label_datum(const ml_model *model, const double *row)
+{
+	ml_text label = model->schema.class_label[ml_model_class(model, row)];
+
+	return PointerGetDatum(cstring_to_text_with_len(label.bytes, label.length));
+}
+
 static Datum
 answer_class(const cia_loaded *loaded, const double *row)
 {
-	ml_text label;
-
 	need_classes(loaded);
-	label = loaded->model->schema.class_label[ml_model_class(loaded->model, row)];
-	return PointerGetDatum(cstring_to_text_with_len(label.bytes, label.length));
+	return cia_label_datum(loaded->model, row);
+}
+
+Datum
+cia_probabilities_datum(const ml_model *model, const double *row)
+{
+	const ml_schema *schema = &model->schema;
+	double probability[ML_MAX_CLASSES];
+	ml_value object = {
+	    .kind = ML_VALUE_OBJECT, .count = schema->classes, .keys = schema->class_label};
+
+	ml_model_probabilities(model, row, probability);
+	object.items = palloc(sizeof(ml_value) * schema->classes);
+	for (int k = 0; k < schema->classes; k++)
+		object.items[k] = ml_value_number(probability[k]);
+	return JsonbPGetDatum(cia_value_to_jsonb(&object));
 }
 
 static Datum
 answer_probabilities(const cia_loaded *loaded, const double *row)
 {
-	const ml_schema *schema = &loaded->model->schema;
-	double probability[ML_MAX_CLASSES];
-	ml_value object = {
-	    .kind = ML_VALUE_OBJECT, .count = schema->classes, .keys = schema->class_label};
-
 	need_classes(loaded);
-	ml_model_probabilities(loaded->model, row, probability);
-	object.items = palloc(sizeof(ml_value) * schema->classes);
-	for (int k = 0; k < schema->classes; k++)
-		object.items[k] = ml_value_number(probability[k]);
-	return JsonbPGetDatum(cia_value_to_jsonb(&object));
+	return cia_probabilities_datum(loaded->model, row);
 }
 
 Datum

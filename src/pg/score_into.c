@@ -199,7 +199,7 @@ around_source(void *state, SelectStmt *source)
 	around->targetList =
 	    lappend(around->targetList, output(answer_for_source(run, "cia_score")));
 	/* of two classes the score tells the class */
-	if (run->content->schema.task == ML_MULTICLASS)
+	if (run->table.has_class && run->content->schema.task != ML_BINARY)
 		around->targetList =
 		    lappend(around->targetList, output(answer_for_source(run, "cia_class")));
 	return around;
@@ -240,7 +240,7 @@ take_row(void *state, const Datum *values, const bool *nulls)
 			                errhint("Leave such rows out with WHERE.")));
 	memcpy(run->values, values, sizeof(Datum) * (ids + 1));
 	memcpy(run->nulls, nulls, sizeof(bool) * (ids + 1));
-	if (run->content->schema.task == ML_MULTICLASS)
+	if (run->table.has_class && run->content->schema.task != ML_BINARY)
 	{
 		run->values[ids + 1] = values[ids + 1];
 		run->nulls[ids + 1] = nulls[ids + 1];

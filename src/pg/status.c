@@ -229,6 +229,18 @@ raise_rows(const cia_door *door, ml_status status)
 }
 
 static void
+raise_few_distinct(const cia_door *door, ml_status status)
+{
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_DATA_EXCEPTION),
+	     errmsg("training source has fewer different rows than segments are asked for"),
+	     errdetail("Of the rows to learn from, %lld differ in their features.",
+	               (long long) door->host.fault.count),
+	     errhint("Ask for fewer with option \"k\".")));
+}
+
+static void
 raise_folds(const cia_door *door, ml_status status)
 {
 	if (status == ML_NO_ORDER)
@@ -387,6 +399,7 @@ static void (*const raise_of[])(const cia_door *door, ml_status status) = {
     [ML_EMPTY_FOLD] = raise_folds,
     [ML_NO_ORDER] = raise_folds,
     [ML_NO_CALIBRATION] = raise_calibration,
+    [ML_FEW_DISTINCT] = raise_few_distinct,
     [ML_SINGULAR] = raise_singular,
     [ML_NOT_NUMERIC] = raise_range,
     [ML_TOO_LARGE] = raise_size,

@@ -70,8 +70,10 @@ classes_note(const ml_schema *schema)
 		most = schema->class_count[k] > schema->class_count[most] ? k : most;
 		fewest = schema->class_count[k] < schema->class_count[fewest] ? k : fewest;
 	}
-	return psprintf("%d classes, from %s (%.1f %% of training rows) to %s (%.1f %%)",
-	                schema->classes, cia_text_cstring(schema->class_label[most]),
+	return psprintf("%d %s, from %s (%.1f %% of training rows) to %s (%.1f %%)",
+	                schema->classes,
+	                schema->task == ML_SEGMENTATION ? "segments" : "classes",
+	                cia_text_cstring(schema->class_label[most]),
 	                100 * schema->class_count[most] / schema->rows,
 	                cia_text_cstring(schema->class_label[fewest]),
 	                100 * schema->class_count[fewest] / schema->rows);
@@ -93,7 +95,7 @@ add_notes(training *run, const ml_result *result)
 		    lappend(run->notes, psprintf("positive class: %s (%.1f %% of training rows)",
 		                                 cia_text_cstring(schema->class_label[1]),
 		                                 100 * schema->class_count[1] / schema->rows));
-	else if (schema->task == ML_MULTICLASS)
+	else if (schema->task != ML_REGRESSION)
 		run->notes = lappend(run->notes, classes_note(schema));
 	else if (holds_zero_and_one(schema))
 		run->notes =

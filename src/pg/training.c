@@ -51,15 +51,39 @@ cia_training_open(FunctionCallInfo fcinfo, const cia_training_arguments *at,
 	    &run->options);
 }
 
+static bool
+finds_segments(const char *algorithm)
+{
+	const ml_learner *learner = ml_learner_find(cia_text_of(algorithm));
+
+	return learner != NULL && learner->task == ML_SEGMENTATION;
+}
+
+void
+cia_target_check(const char *algorithm, const char *target)
+{
+	if (finds_segments(algorithm) && target != NULL)
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		     errmsg("algorithm \"%s\" takes no target", algorithm),
+		     errdetail("It finds segments of rows that are alike."),
+		     errhint("Leave the target out; a column that is not to make rows alike is "
+		             "named by exclude.")));
+	if (!finds_segments(algorithm) && target == NULL)
+		ereport(ERROR,
+		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		         errmsg("algorithm \"%s\" needs a target", algorithm),
+		         errhint("Name the column to predict with target => '...', or find "
+		                 "segments with algorithm => 'kmeans'.")));
+}
+
 void
 cia_training_check(const cia_training *run)
 {
 	if (strcmp(run->algorithm, "auto") != 0)
 		cia_settings_check(run->door, run->algorithm, &run->options);
-	if (run->roles.target == NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("algorithm \"%s\" needs a target", run->algorithm),
-		                errhint("Name the column to predict with target => '...'.")));
+	cia_target_check(run->algorithm, run->roles.target);
 }
 
 static Oid
@@ -79,7 +103,8 @@ start_rows(void *state, TupleDesc tupdesc)
 	cia_training *run = state;
 	MemoryContext before = MemoryContextSwitchTo(run->door->arena);
 
-	run->target_type = target_type(tupdesc, run->roles.target);
+	if (run->roles.target != NULL)
+		run->target_type = target_type(tupdesc, run->roles.target);
 	cia_settings_open(run->door, run->algorithm, run->target_type, &run->options,
 	                  &run->settings);
 	run->roles.learner = run->settings.learner;

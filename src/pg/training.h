@@ -50,6 +50,9 @@ typedef struct cia_training
 extern void cia_training_open(FunctionCallInfo fcinfo, const cia_training_arguments *at,
                               const char *arena, cia_training *run);
 
+/* Raises 22023 if an algorithm lacks its target, or is given one that it has no use for. */
+extern void cia_target_check(const char *algorithm, const char *target);
+
 /* Raises what is wrong before anything runs. */
 extern void cia_training_check(const cia_training *run);
 

@@ -146,7 +146,7 @@ insert_version(const cia_owner_scope *scope, const claim *taken, const cia_recor
 	values[7] = JsonbPGetDatum(cia_value_to_jsonb(&training->settings.given));
 	values[8] = CStringGetTextDatum(result->model->learner->name);
 	values[9] = CStringGetTextDatum(cia_task_words(result->model->schema.task));
-	values[10] = CStringGetTextDatum(training->roles.target);
+	values[10] = cia_text_or_null(training->roles.target, &nulls[10]);
 	values[11] = Int32GetDatum(result->model->schema.features);
 	values[12] = Int64GetDatum(result->rows);
 	values[13] = Int64GetDatum(result->skipped);

@@ -102,9 +102,11 @@ check_scores(test_host *t, const ml_model *model, const ml_model *copy)
 		fill_row(&model->schema, turn, row);
 		score = ml_model_score(model, row);
 		CHECK_SAME(ml_model_score(copy, row), score);
-		if (model->schema.task != ML_REGRESSION)
+		if (model->schema.task == ML_SEGMENTATION)
+			CHECK(isnan(score) || score >= 0);
+		else if (model->schema.task != ML_REGRESSION)
 			CHECK(isnan(score) || (score >= 0 && score <= 1));
-		if (model->schema.task == ML_MULTICLASS)
+		if (model->learner->margins != NULL)
 			check_classes(model, copy, row);
 		else
 			CHECK(ml_model_class(model, row) ==

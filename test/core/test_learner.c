@@ -18,7 +18,8 @@ finds_learners(test_host *t)
 		CHECK(learner->summary[0] != '\0');
 		CHECK(learner->memory && learner->fit && learner->prepare && learner->work &&
 		      learner->explain);
-		if (learner->task == ML_MULTICLASS)
+		CHECK((learner->task == ML_SEGMENTATION) == (learner->distance != NULL));
+		if (learner->task == ML_MULTICLASS || learner->task == ML_SEGMENTATION)
 			CHECK(learner->margins && !learner->margin && !learner->respond);
 		else
 			CHECK(learner->margin && learner->respond && !learner->margins);

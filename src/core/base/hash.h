@@ -27,6 +27,14 @@ ml_hash_add(uint64_t hash, uint64_t next)
 	return ml_hash_mix(hash + UINT64_C(0x9e3779b97f4a7c15) + next);
 }
 
+/* SplitMix64's next number of at least 0 and less than 1; the state is any number at first. */
+static inline double
+ml_hash_uniform(uint64_t *state)
+{
+	*state += UINT64_C(0x9e3779b97f4a7c15);
+	return (double) (ml_hash_mix(*state) >> 11) * 0x1p-53;
+}
+
 extern uint64_t ml_hash_bytes(const void *bytes, int64_t length);
 extern uint64_t ml_hash_number(double number);
 

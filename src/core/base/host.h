@@ -43,6 +43,7 @@ typedef enum ml_status
 	ML_OTHER_CLASSES,   /* than those of the model that the training goes on from */
 	ML_LOST_FEATURE,    /* fault.count of that model's features is no more what it was */
 	ML_TOO_MANY_GROUPS, /* option "by": fault.column has fault.count labels */
+	ML_FEW_DISTINCT,    /* no more than fault.count different rows, for more segments */
 	ML_SINGULAR,        /* fault.column depends on the columns before it */
 	ML_NOT_NUMERIC,     /* arithmetic left the range of doubles; fault.column if known */
 	ML_TOO_LARGE,       /* a model or a value of more than 1 GB */

@@ -12,9 +12,10 @@
 
 typedef enum ml_task_kind
 {
-	ML_REGRESSION, /* the target is a number */
-	ML_BINARY,     /* the target is one of two classes */
-	ML_MULTICLASS  /* the target is one of several classes */
+	ML_REGRESSION,  /* the target is a number */
+	ML_BINARY,      /* the target is one of two classes */
+	ML_MULTICLASS,  /* the target is one of several classes */
+	ML_SEGMENTATION /* there is no target: rows that are alike make a segment */
 } ml_task_kind;
 
 #define ML_MAX_CLASSES 1000 /* a row's margins fit on the stack of whoever scores */
@@ -72,12 +73,12 @@ typedef struct ml_schema
 	int features;
 	ml_feature *feature;
 
-	ml_text target;
+	ml_text target;     /* bytes == NULL: segments have none */
 	double target_mean; /* of a number */
 	double target_sd;
-	int classes;          /* 2 for ML_BINARY; 0 for a number */
-	ml_text *class_label; /* [classes] other and positive of two, else in byte order */
-	double *class_count;  /* [classes] training rows */
+	int classes;          /* 2 for ML_BINARY; 0 for a number; or segments */
+	ml_text *class_label; /* [classes] other and positive of two, several in byte order */
+	double *class_count;  /* [classes] training rows; segments fall by it */
 	int positive; /* the class whose probability is the score; -1: the likeliest */
 	bool rest;    /* the other class is all labels but the positive one */
 	double rows;  /* training rows */
@@ -124,7 +125,7 @@ extern ml_status ml_schema_build(ml_frame *frame, int max_categories, const ml_u
                                  ml_schema *schema, ml_notes *notes);
 
 /*
- * Reads the target's profile.  Labels become the numbers of their classes: 1 for the
+ * Reads the target's profile; segments have none, and are known when they are learned.  Labels become the numbers of their classes: 1 for the
  * positive class of two, which is the one named, else "true", else 1 of 0 and 1, else the
  * rarer; -1 for a label of the holdout alone that is none of several classes.
  */

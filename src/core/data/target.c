@@ -239,9 +239,11 @@ ml_schema_target(ml_frame *frame, ml_task_kind task, ml_text positive, ml_schema
 	ml_column *target = ml_frame_role(frame, ML_TARGET);
 
 	schema->task = task;
-	schema->target = target->name;
 	schema->rows = (double) (frame->rows - frame->holdout_rows);
 	schema->positive = -1;
+	if (task == ML_SEGMENTATION)
+		return ML_OK;
+	schema->target = target->name;
 	if (task == ML_REGRESSION)
 		return profile_value(frame, target, schema);
 	return task == ML_BINARY ? profile_two(frame, target, positive, schema)

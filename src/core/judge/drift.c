@@ -290,7 +290,8 @@ find(drifting *d, const ml_column *when, ml_drift *drift, ml_notes *notes)
 	ML_NEW_RAW(d->host, d->bin[0], levels + 1 + DECILES);
 	ML_NEW_RAW(d->host, d->bin[1], levels + 1 + DECILES);
 	memcpy(drift->rows, d->rows, sizeof drift->rows);
-	ML_TRY(measure_target(d, drift));
+	if (d->problem->target != NULL)
+		ML_TRY(measure_target(d, drift));
 	return note_features(d, when, notes);
 }
 

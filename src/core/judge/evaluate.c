@@ -261,6 +261,8 @@ ml_judged_score(ml_host *host, const ml_model *model, const ml_rows *rows,
 	score_work work = {.model = model, .rows = rows};
 
 	*judged = (ml_judged){.task = model->schema.task};
+	if (judged->task == ML_SEGMENTATION)
+		return ml_judge_segments(host, model, rows, &judged->segments);
 	return judged->task == ML_MULTICLASS ? judged_classes(host, &work, truth, judged)
 	                                     : judged_scores(host, &work, truth, judged);
 }
@@ -274,6 +276,9 @@ ml_judged_report(ml_host *host, const ml_judged *judged, ml_report *report)
 			return ml_judge_classes(host, &judged->classes, report);
 		case ML_BINARY:
 			return ml_judge_binary(host, &judged->outcomes, report);
+		case ML_SEGMENTATION:
+			*report = judged->segments;
+			return ML_OK;
 		case ML_REGRESSION:
 			break;
 	}

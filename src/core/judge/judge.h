@@ -5,6 +5,7 @@
  *	metrics.c	measures of scores against outcomes, with 95 % intervals
  *	decisions.c	those of two classes that are called by a cut-off
  *	class_metrics.c	the same of several classes
+ *	silhouette.c	segments that lie apart
  *	interval.h	shares and their intervals
  *	curve.h		curves, lift, calibration and the cheapest cut-off, of two classes
  *	compare.h	two models on the same rows
@@ -44,7 +45,7 @@ typedef struct ml_metric
 	double high;
 } ml_metric;
 
-/* The first metric after the rows is the main one: "auc", "accuracy" or "r2". */
+/* The first metric after the rows is the main one: "auc", "accuracy", "r2" or "silhouette". */
 typedef struct ml_report
 {
 	ml_metric metric[ML_MAX_METRICS];
@@ -98,6 +99,7 @@ typedef struct ml_judged
 	ml_task_kind task;
 	ml_outcomes outcomes;      /* of a value and of two classes */
 	ml_class_outcomes classes; /* of several */
+	ml_report segments;        /* which are judged by where their rows lie */
 } ml_judged;
 
 /* Several classes: rows, accuracy, balanced_accuracy, macro_f1, mcc, log_loss. */
@@ -312,6 +314,13 @@ ml_judged_score(ml_host *host, const ml_model *model, const ml_rows *rows,
 /* The metrics of the task. */
 extern ml_status
 ml_judged_report(ml_host *host, const ml_judged *judged, ml_report *report);
+
+/*
+ * Segments: rows, silhouette, calinski_harabasz, davies_bouldin and inertia (of a row), in the
+ * space that the model measures distances in: see silhouette.c.
+ */
+extern ml_status ml_judge_segments(ml_host *host, const ml_model *model,
+                                   const ml_rows *rows, ml_report *report);
 
 /* For each category of a model, its code of every label of the frame's column. */
 extern ml_status ml_rows_translate(ml_host *host, const ml_model *model,

@@ -67,7 +67,12 @@ ml_report_metric(const ml_report *report, const char *name)
 const char *
 ml_main_metric(ml_task_kind task)
 {
-	return task == ML_BINARY ? "auc" : task == ML_MULTICLASS ? "accuracy" : "r2";
+	static const char *const name[] = {[ML_REGRESSION] = "r2",
+	                                   [ML_BINARY] = "auc",
+	                                   [ML_MULTICLASS] = "accuracy",
+	                                   [ML_SEGMENTATION] = "silhouette"};
+
+	return name[task];
 }
 
 /* What one walk through the rows from the highest score down gives. */

@@ -93,12 +93,16 @@ ml_status
 ml_truth_take(ml_host *host, const ml_model *model, const ml_rows *rows,
               ml_rows *translated, ml_truth *truth, bool *known)
 {
-	double *target;
+	double *target = NULL;
 	int32_t **code;
 
 	*translated = *rows;
-	ML_NEW(host, target, rows->end - rows->begin);
-	ML_TRY(read_targets(host, &model->schema, rows, target, known));
+	*known = true;
+	if (model->schema.task != ML_SEGMENTATION)
+	{
+		ML_NEW(host, target, rows->end - rows->begin);
+		ML_TRY(read_targets(host, &model->schema, rows, target, known));
+	}
 	ML_TRY(ml_rows_translate(host, model, rows, &code));
 	translated->code = code;
 	*truth = (ml_truth){.target = target};

@@ -198,9 +198,10 @@ lay_out(ml_host *host, ml_frame *frame, const ml_request *request, ml_problem *p
 	                        .begin = frame->holdout_rows,
 	                        .end = frame->rows,
 	                        .judged = frame->holdout_rows};
-	if (request->drop_copies)
+	if (request->drop_copies && problem->target != NULL)
 		ML_TRY(ml_guard_copies(host, problem, schema, &result->notes));
-	ML_TRY(ml_guard_leaks(host, problem, &result->notes));
+	if (problem->target != NULL)
+		ML_TRY(ml_guard_leaks(host, problem, &result->notes));
 	if (request->common.order_by.bytes != NULL)
 		ML_TRY(ml_guard_drift(host, problem, &result->drift, &result->notes));
 	return request->advise ? ml_guard_twins(host, problem, &result->notes) : ML_OK;
@@ -287,12 +288,17 @@ ml_train_ordered(ml_host *host, ml_frame *frame, const ml_request *request,
 	ML_TRY(fit_apart(host, &problem, request, &model->fitted));
 	model->learner = request->learner;
 	model->options = request->given;
+	if (model->schema.task == ML_SEGMENTATION)
+		ML_TRY(ml_segments_open(host, model));
 	ML_TRY(ml_model_prepare(host, model));
+	if (model->schema.task == ML_SEGMENTATION)
+		ML_TRY(ml_segments_label(host, model));
 	ml_progress(host, ML_STAGE_JUDGE, 0, 1);
 	if (request->common.calibrate.bytes != NULL)
 		ML_TRY(ml_calibrate(host, &request->common, &problem, model));
 	ML_TRY(ml_judge_training(host, &problem, NULL, result));
-	return request->advise && !request->learner->recalls && problem.judged > 0
+	return request->advise && problem.target != NULL && !request->learner->recalls &&
+	               problem.judged > 0
 	           ? look_for_overfitting(host, &problem, result)
 	           : ML_OK;
 }

@@ -17,8 +17,10 @@
  *	forest.h	trees as learned arrays: scoring and explaining
  *	objective.h	what boosting minimizes
  *	boosting.h	boosted_trees, its options
+ *	space.h		rows as points, and their distances to centres
+ *	kmeans.h	segments about centres
  *
- * regression.c, multinomial.c, boosting_option.c and bagging.c hold the learners.
+ * regression.c, multinomial.c, boosting_option.c, bagging.c and kmeans.c hold the learners.
  */
 #ifndef ML_LEARN_H
 #define ML_LEARN_H
@@ -39,5 +41,7 @@
 #include "learn/forest_slots.h"
 #include "learn/objective.h"
 #include "learn/boosting.h"
+#include "learn/space.h"
+#include "learn/kmeans.h"
 
 #endif

@@ -12,7 +12,8 @@ const ml_learner *const ml_learner_table[] = {
     &ml_gamma,           &ml_negative_binomial, &ml_multinomial,
     &ml_boosted_classes, &ml_boosted_several,   &ml_boosted_values,
     &ml_forest_classes,  &ml_forest_several,    &ml_forest_values,
-    &ml_tree_classes,    &ml_tree_several,      &ml_tree_values};
+    &ml_tree_classes,    &ml_tree_several,      &ml_tree_values,
+    &ml_kmeans_learner};
 const int ml_learner_count = sizeof ml_learner_table / sizeof *ml_learner_table;
 
 const ml_learner *
@@ -52,6 +53,19 @@ ml_fitted_part(const ml_fitted *fitted, const char *name)
 		if (ml_text_is(fitted->part[i].name, name))
 			return &fitted->part[i];
 	return NULL;
+}
+
+const double *
+ml_fitted_finite(const ml_fitted *fitted, const char *name, int64_t count)
+{
+	const ml_part *part = ml_fitted_part(fitted, name);
+
+	if (part == NULL || part->count != count)
+		return NULL;
+	for (int64_t i = 0; i < count; i++)
+		if (!isfinite(part->number[i]))
+			return NULL;
+	return part->number;
 }
 
 /* A further array of zeros, for the learner to fill. */

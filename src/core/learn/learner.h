@@ -62,7 +62,7 @@ typedef struct ml_problem
 {
 	const ml_frame *frame;
 	const ml_schema *schema;
-	const ml_column *target;   /* numbers; of classes their numbers */
+	const ml_column *target;   /* numbers; of classes their numbers; NULL: segments */
 	const ml_column *weight;   /* numbers, or NULL: all 1 */
 	const ml_column *cluster;  /* numbers or codes, or NULL */
 	const ml_earlier *earlier; /* or NULL */
@@ -117,10 +117,13 @@ typedef struct ml_learner
 	double (*respond)(const void *state, double margin);
 
 	/*
-	 * ML_MULTICLASS instead of the two: the margins of all classes, whose probabilities
-	 * are in proportion to exp(margin).
+	 * ML_MULTICLASS and ML_SEGMENTATION instead of the two: the margins of all classes or
+	 * segments, whose probabilities are in proportion to exp(margin).
 	 */
 	void (*margins)(const void *state, const double *row, double *margin);
+	/* ML_SEGMENTATION, beside the margins: how far a row is from a segment's centre. */
+	double (*distance)(const void *state, const double *row, int segment);
+
 	bool margins_are_shares; /* not exp(margin), but margins are in proportion */
 
 	/* Deviance of a row whose mean is mu, in units of the likelihood; NULL: a squared error. */
@@ -130,7 +133,7 @@ typedef struct ml_learner
 	 * Contributions to the margin, one per feature, and the bias: the margin of
 	 * the average row.  They add up to the margin; of several classes to that of the
 	 * positive one if there is one, else of the likeliest, less the mean of all margins
-	 * unless these are shares.
+	 * unless these are shares; of segments to the largest less the next.
 	 */
 	void (*explain)(const void *state, const double *row, double *contribution,
 	                double *bias);
@@ -159,6 +162,9 @@ extern const ml_learner ml_tree_classes;
 extern const ml_learner ml_tree_several;
 extern const ml_learner ml_tree_values;
 
+/* kmeans.c */
+extern const ml_learner ml_kmeans_learner;
+
 extern const ml_learner *const ml_learner_table[];
 extern const int ml_learner_count;
 
@@ -172,6 +178,10 @@ extern const ml_learner *ml_learner_of_task(ml_text name, ml_task_kind task);
 extern int ml_likeliest(int classes, const double *number);
 
 extern const ml_part *ml_fitted_part(const ml_fitted *fitted, const char *name);
+/* So many finite numbers of that name, or NULL. */
+extern const double *
+ml_fitted_finite(const ml_fitted *fitted, const char *name, int64_t count);
+
 extern ml_status ml_fitted_add(ml_host *host, ml_fitted *fitted, const char *name,
                                int64_t count, double **number);
 

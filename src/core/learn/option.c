@@ -50,6 +50,7 @@ set_number(const ml_option_set *set, const ml_option *option, double number)
 	{
 		case ML_OPTION_NUMBER:
 		case ML_OPTION_AUTO:
+		case ML_OPTION_COUNT:
 			*(double *) field(set, option) = number;
 			break;
 		case ML_OPTION_INTEGER:
@@ -93,6 +94,7 @@ set_value(const ml_option_set *set, const ml_option *option, const ml_value *val
 	switch (option->type)
 	{
 		case ML_OPTION_AUTO:
+		case ML_OPTION_COUNT:
 			if (value->kind == ML_VALUE_TEXT && ml_text_is(value->text, "auto"))
 			{
 				set_number(set, option, INFINITY);
@@ -105,7 +107,7 @@ set_value(const ml_option_set *set, const ml_option *option, const ml_value *val
 				return ML_OPTION_WRONG_TYPE;
 			if (!(value->number >= option->minimum && value->number <= option->maximum))
 				return ML_OPTION_OUT_OF_RANGE;
-			if (option->type == ML_OPTION_INTEGER &&
+			if ((option->type == ML_OPTION_INTEGER || option->type == ML_OPTION_COUNT) &&
 			    value->number != floor(value->number))
 				return ML_OPTION_WRONG_TYPE;
 			set_number(set, option, value->number);
@@ -165,7 +167,8 @@ distance(ml_text given, const char *name)
 static ml_value
 number_value(const ml_option *option, double number)
 {
-	if (option->type == ML_OPTION_AUTO && isinf(number))
+	if ((option->type == ML_OPTION_AUTO || option->type == ML_OPTION_COUNT) &&
+	    isinf(number))
 		return ml_value_word("auto");
 	if (!(number >= option->minimum && number <= option->maximum))
 		return (ml_value){.kind = ML_VALUE_NULL};
@@ -249,6 +252,7 @@ ml_options_value(ml_host *host, const ml_option_set *sets, int count, ml_value *
 			{
 				case ML_OPTION_NUMBER:
 				case ML_OPTION_AUTO:
+				case ML_OPTION_COUNT:
 					value = number_value(option, *(const double *) at);
 					break;
 				case ML_OPTION_INTEGER:

@@ -17,6 +17,7 @@ typedef enum ml_option_type
 	ML_OPTION_BOOLEAN, /* bool */
 	ML_OPTION_TEXT,    /* ml_text; bytes == NULL when not given */
 	ML_OPTION_AUTO,    /* double, or the word "auto": infinity */
+	ML_OPTION_COUNT,   /* the same of whole numbers */
 	ML_OPTION_OBJECT,  /* const ml_value *; NULL when not given */
 	ML_OPTION_ARRAY    /* likewise */
 } ml_option_type;
@@ -49,9 +50,10 @@ typedef enum ml_option_error
 	ML_OPTION_WRONG_TYPE,
 	ML_OPTION_NO_CHOICE,
 	ML_OPTION_OUT_OF_RANGE,
-	ML_OPTION_NEEDS,      /* has no meaning without the other */
-	ML_OPTION_EXCLUDES,   /* contradicts the other */
-	ML_OPTION_TWO_CLASSES /* has no meaning but for two classes */
+	ML_OPTION_NEEDS,       /* has no meaning without the other */
+	ML_OPTION_EXCLUDES,    /* contradicts the other */
+	ML_OPTION_TWO_CLASSES, /* has no meaning but for two classes */
+	ML_OPTION_NEEDS_TARGET /* has no meaning for segments */
 } ml_option_error;
 
 typedef struct ml_option_fault

@@ -8,6 +8,7 @@
  *	calibration.h	scores that are probabilities to be taken at their word
  *	score.c		scores, classes and contributions of one row
  *	parts.c		a model whose parts serve a group of rows each
+ *	segments.c	what segments are called
  *	reasons.c	the features that make a score high
  *	coefficients.h	the table of coefficients: terms, tests, intervals
  *	inspect.h	importance of features, trees node by node
@@ -17,7 +18,8 @@
  *
  *	{"format": 1, "algorithm": "logistic", "task": "binary",
  *	 "target": {"name": ..., "classes": [other, positive], "counts": [...]},
- *	 (of several classes these are in byte order, and "positive" may name one)
+ *	 (of several classes these are in byte order, and "positive" may name one; of segments the
+ *	 target has no name, and its classes are the segments)
  *	 "rows": n, "features": [{"name": ..., "kind": "number", "mean": ..., ...}, ...],
  *	 "options": {...}, "learned": {"intercept": [...], ...}, "training": {...}}
  *
@@ -123,7 +125,7 @@ extern const int *ml_model_part_classes(const ml_model *model, const double *row
 
 /*
  * The score of a row: a value, or the probability of the positive class, or of the
- * likeliest where none is positive.
+ * likeliest where none is positive; of segments the distance from the centre of its own.
  */
 extern double ml_model_score(const ml_model *model, const double *row);
 
@@ -150,10 +152,19 @@ extern int ml_model_reasons(const ml_model *model, const double *row, int most,
 extern void
 ml_model_probabilities(const ml_model *model, const double *row, double *probability);
 
-/* The class of a row: the likeliest, of two the positive one from one half on. */
+/* The class or segment of a row: the likeliest, of two the positive one from one half on. */
 extern int ml_model_class(const ml_model *model, const double *row);
 
 /* The same by the score, of two classes. */
 extern int ml_model_class_of_score(const ml_model *model, double score);
+
+/* Takes the number of segments and their rows from what was learned. */
+extern ml_status ml_segments_open(ml_host *host, ml_model *model);
+
+/*
+ * Calls each segment that has no name among the class labels yet by what sets it apart from all
+ * rows, and none like another: "high balance, few logins".
+ */
+extern ml_status ml_segments_label(ml_host *host, ml_model *model);
 
 #endif

@@ -41,7 +41,7 @@ probabilities_of(const ml_learner *learner, int classes, double *margin)
 static void
 own_probabilities(const ml_model *model, const double *row, double *probability)
 {
-	if (model->schema.task == ML_MULTICLASS)
+	if (model->learner->margins != NULL)
 	{
 		model->learner->margins(model->state, row, probability);
 		probabilities_of(model->learner, model->schema.classes, probability);
@@ -95,8 +95,10 @@ ml_model_score(const ml_model *model, const double *row)
 {
 	const ml_model *part = ml_model_part(model, row, &row);
 
-	if (part->schema.task != ML_MULTICLASS)
+	if (part->learner->margins == NULL)
 		return score_of_margin(part, part->learner->margin(part->state, row));
+	if (part->learner->distance != NULL)
+		return part->learner->distance(part->state, row, ml_model_class(part, row));
 	return score_of_classes(part, row);
 }
 
@@ -126,7 +128,7 @@ ml_model_class(const ml_model *model, const double *row)
 	const int *class_of = ml_model_part_classes(model, row);
 	int likeliest;
 
-	if (model->schema.task != ML_MULTICLASS)
+	if (model->learner->margins == NULL)
 		return ml_model_class_of_score(model, ml_model_score(part, inner));
 	part->learner->margins(part->state, inner, margin);
 	likeliest = ml_likeliest(part->schema.classes, margin);

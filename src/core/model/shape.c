@@ -10,7 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const task_name[] = {"regression", "binary", "multiclass"};
+static const char *const task_name[] = {"regression", "binary", "multiclass",
+                                        "segmentation"};
 static const char *const kind_name[] = {"number", "category"};
 
 static ml_status
@@ -78,7 +79,8 @@ target_shape(ml_host *host, const ml_schema *schema, ml_value *object)
 	ml_value classes;
 
 	ML_TRY(ml_value_object(host, 5, object));
-	ml_value_add(object, "name", ml_value_text(schema->target));
+	if (schema->task != ML_SEGMENTATION)
+		ml_value_add(object, "name", ml_value_text(schema->target));
 	if (schema->task == ML_REGRESSION)
 	{
 		ml_value_add(object, "mean", ml_value_number(schema->target_mean));
@@ -332,6 +334,24 @@ read_feature(ml_host *host, const ml_value *object, ml_feature *feature)
 	return read_number(object, "max", feature->min, &feature->max);
 }
 
+/* Each segment has a name of its own. */
+static ml_status
+check_segments(ml_host *host, const ml_schema *schema)
+{
+	ml_dictionary *names;
+
+	ML_TRY(ml_dictionary_create(host, &names));
+	for (int k = 0; k < schema->classes; k++)
+	{
+		int32_t code;
+
+		ML_TRY(ml_dictionary_add(names, schema->class_label[k], &code));
+		if (code != k || schema->class_label[k].length == 0)
+			return ML_BAD_MODEL;
+	}
+	return ML_OK;
+}
+
 /* Several classes are in byte order, each once, and the positive one is among them. */
 static ml_status
 check_classes(const ml_value *object, ml_schema *schema)
@@ -354,7 +374,8 @@ read_target(ml_host *host, const ml_value *object, ml_schema *schema)
 	bool binary = schema->task == ML_BINARY;
 	const ml_value *classes;
 
-	ML_TRY(read_text(object, "name", &schema->target));
+	if (schema->task != ML_SEGMENTATION)
+		ML_TRY(read_text(object, "name", &schema->target));
 	schema->positive = -1;
 	if (schema->task == ML_REGRESSION)
 	{
@@ -373,6 +394,8 @@ read_target(ml_host *host, const ml_value *object, ml_schema *schema)
 			return ML_BAD_MODEL;
 		schema->class_label[i] = classes->items[i].text;
 	}
+	if (schema->task == ML_SEGMENTATION)
+		return check_segments(host, schema);
 	if (!binary)
 		return check_classes(object, schema);
 	schema->positive = 1;
@@ -504,7 +527,7 @@ ml_model_read(ml_host *host, const ml_value *value, ml_model **out)
 		return ML_NEW_FORMAT;
 	ML_NEW(host, model, 1);
 	ML_TRY(read_text(value, "algorithm", &algorithm));
-	ML_TRY(read_word(value, "task", task_name, 3, &task));
+	ML_TRY(read_word(value, "task", task_name, 4, &task));
 	model->learner = ml_learner_of_task(algorithm, (ml_task_kind) task);
 	if (model->learner == NULL)
 		return ML_BAD_MODEL;

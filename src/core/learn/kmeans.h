@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * kmeans.h: the centres about which rows lie closest: least sum of squared distances.
+ *
+ * Learned arrays: shift and scale of every number, category_weight, centers [segments][slots]
+ * in the space that these make (space.h), sizes [segments] training rows, spread [segments]
+ * root mean squared distance of a segment's rows from its centre, and inertia, the sum of all
+ * squared distances.  Segments are in falling order of their sizes.
+ */
+#ifndef ML_KMEANS_H
+#define ML_KMEANS_H
+
+#include "learn/space.h"
+
+#define ML_MAX_SEGMENTS ML_MAX_CLASSES
+
+/* What a pass over one shard of the rows has found. */
+typedef struct ml_kmeans_shard
+{
+	double *sum;     /* [k][slots] of rows that came, less those that went */
+	double *weight;  /* [k] likewise */
+	int64_t *rows;   /* [k] likewise */
+	double *squares; /* [k] squared distances of the rows that were measured */
+	int64_t moved;
+	int64_t farthest; /* row that was measured farthest from its centre */
+	double distance;  /* of it, squared */
+} ml_kmeans_shard;
+
+/* Work space of a thread. */
+typedef struct ml_kmeans_seat
+{
+	ml_points points;
+	ml_points some;  /* of points */
+	double *squared; /* [ML_TILE][ML_BLOCK] */
+	double *best; /* [3][ML_BLOCK] squared distances: nearest, second, and which it is */
+	double *own;  /* [ML_BLOCK] of the nearest centre so far */
+	int32_t *which; /* [ML_BLOCK] that centre */
+	int32_t *was;   /* [ML_BLOCK] the one that the row had */
+	int *pick;      /* [ML_BLOCK] rows of the block that are measured */
+	int *part;      /* [ML_BLOCK] of these, those for a group */
+} ml_kmeans_seat;
+
+/*
+ * Rows [begin, end) of a problem on their way to centres.  Which centre is nearest is settled
+ * by bounds on distances where these suffice: upper to the row's own centre, lower to all
+ * others of each group of centres.
+ */
+typedef struct ml_kmeans
+{
+	ml_host *host;
+	const ml_problem *problem;
+	const ml_space *space;
+	int64_t begin;
+	int64_t end;
+	int k;
+	ml_centers centers;
+	double *sum;     /* [k][slots] of the rows of each centre */
+	double *weight;  /* [k] */
+	int64_t *rows;   /* [k] */
+	double inertia;  /* after a pass without bounds */
+	double *squares; /* [k] what each centre's rows have of it */
+	int64_t moved;
+	int64_t farthest;
+	double distance;
+
+	int32_t *assigned; /* [end - begin] -1: not yet */
+	float *upper;      /* [end - begin] */
+	float *lower;      /* [end - begin][groups] */
+	int groups;        /* of tiles */
+	int group_tiles;   /* tiles of a group */
+	double *drift;     /* [k] how far a centre moved last */
+	double *most;      /* [groups] the largest of them */
+	double *next;      /* [groups] the second largest */
+	int *mover;        /* [groups] whose the largest is */
+
+	int64_t shard_rows;
+	int shards;
+	ml_kmeans_shard *shard;
+	ml_kmeans_seat *seat; /* per thread */
+} ml_kmeans;
+
+extern ml_status ml_kmeans_create(ml_kmeans *fit);
+extern double ml_kmeans_memory(const ml_space *space, int k, int64_t rows, int threads);
+
+/* kmeans_pass.c: puts every row to its nearest centre; with bounds on distances, or exactly. */
+extern ml_status ml_kmeans_pass(ml_kmeans *fit, bool bounded);
+
+/* Forgets assignments and bounds: centers were written anew. */
+extern ml_status ml_kmeans_restart(ml_kmeans *fit);
+
+/*
+ * Lloyd's iterations from the centres there are; *iterations counts them.  converged is set if
+ * the last one moved the centres by less than tolerance, in units of the variance.
+ */
+extern ml_status ml_kmeans_iterate(ml_kmeans *fit, int64_t most, double tolerance,
+                                   int64_t *iterations, bool *converged);
+
+/*
+ * Sums, sizes and inertia of the centres there are, each of which is the mean of its rows and
+ * has some.
+ */
+extern ml_status ml_kmeans_finish(ml_kmeans *fit);
+
+/* kmeans_seed.c: k centres that are rows; ML_FEW_DISTINCT with fault.count. */
+extern ml_status ml_kmeans_seed(ml_kmeans *fit, uint64_t *random);
+
+/*
+ * kmeans_moves.c: moves rows one by one while that makes the sum smaller (Hartigan 1975), which
+ * goes on where Lloyd's iterations have come to an end.  For few rows.
+ */
+extern ml_status ml_kmeans_moves(ml_kmeans *fit);
+
+/* kmeans_score.c: see learner.h */
+extern ml_status
+ml_kmeans_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
+                  const ml_value *options, void **state);
+extern double ml_kmeans_work(const void *state);
+extern void ml_kmeans_margins(const void *state, const double *row, double *margin);
+extern double ml_kmeans_distance(const void *state, const double *row, int segment);
+extern void ml_kmeans_explain(const void *state, const double *row, double *contribution,
+                              double *bias);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: PostgreSQL */
+/*
+ * test_kmeans.c: k-means against Lloyd's algorithm written down plainly, against the best of all
+ * partitions, and against odd rows.
+ */
+#include "cloud.h"
+
+/* Rows to their nearest centres, then centres to the means; the sum before they move. */
+static double
+twin_lloyd(const twin *m, int k, double *center, int *assigned)
+{
+	double inertia = 0, weight[64] = {0};
+
+	for (int i = 0; i < m->rows; i++)
+	{
+		double least = INFINITY;
+
+		for (int c = 0; c < k; c++)
+			if (twin_apart(m, i, center + c * m->slots) < least)
+			{
+				least = twin_apart(m, i, center + c * m->slots);
+				assigned[i] = c;
+			}
+		inertia += m->weight[i] * least;
+	}
+	memset(center, 0, (size_t) (k * m->slots) * sizeof *center);
+	for (int i = 0; i < m->rows; i++)
+	{
+		weight[assigned[i]] += m->weight[i];
+		for (int64_t s = 0; s < m->slots; s++)
+			center[assigned[i] * m->slots + s] += m->weight[i] * m->x[i * m->slots + s];
+	}
+	for (int c = 0; c < k; c++)
+		for (int64_t s = 0; s < m->slots; s++)
+			center[c * m->slots + s] /= weight[c];
+	return inertia;
+}
+
+/* A centre of ours in the slots of the twin. */
+static void
+copy_center(const ml_space *space, const double *from, double *to)
+{
+	for (int64_t s = 0; s < space->slots; s++)
+		to[s] = from[s] * sqrt(space->label_weight);
+	for (int j = 0; j < space->numbers; j++)
+		to[space->number_slot[j]] = from[space->number_slot[j]];
+}
+
+/* From the same beginning, iteration by iteration. */
+static void
+check_iterations(test_host *t, const cloud *c, int k, int threads)
+{
+	ml_space_options options = {.category_weight = INFINITY};
+	uint64_t random = c->seed;
+	ml_schema schema;
+	ml_problem problem;
+	ml_space space;
+	ml_kmeans fit;
+	double *center;
+	int *assigned;
+	twin m;
+
+	t->core.threads = threads;
+	REQUIRE_OK(ml_pool_open(&t->core));
+	problem = open_problem(t, c, &schema);
+	REQUIRE_OK(ml_space_create(&t->core, &problem, &options, &space));
+	m = open_twin(t, &problem, &space);
+	fit = (ml_kmeans){.host = &t->core,
+	                  .problem = &problem,
+	                  .space = &space,
+	                  .end = problem.end,
+	                  .k = k};
+	REQUIRE_OK(ml_kmeans_create(&fit));
+	REQUIRE_OK(ml_kmeans_seed(&fit, &random));
+	center = ml_alloc_array(&t->core, k * space.slots, sizeof *center);
+	assigned = ml_alloc_array(&t->core, m.rows, sizeof *assigned);
+	for (int j = 0; j < k; j++)
+		copy_center(&space, fit.centers.at + j * space.slots, center + j * space.slots);
+	for (int step = 0; step < 12; step++)
+	{
+		bool converged, same = true;
+		int64_t iterations;
+
+		twin_lloyd(&m, k, center, assigned);
+		REQUIRE_OK(ml_kmeans_iterate(&fit, 1, 0, &iterations, &converged));
+		for (int i = 0; i < m.rows; i++)
+			same &= assigned[i] == fit.assigned[i];
+		CHECK(same);
+		for (int j = 0; j < k; j++)
+		{
+			double ours[64];
+
+			copy_center(&space, fit.centers.at + j * space.slots, ours);
+			for (int64_t s = 0; s < space.slots; s++)
+				CHECK_NEAR(ours[s], center[j * space.slots + s], 1e-9);
+		}
+	}
+	ml_pool_close(&t->core);
+}
+
+static void
+follows_lloyd(test_host *t)
+{
+	static const cloud some[] = {
+	    {.rows = 700, .numbers = 3, .middles = 5, .noise = 2, .seed = 1},
+	    {.rows = 600, .numbers = 2, .categories = 2, .middles = 4, .noise = 1, .seed = 2},
+	    {.rows = 900,
+	     .numbers = 4,
+	     .categories = 1,
+	     .middles = 12,
+	     .noise = 2,
+	     .missing = 0.1,
+	     .weighted = true,
+	     .seed = 3},
+	    {.rows = 3000, .numbers = 6, .middles = 40, .noise = 1, .seed = 4}};
+
+	for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+		for (int threads = 1; threads < 4; threads++)
+			for (int k = 3; k < 50; k = 2 * k + 1)
+				check_iterations(t, &some[i], k, threads);
+}
+
+/* The least sum over all ways to put the rows into k parts. */
+static double
+best_partition(const twin *m, int k, int row, int *assigned)
+{
+	double least = INFINITY;
+
+	if (row == m->rows)
+	{
+		double center[16 * MOST_NUMBERS] = {0}, count[16] = {0}, sum = 0;
+
+		for (int i = 0; i < m->rows; i++)
+		{
+			count[assigned[i]]++;
+			for (int64_t s = 0; s < m->slots; s++)
+				center[assigned[i] * m->slots + s] += m->x[i * m->slots + s];
+		}
+		for (int c = 0; c < k; c++)
+			for (int64_t s = 0; s < m->slots && count[c] > 0; s++)
+				center[c * m->slots + s] /= count[c];
+		for (int i = 0; i < m->rows; i++)
+			sum += twin_apart(m, i, center + assigned[i] * m->slots);
+		return sum;
+	}
+	for (int c = 0; c < k && c <= row; c++)
+	{
+		double sum;
+
+		assigned[row] = c;
+		sum = best_partition(m, k, row + 1, assigned);
+		least = sum < least ? sum : least;
+	}
+	return least;
+}
+
+static void
+finds_the_best_of_all_partitions(test_host *t)
+{
+	for (uint64_t seed = 1; seed < 20; seed++)
+	{
+		cloud c = {.rows = 9, .numbers = 2, .middles = 9, .noise = 3, .seed = seed};
+		int k = 2 + (int) seed % 2, assigned[16];
+		sample_option options[] = {{"k", k}, {"holdout", 0}, {NULL, 0}};
+		ml_schema schema;
+		ml_space space;
+		ml_problem problem;
+		ml_result result;
+		twin m;
+
+		REQUIRE_OK(ml_pool_open(&t->core));
+		problem = open_problem(t, &c, &schema);
+		REQUIRE_OK(ml_space_create(&t->core, &problem,
+		                           &(ml_space_options){.category_weight = INFINITY},
+		                           &space));
+		ml_pool_close(&t->core);
+		m = open_twin(t, &problem, &space);
+		REQUIRE_OK(train(t, cloud_frame(t, &c), options, &result));
+		CHECK_CLOSE(learned(result.model, "inertia"), best_partition(&m, k, 0, assigned),
+		            1e-12);
+	}
+}
+
+static ml_bytes
+bytes_of(test_host *t, const cloud *c, int threads, const sample_option *options)
+{
+	ml_result result;
+	ml_bytes bytes;
+
+	t->core.threads = threads;
+	REQUIRE_OK(train(t, cloud_frame(t, c), options, &result));
+	REQUIRE_OK(ml_model_encode(&t->core, result.model, 0, &bytes));
+	return bytes;
+}
+
+/* On a sample first, and on few rows. */
+static void
+does_not_depend_on_threads_or_order(test_host *t)
+{
+	static const sample_option options[] = {{"k", 11}, {"restarts", 2}, {NULL, 0}};
+	cloud c = {.rows = 12000,
+	           .numbers = 2,
+	           .categories = 1,
+	           .middles = 9,
+	           .noise = 1,
+	           .missing = 0.05,
+	           .weighted = true,
+	           .seed = 5};
+
+	for (int size = 0; size < 2; size++)
+	{
+		ml_bytes one;
+
+		c.rows = size == 0 ? 500 : 12000;
+		c.backwards = false;
+		one = bytes_of(t, &c, 1, options);
+		CHECK(test_same_bytes(one, bytes_of(t, &c, 2, options)));
+		c.backwards = true;
+		CHECK(test_same_bytes(one, bytes_of(t, &c, 3, options)));
+	}
+}
+
+static void
+bears_odd_rows(test_host *t)
+{
+	static const double few[] = {1, 1, 2, 2, 3, 3, 1, 2};
+	static const double equal[] = {7, 7, 7, 7};
+	static const double none[] = {NAN, NAN, NAN};
+	static const double outlier[] = {1, 2, 3, 11, 12, 13, 1e15};
+	static const double huge[] = {1e308, -1e308, 5, 6};
+	static const double gaps[] = {1, NAN, NAN, 2, 1, NAN, NAN, 2, 5, 5};
+	sample_option options[] = {{"k", 3}, {"holdout", 0}, {NULL, 0}};
+	ml_result result;
+
+	REQUIRE_OK(train(t, numbers_frame(t, 1, few, 8), options, &result));
+	CHECK_SAME(learned(result.model, "inertia"), 0);
+	CHECK_SAME(result.model->schema.class_count[0], 3);
+	options[0].number = 4;
+	CHECK_INT(train(t, numbers_frame(t, 1, few, 8), options, &result), ML_FEW_DISTINCT);
+	CHECK_INT(t->core.fault.count, 3);
+	options[0].number = 2;
+	CHECK_INT(train(t, numbers_frame(t, 1, equal, 4), options, &result), ML_NO_FEATURES);
+	CHECK_INT(train(t, numbers_frame(t, 1, none, 3), options, &result), ML_NO_FEATURES);
+	CHECK_INT(train(t, numbers_frame(t, 1, huge, 4), options, &result), ML_NOT_NUMERIC);
+	REQUIRE_OK(train(t, numbers_frame(t, 2, gaps, 5), options, &result));
+	REQUIRE_OK(train(t, numbers_frame(t, 1, outlier, 7), options, &result));
+	CHECK_SAME(result.model->schema.class_count[1], 1);
+	/* in units of the quartiles the others can be told apart, too */
+	sample_option robust[] = {
+	    {"k", 3}, {"holdout", 0}, {"scale", 0, "robust"}, {NULL, 0}};
+	REQUIRE_OK(train(t, numbers_frame(t, 1, outlier, 7), robust, &result));
+	CHECK_SAME(result.model->schema.class_count[0], 3);
+	CHECK_SAME(result.model->schema.class_count[1], 3);
+	CHECK_SAME(result.model->schema.class_count[2], 1);
+}
+
+static void
+counts_what_a_label_costs(test_host *t)
+{
+	static const sample_option options[] = {{"k", 2},
+	                                        {"holdout", 0},
+	                                        {"scale", 0, "none"},
+	                                        {"category_weight", 3},
+	                                        {NULL, 0}};
+	cloud c = {.rows = 60, .numbers = 1, .categories = 1, .middles = 3, .seed = 8};
+	ml_result result;
+	double row[2] = {1000, 0};
+	const double *share;
+
+	REQUIRE_OK(train(t, cloud_frame(t, &c), options, &result));
+	CHECK_SAME(learned(result.model, "category_weight"), 3);
+	/* a share of one less that of the other label is what a row gains by that label */
+	share = ml_fitted_part(&result.model->fitted, "centers")->number + 1;
+	for (int k = 0; k < 2; k++, share += 5)
+		for (int code = 0; code < 3; code++)
+		{
+			double d, other;
+
+			row[1] = code;
+			d = result.model->learner->distance(result.model->state, row, k);
+			row[1] = (code + 1) % 3;
+			other = result.model->learner->distance(result.model->state, row, k);
+			CHECK_NEAR(other * other - d * d, 3 * (share[code] - share[(code + 1) % 3]),
+			           1e-9);
+		}
+}
+
+static ml_status
+small_way(test_host *t)
+{
+	static const sample_option options[] = {{"k", 3}, {"restarts", 1}, {NULL, 0}};
+	cloud c = {.numbers = 1, .categories = 1, .middles = 3, .noise = 1, .seed = 12};
+	ml_frame *frame;
+	ml_result result;
+	int64_t refuse_at = t->refuse_at, stop_at = t->stop_at;
+
+	t->refuse_at = t->stop_at = 0;
+	c.rows = 120;
+	frame = cloud_frame(t, &c);
+	t->refuse_at = refuse_at > 0 ? t->asked + refuse_at : 0;
+	t->stop_at = stop_at > 0 ? t->questions + stop_at : 0;
+	return train(t, frame, options, &result);
+}
+
+static void
+notices_every_refusal_and_stop(test_host *unused)
+{
+	(void) unused;
+	for (int stops = 0; stops < 2; stops++)
+		for (int64_t k = 1;; k++)
+		{
+			test_host t;
+			ml_status status;
+			bool done;
+
+			test_open(&t);
+			t.core.threads = 1 + (int) (k % 2);
+			t.refuse_at = stops ? 0 : k;
+			t.stop_at = stops ? k : 0;
+			status = small_way(&t);
+			done = stops ? t.questions < t.stop_at : !t.refused;
+			CHECK_INT(status, done ? ML_OK : stops ? ML_STOPPED : ML_MEMORY);
+			test_close(&t);
+			if (done)
+				break;
+		}
+}
+
+TEST_MAIN(
+    {follows_lloyd, "iterations with bounds are Lloyd's, row by row"},
+    {finds_the_best_of_all_partitions, "few rows are put into the best parts there are"},
+    {does_not_depend_on_threads_or_order, "threads and the order of rows change no byte"},
+    {bears_odd_rows,
+     "equal, missing, huge, fewer rows than segments: each has its answer"},
+    {counts_what_a_label_costs, "another label costs category_weight"},
+    {notices_every_refusal_and_stop, "each refused allocation and each stop is answered"})
