@@ -56,11 +56,18 @@ SELECT m ->> 'task' AS task, m -> 'target' ? 'name' AS has_target,
 			ORDER BY abs(balance - x.value::numeric - (m #>> '{learned,shift,0}')::numeric) LIMIT 1) nearest), 9) AS inertia
 FROM m;
 
+-- trained again on other customers of the same kinds, segments keep their names; so they do if one more is asked for
+SELECT version, promoted, notes FROM cia_train('kinds', 'SELECT customer_id, balance * 1.1 + 7 AS balance, logins + customer_id % 2 AS logins, plan
+	FROM segment_customer WHERE customer_id % 20 <> 8', algorithm => 'kmeans', id => '{customer_id}', options => '{"k": 4}');
+SELECT avg((cia_segment('kinds@1', c) = cia_segment('kinds@2', c))::int) >= 0.95 AS kept FROM segment_customer c;
+SELECT version, promoted FROM cia_train('kinds', 'segment_customer', algorithm => 'kmeans', id => '{customer_id}', options => '{"k": 5, "promote": "always"}');
+SELECT cia_segment('kinds', c) = cia_segment('kinds@1', c) AS kept, count(*) > 1500 AS most FROM segment_customer c GROUP BY 1 ORDER BY 2 DESC;
+
 -- judged on rows that were kept out; a table of segments
-SELECT metric, value > 0 AS known, low IS NOT NULL AS interval FROM cia_evaluate('kinds', 'segment_customer');
-SELECT rows, inserted FROM cia_score_into('kinds', 'segment_customer', 'segment_score', '{customer_id}');
+SELECT metric, value > 0 AS known, low IS NOT NULL AS interval FROM cia_evaluate('kinds@1', 'segment_customer');
+SELECT rows, inserted FROM cia_score_into('kinds@1', 'segment_customer', 'segment_score', '{customer_id}');
 SELECT class, count(*), min(score) > 0 AS distance FROM segment_score GROUP BY 1 ORDER BY 1;
-SELECT algorithm, task, target, metric FROM cia_versions WHERE model = 'kinds';
+SELECT algorithm, task, target, metric FROM cia_versions WHERE model = 'kinds' ORDER BY version;
 SELECT algorithm, task FROM cia_algorithms WHERE task = 'segmentation' ORDER BY 1;
 SELECT option, type, default_value, minimum, maximum FROM cia_options('kmeans')
 WHERE option NOT IN (SELECT option FROM cia_options('auto')) ORDER BY 1;

@@ -152,6 +152,19 @@ meet_champion(training *run, const char *promote)
 	MemoryContextSwitchTo(before);
 }
 
+/* The segments in production, if there are some: new ones keep their names. */
+static const ml_model *
+segments_in_production(training *run)
+{
+	MemoryContext before = MemoryContextSwitchTo(run->of.door->arena);
+	const cia_champion *champion = run->of.champion;
+
+	if (champion == NULL)
+		champion = cia_champion_find(run->of.schema, run->model, true);
+	MemoryContextSwitchTo(before);
+	return champion != NULL ? champion->core.model : NULL;
+}
+
 /*
  * The arena's parent is the context of the call, so that an error or the end of the
  * statement gives everything back.
@@ -185,6 +198,8 @@ cia_train_as(FunctionCallInfo fcinfo, cia_job_kind kind)
 	cia_door_equip(run.of.door);
 	request = cia_training_request(&run.of);
 	request.advise = true;
+	if (request.learner->task == ML_SEGMENTATION)
+		request.named = segments_in_production(&run);
 	cia_check(run.of.door,
 	          ml_train(&run.of.door->host, run.of.rows->frame, &request, &result));
 	cia_job_store(run.of.door, 0, 1);

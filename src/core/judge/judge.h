@@ -6,6 +6,7 @@
  *	decisions.c	those of two classes that are called by a cut-off
  *	class_metrics.c	the same of several classes
  *	silhouette.c	segments that lie apart
+ *	keep_names.c	segments that keep the names of those they follow
  *	interval.h	shares and their intervals
  *	curve.h		curves, lift, calibration and the cheapest cut-off, of two classes
  *	compare.h	two models on the same rows
@@ -181,6 +182,7 @@ typedef struct ml_request
 	bool advise;             /* looks for what notes tell beyond single features */
 	bool
 	    group_is_term; /* the column that names groups is a feature of the overall model */
+	const ml_model *named;        /* a segmentation whose names are to be kept; or NULL */
 	struct ml_champion *champion; /* to be judged before the training, or NULL */
 } ml_request;
 
@@ -321,6 +323,20 @@ ml_judged_report(ml_host *host, const ml_judged *judged, ml_report *report);
  */
 extern ml_status ml_judge_segments(ml_host *host, const ml_model *model,
                                    const ml_rows *rows, ml_report *report);
+
+/*
+ * Names segments of a model, trained on the problem, as the old ones that they follow; others
+ * have no name yet.
+ */
+extern ml_status ml_segments_keep(ml_host *host, const ml_problem *problem,
+                                  const ml_model *old, ml_model *model);
+
+/*
+ * Pairs every row of a matrix [count][count] with a column of its own, so that the sum of their
+ * costs is least; column_of [count].
+ */
+extern ml_status
+ml_cheapest_pairs(ml_host *host, int count, const double *cost, int *column_of);
 
 /* For each category of a model, its code of every label of the frame's column. */
 extern ml_status ml_rows_translate(ml_host *host, const ml_model *model,
