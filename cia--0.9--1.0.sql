@@ -233,11 +233,220 @@ COMMENT ON COLUMN cia_run.name IS 'of the model, then';
 
 COMMENT ON COLUMN cia_run.job IS 'number of pg_cron''s job that ran it';
 
+CREATE TABLE cia_schedule (
+	model      uuid PRIMARY KEY REFERENCES cia_registry ON DELETE CASCADE,
+	schedule   text NOT NULL,
+	options    jsonb NOT NULL,
+	role       regrole NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON TABLE cia_schedule IS 'models that are retrained by the clock; private, see view cia_schedules';
+
+COMMENT ON COLUMN cia_schedule.schedule IS 'as it was given; pg_cron has it, too';
+
+COMMENT ON COLUMN cia_schedule.role IS 'who gave it, and whose rights the runs have';
+
 SELECT pg_catalog.pg_extension_config_dump('cia_promotion', '');
+
+SELECT pg_catalog.pg_extension_config_dump('cia_schedule', '');
 
 SELECT pg_catalog.pg_extension_config_dump('cia_tag', '');
 
 SELECT pg_catalog.pg_extension_config_dump('cia_remark', '');
+
+COMMENT ON FUNCTION cia_train(text, text, text, text, text[], text[], text[], text, jsonb) IS
+$$trains a model and stores it as a new version, in the caller's transaction.
+model: name, new or of a model of yours; source: table, view or one query, run once with your rights; target: column to predict, none for segments; algorithm: see cia_algorithms, or auto; features: columns to use, NULL for all; exclude: columns not to use; id: columns that identify a customer, whose rows then never straddle the holdout; weight: column of row weights; options: see cia_options(algorithm).
+Returns one row: what was trained, its main metric on the holdout (auc, accuracy, r2 or silhouette), and notes.$$;
+
+CREATE FUNCTION cia_retrain(
+	model   text,
+	source  text DEFAULT NULL,
+	options jsonb DEFAULT NULL
+) RETURNS TABLE (
+	model text, version int, algorithm text, rows_used bigint, rows_skipped bigint,
+	features int, metric text, value float8, seconds float8, promoted boolean, notes text[]
+)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_retrain(text, text, jsonb) IS
+$$trains a further version as one was trained, on the rows that its source has now: same arguments, options and seed.
+model: name of a model of yours, for the version in production, or name@version; source: another table, view or query, with the same columns; options: to be laid over those of the version, where "algorithm" names another one, or auto, which else stays what it chose. Runs the source with your rights; returns the row of cia_train.$$;
+
+CREATE FUNCTION cia_verify(model text)
+	RETURNS TABLE (model text, version int, verified boolean, fingerprint text, now_fingerprint text,
+				   rows_then bigint, rows_now bigint, explanation text)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_verify(text) IS
+$$trains a version of a model of yours once more on its source as it is now, without storing anything, and compares: the same rows and options give the same bytes.
+model: name, for the version in production, or name@version. verified: are the bytes the same, and those stored what was written?; fingerprint: SHA-256 of the bytes at the training, and now; explanation: what differs, as far as that can be told.$$;
+
+CREATE FUNCTION cia_fit_transition(internal, record, text, jsonb) RETURNS internal
+	LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'cia_fit_transition_without_target';
+
+COMMENT ON FUNCTION cia_fit_transition(internal, record, text, jsonb) IS
+	'transition function of cia_fit without a target';
+
+CREATE AGGREGATE cia_fit(record, text, jsonb) (
+	SFUNC = cia_fit_transition,
+	STYPE = internal,
+	COMBINEFUNC = cia_fit_combine,
+	SERIALFUNC = cia_fit_serialize,
+	DESERIALFUNC = cia_fit_deserialize,
+	FINALFUNC = cia_fit_final,
+	FINALFUNC_MODIFY = READ_WRITE,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE cia_fit(record, text, jsonb) IS
+	'trains a model without a target, such as kmeans, on the rows of a group and returns it as a value: cia_fit(row, algorithm, options); all else as with a target';
+
+COMMENT ON FUNCTION cia_score(text, record) IS
+$$score of a row by a model: the value of a regression, the probability of the positive class of a classification; of more than two classes, unless option positive names one, the probability of the class predicted; of segments the distance from the centre of its own.
+model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
+
+CREATE FUNCTION cia_segment(model text, "row" record) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment(text, record) IS
+$$label of the segment that a row belongs to: the one whose centre is nearest, or of a mixture the likeliest.
+model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
+
+CREATE FUNCTION cia_segment(model text, "row" jsonb) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment(text, jsonb) IS
+	'label of the segment of a row given as a JSON object';
+
+CREATE FUNCTION cia_segment(model cia_model, "row" record) RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment(cia_model, record) IS
+	'label of the segment of a row, by a model given as a value';
+
+CREATE FUNCTION cia_segment(model cia_model, "row" jsonb) RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment(cia_model, jsonb) IS
+	'label of the segment of a row given as a JSON object, by a model given as a value';
+
+CREATE FUNCTION cia_segment(model text, "row" float8[]) RETURNS text
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment(text, float8[]) IS
+	'label of the segment of a row given as numbers in the order of cia_features(model); a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment(model cia_model, "row" float8[]) RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment(cia_model, float8[]) IS
+	'label of the segment of a row given as numbers in the order of cia_features(model) by a model given as a value; a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment_distance(model text, "row" record) RETURNS float8
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_distance(text, record) IS
+$$distance of a row from the centre of its segment, in units of the space that the model was trained in: standard deviations, unless option scale says otherwise. Large ones are rows that fit no segment.
+model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
+
+CREATE FUNCTION cia_segment_distance(model text, "row" jsonb) RETURNS float8
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_distance(text, jsonb) IS
+	'distance from the centre of its segment of a row given as a JSON object';
+
+CREATE FUNCTION cia_segment_distance(model cia_model, "row" record) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_distance(cia_model, record) IS
+	'distance from the centre of its segment of a row, by a model given as a value';
+
+CREATE FUNCTION cia_segment_distance(model cia_model, "row" jsonb) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_distance(cia_model, jsonb) IS
+	'distance from the centre of its segment of a row given as a JSON object, by a model given as a value';
+
+CREATE FUNCTION cia_segment_distance(model text, "row" float8[]) RETURNS float8
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_distance(text, float8[]) IS
+	'distance from the centre of its segment of a row given as numbers in the order of cia_features(model); a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment_distance(model cia_model, "row" float8[]) RETURNS float8
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_distance(cia_model, float8[]) IS
+	'distance from the centre of its segment of a row given as numbers in the order of cia_features(model) by a model given as a value; a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment_probabilities(model text, "row" record) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_probabilities(text, record) IS
+$$probability of every segment, as an object of label and probability; of kmeans as if segments were normal distributions with the unit of its distances for deviation.
+model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
+
+CREATE FUNCTION cia_segment_probabilities(model text, "row" jsonb) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_probabilities(text, jsonb) IS
+	'probability of every segment for a row given as a JSON object';
+
+CREATE FUNCTION cia_segment_probabilities(model cia_model, "row" record) RETURNS jsonb
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_probabilities(cia_model, record) IS
+	'probability of every segment for a row, by a model given as a value';
+
+CREATE FUNCTION cia_segment_probabilities(model cia_model, "row" jsonb) RETURNS jsonb
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_probabilities(cia_model, jsonb) IS
+	'probability of every segment for a row given as a JSON object, by a model given as a value';
+
+CREATE FUNCTION cia_segment_probabilities(model text, "row" float8[]) RETURNS jsonb
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_probabilities(text, float8[]) IS
+	'probability of every segment for a row given as numbers in the order of cia_features(model); a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment_probabilities(model cia_model, "row" float8[]) RETURNS jsonb
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_probabilities(cia_model, float8[]) IS
+	'probability of every segment for a row given as numbers in the order of cia_features(model) by a model given as a value; a label is given as its place among the labels, from 1';
+
+CREATE FUNCTION cia_segment_columns(
+	model text, version int, columns text[], present boolean, VARIADIC "values" "any"
+) RETURNS text
+	LANGUAGE C STABLE PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_columns(text, int, text[], boolean, "any") IS
+	'cia_segment of a row given by columns; the planner puts it in place of cia_segment(model, row)';
+
+CREATE FUNCTION cia_segment_distance_columns(
+	model text, version int, columns text[], present boolean, VARIADIC "values" "any"
+) RETURNS float8
+	LANGUAGE C STABLE PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_distance_columns(text, int, text[], boolean, "any") IS
+	'cia_segment_distance of a row given by columns; the planner puts it in place of cia_segment_distance(model, row)';
+
+CREATE FUNCTION cia_segment_probabilities_columns(
+	model text, version int, columns text[], present boolean, VARIADIC "values" "any"
+) RETURNS jsonb
+	LANGUAGE C STABLE PARALLEL SAFE COST 50 SUPPORT cia_score_support
+	AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_segment_probabilities_columns(text, int, text[], boolean, "any") IS
+	'cia_segment_probabilities of a row given by columns; the planner puts it in place of cia_segment_probabilities(model, row)';
 
 CREATE FUNCTION cia_promote(model text, version int DEFAULT NULL, reason text DEFAULT NULL) RETURNS int
 	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
@@ -426,13 +635,13 @@ fingerprint: SHA-256 of the model's bytes; request: arguments of the training as
 
 CREATE VIEW cia_promotions WITH (security_barrier) AS
 	SELECT r.name::text AS model,
-		   p.number, p.version, p.previous, p.kind, p.reason, p.promoted_by, p.promoted_at
+		   p.number, p.version, p.previous, p.kind, p.reason, p.promoted_by::regrole AS promoted_by, p.promoted_at
 	FROM cia_registry r
 	JOIN cia_promotion p ON p.model = r.id
 	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
 
 COMMENT ON VIEW cia_promotions IS
-	'what was in production of the models that you may manage, when and why: kind is training, promotion or rollback; number counts from 1 for each model';
+	'what was in production of the models that you may manage, when and why: kind is training, promotion or rollback, of a first version that was not trained under this name copy or import; number counts from 1 for each model';
 
 CREATE VIEW cia_privileges WITH (security_barrier) AS
 	SELECT r.name::text AS model,
@@ -488,4 +697,68 @@ COMMENT ON VIEW cia_runs IS
 $$trainings that have ended, of the models that you may manage and those that you ran yourself; the last hundred of each name are kept.
 kind: train or retrain; version: that came of it; outcome: succeeded, failed, canceled (by a user, a timeout or the end of the server) or skipped (another run of its schedule was under way); sqlstate, message, detail and hint: of the error; rows: read until then; run_by: whose rights it had; job: number of the schedule in cia_schedules.$$;
 
-GRANT SELECT ON cia_jobs, cia_runs TO PUBLIC;
+CREATE FUNCTION cia_schedule(model text, schedule text, options jsonb DEFAULT '{}') RETURNS bigint
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_schedule(text, text, jsonb) IS
+$$has pg_cron retrain a model by the clock, with your rights; answers the number of pg_cron's job. A model has one schedule: a new one takes the place of the old.
+model: name, without a version; schedule: minute, hour, day, month and weekday as in crontab, in pg_cron's time zone (cron.timezone, else GMT), or @hourly, @daily, @weekly, @monthly, @yearly, or, from pg_cron 1.5 on, "30 seconds"; options: for cia_retrain, every time.$$;
+
+CREATE FUNCTION cia_unschedule(model text) RETURNS boolean
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_unschedule(text) IS
+	'ends the schedule of a model, whoever gave it; true, or an error if there is none';
+
+CREATE PROCEDURE cia_run_schedule(id uuid)
+	LANGUAGE C AS 'MODULE_PATHNAME';
+
+COMMENT ON PROCEDURE cia_run_schedule(uuid) IS
+	'internal: what pg_cron calls, with the id of the model; retrains it and records what came of it, in transactions of its own';
+
+CREATE FUNCTION cia_unscheduled() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_unscheduled() IS
+	'internal: takes pg_cron''s job out when a schedule goes, be it with its model';
+
+CREATE TRIGGER cia_unscheduled AFTER DELETE ON cia_schedule
+	FOR EACH ROW EXECUTE FUNCTION cia_unscheduled();
+
+COMMENT ON TRIGGER cia_unscheduled ON cia_schedule IS 'takes pg_cron''s job out';
+
+CREATE FUNCTION cia_next_run(schedule text, after timestamptz DEFAULT now(), timezone text DEFAULT NULL)
+	RETURNS timestamptz
+	LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_next_run(text, timestamptz, text) IS
+$$when a schedule comes next after a time; NULL for @reboot and for a day that is not in the calendar.
+schedule: as for cia_schedule; timezone: in which it is read, by default that of pg_cron (cron.timezone, else GMT).$$;
+
+CREATE FUNCTION cia_scheduled_job(model uuid, OUT job bigint, OUT schedule text, OUT active boolean,
+								  OUT next_run timestamptz)
+	LANGUAGE C STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_scheduled_job(uuid) IS
+	'internal: what pg_cron knows of a model''s job; see view cia_schedules';
+
+CREATE VIEW cia_schedules WITH (security_barrier) AS
+	SELECT r.name::text AS model,
+		   coalesce(j.schedule, s.schedule) AS schedule,
+		   s.options, s.role,
+		   coalesce(j.active, false) AS active,
+		   u.started_at AS last_run, u.outcome, u.message AS error, j.next_run, j.job
+	FROM cia_schedule s
+	JOIN cia_registry r ON r.id = s.model
+	CROSS JOIN LATERAL cia_scheduled_job(s.model) j
+	LEFT JOIN LATERAL (
+		SELECT started_at, outcome, message FROM cia_run
+		WHERE model = s.model AND cia_run.job IS NOT NULL ORDER BY number DESC LIMIT 1
+	) u ON true
+	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
+
+COMMENT ON VIEW cia_schedules IS
+$$schedules of the models that you may manage.
+role: whose rights the runs have; active: does pg_cron have the job, and does it run it; last_run, outcome and error: of the last run, as in cia_runs; next_run: NULL if there will be none; job: number of pg_cron's job, as in cron.job and cron.job_run_details.$$;
+
+GRANT SELECT ON cia_jobs, cia_runs, cia_schedules TO PUBLIC;

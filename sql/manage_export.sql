@@ -8,7 +8,7 @@ FROM generate_series(1, 600) i;
 -- Every algorithm, and what has parts, bins, a path or a calibration, comes back byte by byte.
 CREATE TABLE asked (model text, algorithm text, target text, options jsonb);
 INSERT INTO asked
-SELECT algorithm || ' ' || task, algorithm, CASE WHEN task = 'regression' THEN 'amount' WHEN task = 'classification' THEN 'label' ELSE 'kind' END,
+SELECT algorithm || ' ' || task, algorithm, CASE task WHEN 'regression' THEN 'amount' WHEN 'classification' THEN 'label' WHEN 'multiclass classification' THEN 'kind' END,
 	   CASE WHEN algorithm IN ('boosted_trees', 'random_forest') THEN jsonb '{"seed": 7, "trees": 5}' ELSE '{}' END
 FROM cia_algorithms
 UNION ALL VALUES ('by group', 'logistic', 'label', jsonb '{"by": "kind"}'), ('net', 'linear', 'amount', '{"lambda": 0.01, "alpha": 0.5}'),

@@ -17,6 +17,8 @@ SELECT version FROM cia_train('card', 'SELECT x, z, y FROM points', 'y', 'logist
 SELECT version FROM cia_train('trees', 'SELECT x, z, town, y FROM points', 'y', 'boosted_trees', options => '{"trees": 5}');
 SELECT version FROM cia_train('parts', 'SELECT x, z, town, amount FROM points', 'amount', 'linear', options => '{"by": "town"}');
 
+SELECT version FROM cia_train('kinds', 'SELECT x, z FROM points', algorithm => 'kmeans', options => '{"k": 3}');
+
 -- Which function asks for which privilege: tried by a role without any, by one that may score, and by one that may manage.
 CREATE TABLE own.call (number int GENERATED ALWAYS AS IDENTITY, query text);
 CREATE TABLE own.outcome (number int, role text DEFAULT current_user, outcome text);
@@ -43,6 +45,9 @@ INSERT INTO own.call (query) VALUES
 	($$cia_schedule('amount', '@daily')$$), ($$cia_unschedule('amount')$$),
 	($$cia_diff('amount', 1, 1)$$), ($$cia_export('amount')$$), ($$cia_model_card('amount')$$), ($$cia_import('amount', cia_export('amount'))$$),
 	($$cia_drop_model('amount', 1)$$), ($$cia_rename_model('amount', 'sum')$$);
+INSERT INTO own.call (query) VALUES
+	($$cia_segment('kinds', p) FROM points p$$), ($$cia_segment_distance('kinds', p) FROM points p$$), ($$cia_segment_probabilities('kinds', p) FROM points p$$),
+	($$cia_segment_columns('kinds', 1, '{x,z}', true, 1, 2)$$), ($$cia_segment_distance_columns('kinds', 1, '{x,z}', true, 1, 2)$$), ($$cia_segment_probabilities_columns('kinds', 1, '{x,z}', true, 1, 2)$$);
 CREATE FUNCTION own.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE 'SELECT count(q::text) FROM (SELECT ' || query || ') q';
@@ -51,7 +56,7 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN CASE SQLSTATE WHEN '42501' THEN SQLERRM ELSE SQLSTATE || ' ' || SQLERRM END;
 END $$;
 SELECT cia_grant('m', 'regress_cia_bob', 'score'), cia_grant('amount', 'regress_cia_bob', 'score'), cia_grant('net', 'regress_cia_bob', 'score'),
-	   cia_grant('card', 'regress_cia_bob', 'score'), cia_grant('trees', 'regress_cia_bob', 'score'), cia_grant('parts', 'regress_cia_bob', 'score');
+	   cia_grant('card', 'regress_cia_bob', 'score'), cia_grant('trees', 'regress_cia_bob', 'score'), cia_grant('parts', 'regress_cia_bob', 'score'), cia_grant('kinds', 'regress_cia_bob', 'score');
 SELECT count(*) AS models FROM (SELECT cia_grant(model, 'regress_cia_team', 'manage') FROM cia_models) g;
 SET client_min_messages = warning;
 SET ROLE "regress_cia ""Odd"" Role";
