@@ -423,7 +423,8 @@ read_source(reading *all, const char *source)
 		cia_source_run(source, NULL, start_rows, take_row, all);
 		return;
 	}
-	scope = cia_kept_begin(&first->entry, first->lineage.author);
+	scope = cia_kept_begin(
+	    &(cia_kept){.version = first->entry, .author = first->lineage.author});
 	cia_source_run(source, NULL, start_rows, take_row, all);
 	cia_kept_end(&scope);
 }

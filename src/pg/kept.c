@@ -6,7 +6,8 @@
  * superuser, a nightly job.  It must not do with their rights what its author could not do with
  * his own.  So it runs as a role whose rights both have, the author and the caller: the caller,
  * or else the author, or else the model's owner.  Whatever it is, the text cannot leave things
- * behind that run later, as in REFRESH MATERIALIZED VIEW.
+ * behind that run later, as in REFRESH MATERIALIZED VIEW.  A version that comes of it is that
+ * role's, so no text gains rights by being run.
  */
 #include "cia.h"
 
@@ -28,38 +29,37 @@ common_role(Oid author, Oid caller, Oid owner)
 }
 
 static void
-raise_not_common(const cia_entry *entry, Oid author)
+raise_not_common(const cia_kept *kept)
 {
-	const char *name = GetUserNameFromId(author, true);
+	const char *name = GetUserNameFromId(kept->author, true);
 
-	ereport(
-	    ERROR,
-	    (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-	     errmsg("permission denied for the source of model \"%s\"", NameStr(entry->name)),
-	     name != NULL
-	         ? errdetail("Version %d was trained by role \"%s\": neither of you is a "
-	                     "member of the other, nor are both members of the owner.",
-	                     entry->version, name)
-	         : errdetail("Version %d was trained by a role that no longer exists.",
-	                     entry->version),
-	     errhint("Read the source in cia_versions and give it yourself.")));
+	ereport(ERROR,
+	        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+	         errmsg("permission denied for the source of model \"%s\"",
+	                NameStr(kept->version.name)),
+	         name != NULL
+	             ? errdetail("Version %d was trained by role \"%s\": neither of you is a "
+	                         "member of the other, nor are both members of the owner.",
+	                         kept->version.version, name)
+	             : errdetail("Version %d was trained by a role that no longer exists.",
+	                         kept->version.version),
+	         errhint("Read the source in cia_versions and give it yourself.")));
 }
 
 cia_kept_scope
-cia_kept_begin(const cia_entry *entry, Oid author)
+cia_kept_begin(const cia_kept *kept)
 {
 	cia_kept_scope scope;
-	Oid role;
 
 	GetUserIdAndSecContext(&scope.user, &scope.context);
+	scope.role = common_role(kept->author, scope.user, kept->version.owner);
 	/* one's own text is no danger to oneself */
-	if (author == scope.user)
+	if (kept->author == scope.user)
 		return scope;
-	role = common_role(author, scope.user, entry->owner);
-	if (!OidIsValid(role))
-		raise_not_common(entry, author);
-	SetUserIdAndSecContext(role, scope.context | SECURITY_LOCAL_USERID_CHANGE |
-	                                 SECURITY_RESTRICTED_OPERATION);
+	if (!OidIsValid(scope.role))
+		raise_not_common(kept);
+	SetUserIdAndSecContext(scope.role, scope.context | SECURITY_LOCAL_USERID_CHANGE |
+	                                       SECURITY_RESTRICTED_OPERATION);
 	return scope;
 }
 

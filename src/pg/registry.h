@@ -142,18 +142,26 @@ extern void cia_need_update(void);
 
 /* kept.c: running the text of a training again */
 
+/* The source of a version, which somebody else may have written. */
+typedef struct cia_kept
+{
+	cia_entry version;
+	Oid author;
+} cia_kept;
+
 /* What is put back by cia_kept_end, or by an abort. */
 typedef struct cia_kept_scope
 {
 	Oid user; /* the caller */
 	int context;
+	Oid role; /* whose rights are in force */
 } cia_kept_scope;
 
 /*
  * From here on the rights in force are such that both the caller and the author of the text
  * have; raises 42501 if there are none.
  */
-extern cia_kept_scope cia_kept_begin(const cia_entry *entry, Oid author);
+extern cia_kept_scope cia_kept_begin(const cia_kept *kept);
 extern void cia_kept_end(const cia_kept_scope *scope);
 
 /* owner.c: writing into the registry, with the rights of the tables' owner */

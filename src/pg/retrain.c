@@ -3,7 +3,8 @@
  * retrain.c: cia_retrain and cia_verify: the training of a version once more.
  *
  * What a version keeps of its training are the arguments of cia_train, so a training is repeated
- * by calling that with them: on the rows that the source has now, with the caller's rights.
+ * by calling that with them: on the rows that the source has now, with rights that the caller and
+ * whoever wrote the source have in common (kept.c).
  */
 #include "cia.h"
 
@@ -47,7 +48,7 @@ static const char arguments_of_version[] =
     "v.content, v.fingerprint, v.fingerprint = encode(sha256(%1$s.cia_model_send(v.content)), "
     "'hex'), v.rows_used, v.rows_skipped, v.cia_version, v.pg_version, "
     "(SELECT extversion FROM pg_extension WHERE extname = 'cia'), "
-    "current_setting('server_version') "
+    "current_setting('server_version'), v.trained_by "
     "FROM %1$s.cia_version v WHERE v.model = $1 AND v.version = $2";
 
 /* Columns of the answer. */
@@ -71,6 +72,7 @@ enum
 	ANSWER_PG,
 	ANSWER_CIA_NOW,
 	ANSWER_PG_NOW,
+	ANSWER_AUTHOR,
 	ANSWERS
 };
 
@@ -130,6 +132,17 @@ set_arguments(FunctionCallInfo call, FunctionCallInfo fcinfo, const cia_entry *e
 	call->args[cia_train_arguments.options] = answer[ANSWER_OPTIONS];
 }
 
+/* The version's own source, which its author has written. */
+static const cia_kept *
+kept_source(const question *about, const NullableDatum *answer)
+{
+	cia_kept *kept = palloc(sizeof *kept);
+
+	*kept = (cia_kept){.version = about->entry,
+	                   .author = DatumGetObjectId(answer[ANSWER_AUTHOR].value)};
+	return kept;
+}
+
 /* Options that are given must be an object. */
 static Jsonb *
 options_arg(FunctionCallInfo fcinfo, int argument)
@@ -157,7 +170,8 @@ cia_retrain(PG_FUNCTION_ARGS)
 	about.source = cia_text_arg(fcinfo, 1, NULL);
 	ask(schema, &about, answer);
 	set_arguments(call, fcinfo, &about.entry, answer);
-	return cia_train_as(call, CIA_JOB_RETRAIN);
+	return cia_train_as(call, CIA_JOB_RETRAIN,
+	                    about.source == NULL ? kept_source(&about, answer) : NULL);
 }
 
 static void
@@ -284,12 +298,14 @@ explain(const NullableDatum *answer, const cia_training *run, const ml_result *n
 
 /* Trains as cia_train does, and stores nothing. */
 static void
-train_again(FunctionCallInfo call, cia_training *run, ml_result *result)
+train_again(FunctionCallInfo call, const cia_kept *kept, cia_training *run,
+            ml_result *result)
 {
 	ml_request request;
 
 	cia_training_open(call, &cia_train_arguments, "cia verify", run);
 	run->kind = CIA_JOB_VERIFY;
+	run->kept = kept;
 	cia_training_check(run);
 	cia_training_read(run, NULL);
 	cia_door_equip(run->door);
@@ -329,7 +345,7 @@ cia_verify(PG_FUNCTION_ARGS)
 	about.entry = cia_registry_manage(schema, cia_text_arg(fcinfo, 0, "model"));
 	ask(schema, &about, answer);
 	set_arguments(call, fcinfo, &about.entry, answer);
-	train_again(call, &run, &result);
+	train_again(call, kept_source(&about, answer), &run, &result);
 	then = TextDatumGetCString(answer[ANSWER_FINGERPRINT].value);
 	now = fingerprint_of(cia_model_encode(run.door, result.model));
 	sound = DatumGetBool(answer[ANSWER_SOUND].value);

@@ -170,7 +170,7 @@ segments_in_production(training *run)
  * statement gives everything back.
  */
 Datum
-cia_train_as(FunctionCallInfo fcinfo, cia_job_kind kind)
+cia_train_as(FunctionCallInfo fcinfo, cia_job_kind kind, const cia_kept *kept)
 {
 	training run = {0};
 	ml_request request;
@@ -186,6 +186,7 @@ cia_train_as(FunctionCallInfo fcinfo, cia_job_kind kind)
 	run.model = cia_text_arg(fcinfo, cia_train_arguments.model, "model");
 	cia_training_open(fcinfo, &cia_train_arguments, "cia train", &run.of);
 	run.of.kind = kind;
+	run.of.kept = kept;
 	cia_need_update();
 	promote = cia_promote_read(&run.of.options);
 	cia_registry_check_name(run.of.schema, run.model);
@@ -225,5 +226,5 @@ cia_train_as(FunctionCallInfo fcinfo, cia_job_kind kind)
 Datum
 cia_train(PG_FUNCTION_ARGS)
 {
-	return cia_train_as(fcinfo, CIA_JOB_TRAIN);
+	return cia_train_as(fcinfo, CIA_JOB_TRAIN, NULL);
 }

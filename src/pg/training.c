@@ -4,6 +4,7 @@
  */
 #include "cia.h"
 
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -134,11 +135,29 @@ take_row(void *state, const Datum *values, const bool *nulls)
 	}
 }
 
+/* Reads the source with the caller's rights, or one that somebody has left as kept.c has it. */
+static void
+read_source(cia_training *run, const char *model)
+{
+	cia_kept_scope scope;
+
+	run->role = GetUserId();
+	if (run->kept == NULL)
+	{
+		cia_source_run(run->source, model, start_rows, take_row, run);
+		return;
+	}
+	scope = cia_kept_begin(run->kept);
+	run->role = scope.role;
+	cia_source_run(run->source, model, start_rows, take_row, run);
+	cia_kept_end(&scope);
+}
+
 void
 cia_training_read(cia_training *run, const char *model)
 {
 	cia_job_begin(run->door, run->kind, model);
-	cia_source_run(run->source, model, start_rows, take_row, run);
+	read_source(run, model);
 	run->choice = cia_settings_follow_rows(run->door, run->algorithm, run->target_type,
 	                                       &run->options, &run->settings);
 	run->roles.learner = run->settings.learner;

@@ -26,7 +26,8 @@ typedef struct cia_training_arguments
 extern const cia_training_arguments cia_train_arguments;
 
 /* Does what cia_train does with its arguments; others see it as that kind of job. */
-extern Datum cia_train_as(FunctionCallInfo fcinfo, cia_job_kind kind);
+extern Datum
+cia_train_as(FunctionCallInfo fcinfo, cia_job_kind kind, const cia_kept *kept);
 
 /* A training on its way: what was asked for, and then the rows. */
 typedef struct cia_training
@@ -34,6 +35,8 @@ typedef struct cia_training
 	Oid schema;        /* of the extension */
 	cia_job_kind kind; /* what others see it as */
 	char *source;
+	const cia_kept *kept; /* whose text that is; NULL: the caller's */
+	Oid role;             /* with whose rights it was read */
 	char *algorithm;
 	Oid target_type;
 	cia_roles roles;  /* may be added to before the source is read */

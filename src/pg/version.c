@@ -157,7 +157,7 @@ insert_version(const cia_owner_scope *scope, const claim *taken, const cia_recor
 	values[16] = metrics_datum(result);
 	values[17] = PointerGetDatum(notes);
 	values[18] = Float8GetDatum(record->seconds);
-	values[19] = ObjectIdGetDatum(scope->user);
+	values[19] = ObjectIdGetDatum(training->role);
 	values[20] = CStringGetTextDatum(training->algorithm);
 	values[21] = cia_array_or_null(training->roles.features, &nulls[21]);
 	values[22] = cia_array_or_null(training->roles.exclude, &nulls[22]);
