@@ -58,6 +58,7 @@ put_version(const cia_owner_scope *scope, const pg_uuid_t *id, int32 version,
 	const ml_value *value =
 	    ml_value_member(ml_value_member(&document->model->training, "metrics"), metric);
 	bool known = value != NULL && value->kind == ML_VALUE_NUMBER;
+	char nulls[] = "           ";
 	Oid types[] = {UUIDOID,   INT4OID, cia_model_type(scope->schema),
 	               JSONBOID,  TEXTOID, TEXTOID,
 	               TEXTOID,   INT4OID, TEXTOID,
@@ -68,19 +69,23 @@ put_version(const cia_owner_scope *scope, const pg_uuid_t *id, int32 version,
 	                  JsonbPGetDatum(jsonb),
 	                  CStringGetTextDatum(document->model->learner->name),
 	                  CStringGetTextDatum(cia_task_words(schema->task)),
-	                  CStringGetTextDatum(cia_text_cstring(schema->target)),
+	                  schema->target.length > 0
+	                      ? CStringGetTextDatum(cia_text_cstring(schema->target))
+	                      : (Datum) 0,
 	                  Int32GetDatum(schema->features),
 	                  CStringGetTextDatum(metric),
 	                  Float8GetDatum(known ? value->number : 0),
 	                  ObjectIdGetDatum(scope->user)};
 
+	nulls[6] = schema->target.length > 0 ? ' ' : 'n';
+	nulls[9] = known ? ' ' : 'n';
 	for (size_t i = 0; i < lengthof(text); i++)
 		cia_owner_execute(scope, &(cia_statement){.text = text[i],
 		                                          .expected = SPI_OK_INSERT,
 		                                          .args = lengthof(types),
 		                                          .types = types,
 		                                          .values = values,
-		                                          .nulls = known ? NULL : "         n "});
+		                                          .nulls = nulls});
 }
 
 Datum
