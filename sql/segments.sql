@@ -63,6 +63,16 @@ SELECT avg((cia_segment('kinds@1', c) = cia_segment('kinds@2', c))::int) >= 0.95
 SELECT version, promoted FROM cia_train('kinds', 'segment_customer', algorithm => 'kmeans', id => '{customer_id}', options => '{"k": 5, "promote": "always"}');
 SELECT cia_segment('kinds', c) = cia_segment('kinds@1', c) AS kept, count(*) > 1500 AS most FROM segment_customer c GROUP BY 1 ORDER BY 2 DESC;
 
+-- how many there are, and where there are none
+SELECT k, round(silhouette::numeric, 2) AS silhouette, gap > 0 AS gap, round(stability::numeric, 1) AS stability, chosen
+FROM cia_choose_k('segment_customer', id => '{customer_id}', exclude => '{plan}', options => '{"max_k": 6}');
+SELECT notes FROM cia_train('auto', 'segment_customer', algorithm => 'kmeans', id => '{customer_id}', exclude => '{plan}', options => '{"max_k": 6}');
+SELECT count(*) AS tried, count(*) FILTER (WHERE chosen) AS chosen
+FROM cia_choose_k('SELECT i AS id, (i * 7919 % 10007) / 10007.0 AS a, (i::bigint * i % 10009) / 10009.0 AS b FROM generate_series(1, 900) i', id => '{id}');
+SELECT cia_choose_k('segment_customer', 'linear');
+SELECT cia_choose_k('segment_customer', options => '{"k": 3}');
+SELECT cia_drop_model('auto');
+
 -- judged on rows that were kept out; a table of segments
 SELECT metric, value > 0 AS known, low IS NOT NULL AS interval FROM cia_evaluate('kinds@1', 'segment_customer');
 SELECT rows, inserted FROM cia_score_into('kinds@1', 'segment_customer', 'segment_score', '{customer_id}');

@@ -109,6 +109,7 @@ add_notes(training *run, const ml_result *result)
 		             cia_text_cstring(run->of.settings.common.calibrate),
 		             cia_training_number(result->model, "calibration_rows"),
 		             result->holdout.metric[0].value));
+	run->notes = cia_note_choice(result->model, run->notes);
 	run->notes = cia_guard_notes(result, &run->of.settings, run->notes);
 	run->notes = cia_note_continued(run->of.door, &run->of.settings, run->notes);
 	run->notes = cia_note_path(run->of.door, result->model, run->notes);

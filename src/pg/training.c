@@ -42,11 +42,12 @@ cia_training_open(FunctionCallInfo fcinfo, const cia_training_arguments *at,
 	run->schema = cia_schema(fcinfo);
 	run->source = cia_text_arg(fcinfo, at->source, "source");
 	run->algorithm = cia_text_arg(fcinfo, at->algorithm, "algorithm");
-	run->roles = (cia_roles){.target = cia_text_arg(fcinfo, at->target, NULL),
-	                         .features = array_arg(fcinfo, at->features),
-	                         .exclude = array_arg(fcinfo, at->exclude),
-	                         .id = array_arg(fcinfo, at->id),
-	                         .weight = cia_text_arg(fcinfo, at->weight, NULL)};
+	run->roles = (cia_roles){
+	    .target = at->target < 0 ? NULL : cia_text_arg(fcinfo, at->target, NULL),
+	    .features = array_arg(fcinfo, at->features),
+	    .exclude = array_arg(fcinfo, at->exclude),
+	    .id = array_arg(fcinfo, at->id),
+	    .weight = cia_text_arg(fcinfo, at->weight, NULL)};
 	cia_object_from_jsonb(
 	    run->door, PG_ARGISNULL(at->options) ? NULL : PG_GETARG_JSONB_P(at->options),
 	    &run->options);

@@ -12,7 +12,7 @@ typedef struct cia_training_arguments
 {
 	int model; /* -1: there is none */
 	int source;
-	int target;
+	int target; /* -1: there is none */
 	int algorithm;
 	int features;
 	int exclude;
@@ -75,6 +75,9 @@ extern ml_request cia_training_request(const cia_training *run);
  * another kind.
  */
 extern void cia_continue_from(cia_door *door, Oid schema, cia_settings *settings);
+
+/* choose_k.c: the notes with the reason for a number of segments that was left to us. */
+extern List *cia_note_choice(const ml_model *model, List *notes);
 
 /* The notes with what is to be said of it. */
 extern List *

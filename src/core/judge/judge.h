@@ -5,7 +5,7 @@
  *	metrics.c	measures of scores against outcomes, with 95 % intervals
  *	decisions.c	those of two classes that are called by a cut-off
  *	class_metrics.c	the same of several classes
- *	silhouette.c	segments that lie apart
+ *	segment_metrics.c	segments that lie apart
  *	keep_names.c	segments that keep the names of those they follow
  *	interval.h	shares and their intervals
  *	curve.h		curves, lift, calibration and the cheapest cut-off, of two classes
@@ -319,7 +319,7 @@ ml_judged_report(ml_host *host, const ml_judged *judged, ml_report *report);
 
 /*
  * Segments: rows, silhouette, calinski_harabasz, davies_bouldin and inertia (of a row), in the
- * space that the model measures distances in: see silhouette.c.
+ * space that the model measures distances in: see segment_metrics.c.
  */
 extern ml_status ml_judge_segments(ml_host *host, const ml_model *model,
                                    const ml_rows *rows, ml_report *report);

@@ -20,7 +20,8 @@
 
 typedef struct kmeans_options
 {
-	int64_t k;
+	double k; /* infinity: to be chosen */
+	int64_t max_k;
 	int64_t max_iterations;
 	double tolerance;
 	int64_t restarts;
@@ -29,8 +30,10 @@ typedef struct kmeans_options
 } kmeans_options;
 
 static const ml_option kmeans_option[] = {
-    {"k", ML_OPTION_INTEGER, offsetof(kmeans_options, k), 8, 2, ML_MAX_SEGMENTS,
-     "segments that the rows are put into"},
+    {"k", ML_OPTION_COUNT, offsetof(kmeans_options, k), INFINITY, 2, ML_MAX_SEGMENTS,
+     "segments that the rows are put into; auto chooses"},
+    {"max_k", ML_OPTION_INTEGER, offsetof(kmeans_options, max_k), 12, 2, 100,
+     "most segments that auto chooses"},
     {"max_iterations", ML_OPTION_INTEGER, offsetof(kmeans_options, max_iterations), 300,
      1, 100000, "passes over the rows after which training stops"},
     {"tolerance", ML_OPTION_NUMBER, offsetof(kmeans_options, tolerance), 1e-6, 0, 1,
@@ -61,15 +64,6 @@ static double
 numbers_of(const ml_kmeans *fit)
 {
 	return (double) (fit->end - fit->begin) * fit->k * (double) fit->space->slots;
-}
-
-static void
-set_centers(ml_kmeans *fit, const double *at)
-{
-	memcpy(fit->centers.at, at,
-	       (size_t) (fit->k * fit->space->slots) * sizeof *fit->centers.at);
-	for (int c = 0; c < fit->k; c++)
-		ml_centers_pack(&fit->centers, c);
 }
 
 static int64_t
@@ -139,7 +133,7 @@ finish(course *c, ml_kmeans *fit, bool sampled)
 	                   .end = c->problem->end,
 	                   .k = c->k};
 	ML_TRY(ml_kmeans_create(fit));
-	set_centers(fit, c->best);
+	ML_TRY(ml_kmeans_place(fit, c->best));
 	if (sampled)
 		ML_TRY(ml_kmeans_iterate(fit, c->given->max_iterations, c->given->tolerance,
 		                         &c->iterations, &c->converged));
@@ -204,12 +198,18 @@ kmeans_fit(ml_host *host, const ml_problem *problem, const void *options,
            ml_fitted *fitted)
 {
 	const kmeans_options *given = options;
-	course c = {.host = host, .problem = problem, .given = given, .k = (int) given->k};
-	int64_t end = sample_end(problem, c.k);
+	course c = {
+	    .host = host, .problem = problem, .given = given, .k = (int) given->max_k};
+	ml_choice choice = {.most = c.k, .seed = (uint64_t) given->seed};
+	int64_t end;
 	ml_status status;
 	ml_kmeans fit;
 
 	ML_TRY(ml_space_create(host, problem, &given->space, &c.space));
+	if (isinf(given->k))
+		ML_TRY(ml_kmeans_choose(host, problem, &c.space, &choice));
+	c.k = isinf(given->k) ? choice.tried[choice.chosen].k : (int) given->k;
+	end = sample_end(problem, c.k);
 	ML_NEW(host, c.best, c.k * c.space.slots);
 	status = try_beginnings(&c, end);
 	if (status == ML_FEW_DISTINCT && end < problem->end)
@@ -221,19 +221,21 @@ kmeans_fit(ml_host *host, const ml_problem *problem, const void *options,
 	if (!c.converged)
 		fitted->trouble =
 		    (ml_trouble){.kind = ML_TROUBLE_UNCONVERGED, .feature = -1, .level = -1};
-	return write_segments(&fit, fitted);
+	ML_TRY(write_segments(&fit, fitted));
+	return isinf(given->k) ? ml_choice_write(host, &choice, fitted) : ML_OK;
 }
 
 static double
 kmeans_memory(const ml_problem *problem, const void *options, int threads)
 {
 	const kmeans_options *given = options;
+	int k = isinf(given->k) ? (int) given->max_k : (int) given->k;
 	int64_t rows = problem->end - problem->begin;
-	int64_t sample = sample_end(problem, (int) given->k) - problem->begin;
+	int64_t sample = sample_end(problem, k) - problem->begin;
 	ml_space space = {.slots = ml_glm_slots(problem->schema)};
 
-	return ml_kmeans_memory(&space, (int) given->k, rows, threads) +
-	       ml_kmeans_memory(&space, (int) given->k, sample, threads) +
+	return ml_kmeans_memory(&space, k, rows, threads) +
+	       ml_kmeans_memory(&space, k, sample, threads) +
 	       8.0 * (double) (given->restarts * sample);
 }
 

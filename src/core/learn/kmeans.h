@@ -110,6 +110,41 @@ extern ml_status ml_kmeans_seed(ml_kmeans *fit, uint64_t *random);
  */
 extern ml_status ml_kmeans_moves(ml_kmeans *fit);
 
+/* Puts all rows about given centres [k][slots]. */
+extern ml_status ml_kmeans_place(ml_kmeans *fit, const double *centers);
+
+/* What is found of a number of segments. */
+typedef struct ml_tried
+{
+	int k;
+	double inertia;
+	double silhouette;
+	double gap;
+	double gap_error;
+	double bic;       /* less is better */
+	bool clear;       /* more than chance makes of rows without structure */
+	double stability; /* adjusted Rand index of what two halves of the rows make */
+} ml_tried;
+
+/* Numbers of segments, of which one is chosen. */
+typedef struct ml_choice
+{
+	int most; /* the largest that is tried */
+	uint64_t seed;
+	int count;
+	ml_tried *tried; /* [count] from two on */
+	int chosen;      /* of them */
+	bool clear;      /* one of them is */
+} ml_choice;
+
+/* kmeans_choose.c: tries numbers of segments on a sample; most and seed are set. */
+extern ml_status ml_kmeans_choose(ml_host *host, const ml_problem *problem,
+                                  const ml_space *space, ml_choice *choice);
+
+/* Learned arrays choice_k, choice_inertia and so on [count], and choice_is_clear. */
+extern ml_status
+ml_choice_write(ml_host *host, const ml_choice *choice, ml_fitted *fitted);
+
 /* kmeans_score.c: see learner.h */
 extern ml_status
 ml_kmeans_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,

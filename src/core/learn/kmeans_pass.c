@@ -505,6 +505,17 @@ ml_kmeans_iterate(ml_kmeans *fit, int64_t most, double tolerance, int64_t *itera
 	return ML_OK;
 }
 
+ml_status
+ml_kmeans_place(ml_kmeans *fit, const double *centers)
+{
+	memcpy(fit->centers.at, centers,
+	       (size_t) (fit->k * fit->space->slots) * sizeof *centers);
+	for (int c = 0; c < fit->k; c++)
+		ml_centers_pack(&fit->centers, c);
+	ML_TRY(ml_kmeans_restart(fit));
+	return ml_kmeans_pass(fit, false);
+}
+
 /* Moving the centres to the means may leave one without rows, though hardly ever. */
 ml_status
 ml_kmeans_finish(ml_kmeans *fit)

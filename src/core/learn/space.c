@@ -284,6 +284,18 @@ ml_points_pick(const ml_space *space, const ml_points *from, const int *pick, in
 }
 
 void
+ml_points_append(const ml_space *space, const ml_points *from, ml_points *points)
+{
+	for (int64_t j = 0; j < space->numbers; j++)
+		memcpy(points->x + j * ML_BLOCK + points->rows, from->x + j * ML_BLOCK,
+		       (size_t) from->rows * sizeof *points->x);
+	for (int64_t c = 0; c < space->categories; c++)
+		memcpy(points->label + c * ML_BLOCK + points->rows, from->label + c * ML_BLOCK,
+		       (size_t) from->rows * sizeof *points->label);
+	points->rows += from->rows;
+}
+
+void
 ml_points_put(const ml_space *space, const double *row, int place, ml_points *points)
 {
 	for (int j = 0; j < space->numbers; j++)

@@ -100,6 +100,10 @@ extern void ml_points_fill(const ml_space *space, const ml_problem *problem,
 extern void ml_points_pick(const ml_space *space, const ml_points *from, const int *pick,
                            int rows, ml_points *points);
 
+/* Adds the first points of others behind them. */
+extern void
+ml_points_append(const ml_space *space, const ml_points *from, ml_points *points);
+
 /* Writes a row as a model has it to a place among the points. */
 extern void
 ml_points_put(const ml_space *space, const double *row, int place, ml_points *points);
@@ -139,6 +143,21 @@ extern double ml_centers_of_one(const ml_centers *centers, int center, const dou
 
 /* The squared distance of two centres. */
 extern double ml_space_apart(const ml_space *space, const double *a, const double *b);
+
+/* Points that are in segments. */
+typedef struct ml_placed
+{
+	const ml_space *space;
+	int64_t rows;
+	int k;
+	ml_points *block;       /* ML_BLOCK rows each, but the last */
+	const int32_t *segment; /* [rows] */
+	const double *weight;   /* [rows], or NULL: all 1 */
+} ml_placed;
+
+/* silhouette.c: the mean over the points and its standard error; with a pool open. */
+extern ml_status
+ml_silhouette(ml_host *host, const ml_placed *placed, double *mean, double *error);
 
 /* A number of a row in the units of the space. */
 static inline double

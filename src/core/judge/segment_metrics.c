@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * silhouette.c: how well segments lie apart, on rows that each goes to the nearest.
+ * segment_metrics.c: how well segments lie apart, on rows that each goes to the nearest.
  *
- * A row's silhouette is (b - a) / max(a, b): a is its mean distance from the other rows of its
- * segment, b that from the rows of the nearest other one (Rousseeuw 1987); that of a row that is
- * alone is 0.  It takes all pairs, so of many rows a sample is taken, those in front, which in
+ * Silhouettes take all pairs of rows, so of many rows a sample is taken, those in front, which in
  * canonical order are a random one.  The index of Calinski and Harabasz (1974) and that of
  * Davies and Bouldin (1979) hold what lies within segments against what lies between them.
  * All are scikit-learn's; where rows have weights, so do their shares in all means.
@@ -34,14 +32,6 @@ typedef struct segment_work
 	ml_centers means; /* of these rows, by segment */
 	double *total;    /* [k] weights */
 	double *chunk;    /* [chunks][k][2] distances from the mean, and their squares */
-	/* of the sample */
-	int64_t sampled;
-	ml_points *block;
-	ml_centers tile[ML_MAX_THREADS];
-	double *squared[ML_MAX_THREADS]; /* [ML_TILE][ML_BLOCK] */
-	double *sum[ML_MAX_THREADS];     /* [ML_TILE][k] */
-	double *inside;                  /* [k] weights of the sample */
-	double *silhouette;              /* [sampled] */
 } segment_work;
 
 static inline double
@@ -185,101 +175,28 @@ davies_bouldin(const segment_work *w, const double *spread, int present)
 	return sum;
 }
 
-/* Distances of eight rows from all of the sample, added up by segment. */
+/* The mean silhouette of the sample, and its standard error. */
 static ml_status
-pair_task(void *argument, int64_t task, ml_worker *worker)
+take_silhouette(segment_work *w, double *mean, double *error)
 {
-	segment_work *w = argument;
-	ml_centers *tile = &w->tile[worker->index];
-	double *squared = w->squared[worker->index], *sum = w->sum[worker->index];
-	int64_t first = task * ML_TILE, slots = w->space.slots;
-	int rows = (int) (w->sampled - first < ML_TILE ? w->sampled - first : ML_TILE);
-
-	memset(tile->at, 0, (size_t) (ML_TILE * slots) * sizeof *tile->at);
-	memset(sum, 0, (size_t) (ML_TILE * w->k) * sizeof *sum);
-	tile->count = rows;
-	for (int r = 0; r < rows; r++)
-	{
-		ml_points_add(&w->space, &w->block[(first + r) / ML_BLOCK],
-		              (int) ((first + r) % ML_BLOCK), 1, tile->at + r * slots);
-		ml_centers_pack(tile, r);
-	}
-	for (int64_t b = 0; b * ML_BLOCK < w->sampled; b++)
-	{
-		if (ml_worker_stop(worker))
-			return ML_STOPPED;
-		ml_centers_measure(tile, 0, &w->block[b], squared);
-		for (int r = 0; r < rows; r++)
-			for (int i = 0; i < w->block[b].rows; i++)
-				sum[r * w->k + w->segment[b * ML_BLOCK + i]] +=
-				    weight_at(w, b * ML_BLOCK + i) * sqrt(squared[r * ML_BLOCK + i]);
-	}
-	for (int r = 0; r < rows; r++)
-	{
-		int own = w->segment[first + r];
-		double others = w->inside[own] - weight_at(w, first + r), next = INFINITY;
-		double near = sum[r * w->k + own] / others;
-
-		for (int s = 0; s < w->k; s++)
-			if (s != own && w->inside[s] > 0)
-				next = fmin(next, sum[r * w->k + s] / w->inside[s]);
-		w->silhouette[first + r] =
-		    others > 0 && fmax(near, next) > 0 ? (next - near) / fmax(near, next) : 0;
-	}
-	return ML_OK;
-}
-
-static ml_status
-open_sample(segment_work *w)
-{
+	ml_placed placed = {.space = &w->space,
+	                    .rows = w->count < SAMPLE ? w->count : SAMPLE,
+	                    .k = w->k,
+	                    .segment = w->segment,
+	                    .weight = w->weight};
 	double *x = w->row[0];
 
-	w->sampled = w->count < SAMPLE ? w->count : SAMPLE;
-	ML_NEW(w->host, w->block, (w->sampled + ML_BLOCK - 1) / ML_BLOCK);
-	ML_NEW(w->host, w->silhouette, w->sampled);
-	ML_NEW(w->host, w->inside, w->k);
-	for (int64_t at = 0; at < w->sampled; at++)
+	ML_NEW(w->host, placed.block, (placed.rows + ML_BLOCK - 1) / ML_BLOCK);
+	for (int64_t at = 0; at < placed.rows; at++)
 	{
-		ml_points *block = &w->block[at / ML_BLOCK];
+		ml_points *block = &placed.block[at / ML_BLOCK];
 
 		if (at % ML_BLOCK == 0)
 			ML_TRY(ml_points_create(w->host, &w->space, block));
 		ml_rows_gather(w->rows, &w->model->schema, w->rows->begin + at, x);
 		ml_points_put(&w->space, x, block->rows++, block);
-		w->inside[w->segment[at]] += weight_at(w, at);
 	}
-	for (int i = 0; i < ml_pool_threads(w->host); i++)
-	{
-		ML_TRY(ml_centers_create(w->host, &w->space, ML_TILE, &w->tile[i]));
-		ML_NEW(w->host, w->squared[i], ML_TILE * ML_BLOCK);
-		ML_NEW(w->host, w->sum[i], (int64_t) ML_TILE * w->k);
-	}
-	return ML_OK;
-}
-
-/* The mean silhouette, and its standard error. */
-static ml_status
-take_silhouette(segment_work *w, double *mean, double *error)
-{
-	double total = 0, squares = 0;
-
-	ML_TRY(open_sample(w));
-	ML_TRY(ml_parallel(w->host, (w->sampled + ML_TILE - 1) / ML_TILE, pair_task, w));
-	*mean = 0;
-	for (int64_t at = 0; at < w->sampled; at++)
-	{
-		*mean += weight_at(w, at) * w->silhouette[at];
-		total += weight_at(w, at);
-	}
-	*mean /= total;
-	for (int64_t at = 0; at < w->sampled; at++)
-	{
-		double away = weight_at(w, at) * (w->silhouette[at] - *mean);
-
-		squares += away * away;
-	}
-	*error = sqrt(squares) / total;
-	return ML_OK;
+	return ml_silhouette(w->host, &placed, mean, error);
 }
 
 static ml_status
