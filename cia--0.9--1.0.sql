@@ -448,6 +448,22 @@ CREATE FUNCTION cia_segment_probabilities_columns(
 COMMENT ON FUNCTION cia_segment_probabilities_columns(text, int, text[], boolean, "any") IS
 	'cia_segment_probabilities of a row given by columns; the planner puts it in place of cia_segment_probabilities(model, row)';
 
+CREATE FUNCTION cia_choose_k(
+	source    text,
+	algorithm text DEFAULT 'kmeans',
+	options   jsonb DEFAULT '{}',
+	features  text[] DEFAULT NULL,
+	exclude   text[] DEFAULT NULL,
+	id        text[] DEFAULT NULL,
+	weight    text DEFAULT NULL
+) RETURNS TABLE (k int, inertia float8, silhouette float8, gap float8, gap_error float8, bic float8, stability float8, chosen boolean)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 11 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_choose_k(text, text, jsonb, text[], text[], text[], text) IS
+$$how many segments a source has: what is found for each number of them, on a sample of the rows, and which one option k => auto of cia_train would choose; nothing is stored.
+source, algorithm, options, features, exclude, id, weight: as in cia_train; option max_k is the largest number that is tried.
+inertia: sum of squared distances from the centres; silhouette: how much nearer rows lie to their own segment than to the next, at most 1; gap: logarithm of how much smaller inertia is than that of rows at random, with its standard error; bic: Bayesian information criterion, less is better; stability: adjusted Rand index of the segments that two halves of the rows make, 1 if they agree wholly. A notice says if there is no clear structure.$$;
+
 CREATE FUNCTION cia_promote(model text, version int DEFAULT NULL, reason text DEFAULT NULL) RETURNS int
 	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 
