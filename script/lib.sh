@@ -189,10 +189,14 @@ need_packages()
 # offered_packages NAME...: those of them that this Debian has.
 offered_packages()
 {
-	local name
+	local name policy
 
 	for name in "$@"; do
-		if apt-cache policy "$name" 2>/dev/null | grep -q ' Candidate: [^(]'; then printf '%s\n' "$name"; fi
+		# not by a pipe to grep -q, which would be done before apt-cache: to pipefail a failure
+		policy=$(apt-cache policy "$name" 2>/dev/null) || continue
+		if [[ $policy == *'Candidate: '* && $policy != *'Candidate: (none)'* ]]; then
+			printf '%s\n' "$name"
+		fi
 	done
 }
 
