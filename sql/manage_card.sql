@@ -58,6 +58,15 @@ SELECT count(*) FILTER (WHERE line ~ '<|&(?!lt;|amp;|#xFFFD;)|^> *>') AS html, c
 SELECT line FROM line WHERE model LIKE '|%' AND (n BETWEEN 1 AND 12 OR line ~ 'script|link|yes|Tags') ORDER BY n;
 SELECT regexp_replace(left(line, 95), 'trained by.*|of database.*', '...') FROM line WHERE model IN ('wide', 'no holdout', 'imported', 'calibrated', 'value') AND line ~ 'more|Not known|import of|corrected|A number' ORDER BY model, n;
 
+-- Counts of a forged document are as long as numbers can be.
+CREATE TABLE forged AS SELECT jsonb_set(cia_export('risk'), '{content,training,holdout_rows}', to_jsonb(count)) AS export, count
+FROM unnest(ARRAY[1e300, -1e300, 12345678, -123456]::float8[]) count;
+SELECT count, cia_import('forged', jsonb_set(export, '{fingerprint}', to_jsonb(encode(sha256(cia_model_send((export -> 'content')::cia_model)), 'hex')))) AS version
+FROM forged ORDER BY count;
+SELECT v.version, length(t.rows) AS digits, left(t.rows, 12) AS rows
+FROM cia_versions v, substring(cia_model_card('forged@' || v.version) FROM '; (\S+) of those used were kept out') t(rows) WHERE v.model = 'forged' ORDER BY v.version;
+DROP TABLE forged;
+
 -- No card.
 SELECT cia_model_card('nobody');
 \echo :SQLSTATE

@@ -43,12 +43,13 @@ static const cia_fact training_fact[] = {
 char *
 cia_report_count(double count)
 {
-	char digits[32], *out = palloc(48), *to = out;
-	int length = snprintf(digits, sizeof digits, "%.0f", count);
+	char *digits = psprintf("%.0f", count);
+	int length = (int) strlen(digits);
+	char *out = palloc(length + length / 3 + 1), *to = out;
 
 	for (int i = 0; i < length; i++)
 	{
-		if (i > 0 && (length - i) % 3 == 0)
+		if (i > 0 && digits[i - 1] != '-' && (length - i) % 3 == 0)
 			*to++ = ',';
 		*to++ = digits[i];
 	}
