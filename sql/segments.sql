@@ -73,6 +73,21 @@ SELECT cia_choose_k('segment_customer', 'linear');
 SELECT cia_choose_k('segment_customer', options => '{"k": 3}');
 SELECT cia_drop_model('auto');
 
+-- trained again to the last bit, with names that are not those of a first version, wherever these come from
+SELECT version FROM cia_train('fresh', 'segment_customer', algorithm => 'kmeans', id => '{customer_id}', options => '{"k": 2}');
+SELECT version FROM cia_train('followed', 'segment_customer', algorithm => 'kmeans', id => '{customer_id}', options => '{"k": 4}');
+SELECT version FROM cia_retrain('followed', options => '{"k": 2}');
+SELECT cia_import('elsewhere', cia_export('followed@2'));
+SELECT m.model, verified, explanation, now_fingerprint = f.fingerprint AS named_as_fresh
+FROM unnest(ARRAY['fresh', 'followed@1', 'followed@2', 'elsewhere']) m(model), cia_verify(m.model), (SELECT fingerprint FROM cia_versions WHERE model = 'fresh') f;
+SELECT cia_drop_model('fresh'), cia_drop_model('followed'), cia_drop_model('elsewhere');
+CREATE VIEW segment_some AS SELECT * FROM segment_customer WHERE customer_id % 2 = 0;
+SELECT version FROM cia_train('kinds_some', 'segment_some', algorithm => 'kmeans', id => '{customer_id}', options => '{"k": 2}');
+CREATE OR REPLACE VIEW segment_some AS SELECT * FROM segment_customer WHERE customer_id % 2 = 1;
+SELECT verified, explanation FROM cia_verify('kinds_some');
+SELECT cia_drop_model('kinds_some');
+DROP VIEW segment_some;
+
 -- judged on rows that were kept out; a table of segments
 SELECT metric, value > 0 AS known, low IS NOT NULL AS interval FROM cia_evaluate('kinds@1', 'segment_customer');
 SELECT rows, inserted FROM cia_score_into('kinds@1', 'segment_customer', 'segment_score', '{customer_id}');

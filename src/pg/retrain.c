@@ -233,8 +233,10 @@ compare_columns(const ml_schema *then, const ml_schema *now, StringInfo out)
 			break;
 		}
 	if (!same_target(then, now))
-		append(out, psprintf("the values of target \"%s\" differ",
-		                     cia_text_cstring(now->target)));
+		append(out, now->task == ML_SEGMENTATION
+		                ? "the segments differ"
+		                : psprintf("the values of target \"%s\" differ",
+		                           cia_text_cstring(now->target)));
 }
 
 /* Has it been trained by others than us? */
@@ -266,12 +268,17 @@ same_options(const NullableDatum *answer, const cia_training *run)
 	return compareJsonbContainers(&then->root, &now->root) == 0;
 }
 
+static const ml_model *
+stored_model(const NullableDatum *answer, const cia_training *run)
+{
+	return cia_model_decode(run->door, PG_DETOAST_DATUM(answer[ANSWER_CONTENT].value));
+}
+
 /* Why the bytes are others, as far as that can be told. */
 static char *
 explain(const NullableDatum *answer, const cia_training *run, const ml_result *now)
 {
-	const ml_model *then =
-	    cia_model_decode(run->door, PG_DETOAST_DATUM(answer[ANSWER_CONTENT].value));
+	const ml_model *then = stored_model(answer, run);
 	int64 rows = DatumGetInt64(answer[ANSWER_ROWS].value);
 	int64 skipped = DatumGetInt64(answer[ANSWER_SKIPPED].value);
 	StringInfoData out;
@@ -296,10 +303,13 @@ explain(const NullableDatum *answer, const cia_training *run, const ml_result *n
 	return out.data;
 }
 
-/* Trains as cia_train does, and stores nothing. */
+/*
+ * Trains as cia_train does, and stores nothing.  Segments may have their names from a version
+ * that is gone, or in another database: they keep those that they have.
+ */
 static void
-train_again(FunctionCallInfo call, const cia_kept *kept, cia_training *run,
-            ml_result *result)
+train_again(FunctionCallInfo call, const cia_kept *kept, const NullableDatum *answer,
+            cia_training *run, ml_result *result)
 {
 	ml_request request;
 
@@ -310,6 +320,9 @@ train_again(FunctionCallInfo call, const cia_kept *kept, cia_training *run,
 	cia_training_read(run, NULL);
 	cia_door_equip(run->door);
 	request = cia_training_request(run);
+	if (request.learner->task == ML_SEGMENTATION &&
+	    DatumGetBool(answer[ANSWER_SOUND].value))
+		request.named = stored_model(answer, run);
 	cia_check(run->door, ml_train(&run->door->host, run->rows->frame, &request, result));
 }
 
@@ -345,7 +358,7 @@ cia_verify(PG_FUNCTION_ARGS)
 	about.entry = cia_registry_manage(schema, cia_text_arg(fcinfo, 0, "model"));
 	ask(schema, &about, answer);
 	set_arguments(call, fcinfo, &about.entry, answer);
-	train_again(call, kept_source(&about, answer), &run, &result);
+	train_again(call, kept_source(&about, answer), answer, &run, &result);
 	then = TextDatumGetCString(answer[ANSWER_FINGERPRINT].value);
 	now = fingerprint_of(cia_model_encode(run.door, result.model));
 	sound = DatumGetBool(answer[ANSWER_SOUND].value);
