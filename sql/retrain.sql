@@ -99,6 +99,13 @@ SELECT * FROM cia_retrain('shadow');
 SELECT version, promoted FROM cia_retrain('shadow@1');
 SELECT verified FROM cia_verify('shadow@1');
 
+-- Null takes away an option, such as one that another algorithm does not have.
+SELECT algorithm FROM cia_train('taken', 'client', 'y', features => '{a}', algorithm => 'random_forest', options => '{"trees": 3, "holdout": 0.3}');
+SELECT * FROM cia_retrain('taken', options => '{"algorithm": "linear"}');
+SELECT algorithm FROM cia_retrain('taken', options => '{"algorithm": "linear", "trees": null}');
+SELECT verified, request->'options' AS options FROM cia_versions v, cia_verify('taken@2') WHERE v.model = 'taken' AND v.version = 2;
+SELECT cia_drop_model('taken');
+
 -- The source runs with the rights of who retrains, and its name is looked up as his.
 CREATE ROLE regress_cia_vera;
 SELECT cia_grant('trees', 'regress_cia_vera', 'manage');

@@ -29,7 +29,7 @@ typedef struct question
 
 /*
  * Options are those that were given, and the penalty that 'auto' adds to a linear regression; a
- * further choice is made only if it is asked for.
+ * further choice is made only if it is asked for.  Null takes an option away.
  */
 static const char arguments_of_version[] =
     "SELECT coalesce($3, v.source), v.target, coalesce($4->>'algorithm', v.algorithm), "
@@ -38,12 +38,13 @@ static const char arguments_of_version[] =
     "(SELECT array_agg(f ORDER BY n) FROM jsonb_array_elements_text(v.request->'exclude') "
     "WITH ORDINALITY t (f, n)), "
     "v.id, v.weight, "
-    "v.request->'options' || CASE WHEN v.request->>'algorithm' = 'auto' AND v.algorithm = "
+    "(v.request->'options' || CASE WHEN v.request->>'algorithm' = 'auto' AND v.algorithm = "
     "'linear' AND NOT (v.request->'options' || coalesce($4, '{}')) ?| "
     "ARRAY['l2', 'lambda', 'algorithm'] THEN jsonb_build_object('l2', v.options->'l2') ELSE "
     "'{}' END || CASE WHEN $5 AND v.options ? 'continue_from' THEN "
     "jsonb_build_object('continue_from', v.options->'continue_from') ELSE '{}' END || "
-    "coalesce($4 - 'algorithm', '{}'), "
+    "coalesce($4 - 'algorithm', '{}')) "
+    "- ARRAY(SELECT key FROM jsonb_each($4) WHERE value = 'null'), "
     "v.options, "
     "v.content, v.fingerprint, v.fingerprint = encode(sha256(%1$s.cia_model_send(v.content)), "
     "'hex'), v.rows_used, v.rows_skipped, v.cia_version, v.pg_version, "
