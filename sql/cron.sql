@@ -39,6 +39,8 @@ FROM (VALUES ('*/30 2 * * *'), ('10 1-3 * * *'), ('45 0 * * 0,1')) s(schedule), 
 -- Words, seconds, and what is not in the calendar.
 SELECT word, cia_next_run(word, '2027-05-05 05:05:05+00') FROM unnest('{@hourly,@daily,@midnight,@weekly,@monthly,@yearly,@annually,@reboot,30 seconds,1 second,0 0 30 2 *,0 0 31 4-6/2 *}'::text[]) word;
 SELECT cia_next_run('0 0 29 2 *', '2096-03-01') AS eight_years_later, cia_next_run('* * * * *', 'infinity'), cia_next_run('0 3 * * *') > now() AS from_now, cia_next_run('0 3 * * *', NULL) > now() AS from_null;
+-- Time ends with the type.
+SELECT cia_next_run('* * * * *', '294276-12-31 23:58:30+00') IS NULL AS in_time, cia_next_run('* * * * *', '294276-12-31 23:59:30+00') IS NULL AS ended, cia_next_run('30 seconds', '294276-12-31 23:59:50+00') IS NULL AS ended_too;
 
 -- What is no schedule.
 CREATE FUNCTION refused(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN cia_next_run($1); EXCEPTION WHEN OTHERS THEN RETURN SQLSTATE || ' ' || SQLERRM; END $$;

@@ -304,7 +304,8 @@ cia_next_run(PG_FUNCTION_ARGS)
 
 	cia_cron_check(text, &cron);
 	if (TIMESTAMP_NOT_FINITE(after) ||
-	    !cia_cron_next(&cron, after, cia_cron_zone(zone), &next))
+	    !cia_cron_next(&cron, after, cia_cron_zone(zone), &next) ||
+	    !IS_VALID_TIMESTAMP(next))
 		PG_RETURN_NULL();
 	PG_RETURN_TIMESTAMPTZ(next);
 }
