@@ -280,6 +280,14 @@ SELECT count(*) FILTER (WHERE p.prosecdef) AS definer, count(*) FILTER (WHERE p.
 FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'cia') AND d.classid = 'pg_proc'::regclass;
 SELECT count(*) FROM pg_roles WHERE rolname LIKE 'cia%';
 
+-- The set-up of docs/rights.md: who may train is told by EXECUTE.
+BEGIN;
+REVOKE EXECUTE ON FUNCTION cia_train, cia_import, cia_fit(record, "any", text, jsonb), cia_fit(record, text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION cia_train, cia_import, cia_fit(record, "any", text, jsonb), cia_fit(record, text, jsonb) TO regress_cia_team;
+SELECT p.proname, count(*), bool_or(has_function_privilege('public', p.oid, 'EXECUTE')) AS anybody, bool_and(has_function_privilege('regress_cia_team', p.oid, 'EXECUTE')) AS team
+FROM pg_proc p WHERE p.proname IN ('cia_train', 'cia_import', 'cia_fit') GROUP BY 1 ORDER BY 1;
+ROLLBACK;
+
 SELECT count(cia_drop_model(model)) FROM cia_models;
 DROP SCHEMA own CASCADE;
 DROP TABLE points;
