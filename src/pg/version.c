@@ -233,16 +233,33 @@ note_of(const char *name, const claim *taken, const cia_verdict *verdict)
 	                verdict->reason, quote_literal_cstr(name), taken->version);
 }
 
+/* A retraining adds to a model: a first version means that its name has gone meanwhile. */
+static void
+check_still_there(const char *name, const claim *taken, const cia_record *record)
+{
+	if (record->training->kind == CIA_JOB_RETRAIN && taken->version == 1)
+		ereport(ERROR,
+		        (errcode(ERRCODE_UNDEFINED_OBJECT),
+		         errmsg("model \"%s\" does not exist any more", name),
+		         errdetail("It was dropped or renamed while it was trained again."),
+		         errhint("List models with SELECT * FROM cia_models.")));
+}
+
 cia_added
 cia_registry_add(Oid schema, const char *name, const cia_record *record)
 {
 	cia_owner_scope scope = cia_owner_begin(schema);
 	claim taken = claim_version(&scope, name, record->promote);
-	cia_verdict verdict = decide(&scope, &taken, record);
-	cia_added added = {.version = taken.version, .promoted = verdict.promote};
-	MemoryContext before = MemoryContextSwitchTo(scope.caller);
-	char *note = note_of(name, &taken, &verdict);
+	cia_verdict verdict;
+	cia_added added;
+	MemoryContext before;
+	char *note;
 
+	check_still_there(name, &taken, record);
+	verdict = decide(&scope, &taken, record);
+	added = (cia_added){.version = taken.version, .promoted = verdict.promote};
+	before = MemoryContextSwitchTo(scope.caller);
+	note = note_of(name, &taken, &verdict);
 	added.notes = cia_notes_text(record->result, note != NULL ? lcons(note, record->notes)
 	                                                          : record->notes);
 	MemoryContextSwitchTo(before);
