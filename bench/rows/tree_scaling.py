@@ -61,6 +61,7 @@ class Ours:
         self._database.need_cia()
         with self._database.connect() as connection:
             connection.execute(f"SET cia.threads = {threads}")
+            connection.execute("SET cia.max_memory = '4GB'")
             start = time.perf_counter()
             connection.execute(
                 "SELECT * FROM cia_train('bench_scaling', %s, target => %s, algorithm => 'boosted_trees',"
