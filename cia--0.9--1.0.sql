@@ -128,6 +128,8 @@ ALTER TABLE cia_version ADD COLUMN origin jsonb;
 
 ALTER TABLE cia_version ADD COLUMN decision text;
 
+ALTER TABLE cia_version ADD COLUMN named jsonb;
+
 COMMENT ON COLUMN cia_version.request IS 'arguments of the training as they were given, for another one';
 
 COMMENT ON COLUMN cia_version.parent IS 'version in production when this one was trained';
@@ -135,6 +137,8 @@ COMMENT ON COLUMN cia_version.parent IS 'version in production when this one was
 COMMENT ON COLUMN cia_version.decision IS 'whether the training has put the version into production, and why';
 
 COMMENT ON COLUMN cia_version.fingerprint IS 'SHA-256 of the bytes of content when it was written';
+
+COMMENT ON COLUMN cia_version.named IS 'segments that were given a name by hand, one after the other; NULL: none was';
 
 COMMENT ON COLUMN cia_version.columns IS 'columns of the source that were read, in order: name, type and role';
 
@@ -464,6 +468,11 @@ $$how many segments a source has: what is found for each number of them, on a sa
 source, algorithm, options, features, exclude, id, weight: as in cia_train; option max_k is the largest number that is tried.
 inertia: sum of squared distances from the centres; silhouette: how much nearer rows lie to their own segment than to the next, at most 1; gap: logarithm of how much smaller inertia is than that of rows at random, with its standard error; bic: Bayesian information criterion, less is better; stability: adjusted Rand index of the segments that two halves of the rows make, 1 if they agree wholly. A notice says if there is no clear structure.$$;
 
+COMMENT ON FUNCTION cia_importance(text) IS
+$$what each feature means to a model, by what the model itself has learned: the most important feature first.
+model: name, for the version in production, or name@version.
+part: of a model by group, NULL for the model of all rows; importance: share of the feature in the sum of shap, where that is NULL of gain, where that is NULL of deviation; shap: mean of the absolute Shapley values over training rows, in units of the margin; gain: what all splits by the feature took off the loss of the training rows, and gain_share its share in that of all features; splits: how many these are; cover: training rows of such a split, on average; deviation: of a regression, standard deviation over the training rows of what the feature adds to the margin, which for a number is the absolute standardised coefficient; of segments, that of their centres, by whose square importance goes. NULL: not known of this kind of model.$$;
+
 CREATE FUNCTION cia_promote(model text, version int DEFAULT NULL, reason text DEFAULT NULL) RETURNS int
 	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 
@@ -524,13 +533,20 @@ COMMENT ON FUNCTION cia_comment(text, text) IS
 $$writes a comment on a version in place of the one before, and answers the version's number.
 model: name, for the version in production, or name@version; comment: what it is for, who approved it; NULL or empty takes it away.$$;
 
+CREATE FUNCTION cia_name_segment(model text, segment text, name text) RETURNS int
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_name_segment(text, text, text) IS
+$$gives a segment of a model of yours another name, at COMMIT for everybody's next statement, and answers the version's number. Versions that are trained later keep it for the segment that follows this one.
+model: name, for the version in production, or name@version; segment: what it is called now, see cia_segment_sizes; name: one that no other segment of the version has, 1 to 200 bytes. The version's fingerprint is then that of the model with the name; column named of cia_versions tells who has called what how.$$;
+
 CREATE FUNCTION cia_diff(model text, v1 int, v2 int)
 	RETURNS TABLE (aspect text, item text, old text, new text, difference float8)
 	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 50 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION cia_diff(text, int, int) IS
 $$what changed from version v1 of a model of yours to version v2; only what differs, NULL for what is not there.
-aspect and item: training (source, algorithm, task, target), request (other arguments), option (in force), column (read, by name: type and role), rows (used, skipped), metric, target (mean and sd of a number), class (share of the training rows), feature (that the model knows: type, kind and use), missing, mean and sd of a feature, labels (of a category, that one of both knows), drift (of a number the difference of the means in standard deviations of v1, of a category the population stability index), made (by whom, with which cia and PostgreSQL), model (fingerprint); difference: new less old, of dates in seconds.$$;
+aspect and item: training (source, algorithm, task, target), request (other arguments), option (in force), column (read, by name: type and role), rows (used, skipped), metric, target (mean and sd of a number), class or segment (share of the training rows), feature (that the model knows: type, kind and use), missing, mean and sd of a feature, labels (of a category, that one of both knows), drift (of a number the difference of the means in standard deviations of v1, of a category the population stability index), made (by whom, with which cia and PostgreSQL), model (fingerprint); difference: new less old, of dates in seconds.$$;
 
 CREATE FUNCTION cia_export(model text) RETURNS jsonb
 	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME';
@@ -640,14 +656,14 @@ CREATE OR REPLACE VIEW cia_versions WITH (security_barrier) AS
 		   ARRAY(SELECT t.tag FROM cia_tag t WHERE t.model = v.model AND t.version = v.version
 				 ORDER BY t.tag COLLATE "C") AS tags,
 		   (SELECT c.remark FROM cia_remark c WHERE c.model = v.model AND c.version = v.version) AS comment,
-		   v.decision
+		   v.decision, v.named
 	FROM cia_registry r
 	JOIN cia_version v ON v.model = r.id
 	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
 
 COMMENT ON VIEW cia_versions IS
 $$versions of the models that you may manage, with their lineage.
-fingerprint: SHA-256 of the model's bytes; request: arguments of the training as they were given; parent: version in production at that time; columns: columns of the source that were read, with type and role; intervals: of metrics, low and high; origin: of a copied or imported version, what it comes from; tags and comment: see cia_tag and cia_comment; decision: whether the training has put the version into production, and why.$$;
+fingerprint: SHA-256 of the model's bytes; request: arguments of the training as they were given; parent: version in production at that time; columns: columns of the source that were read, with type and role; intervals: of metrics, low and high; origin: of a copied or imported version, what it comes from; tags and comment: see cia_tag and cia_comment; decision: whether the training has put the version into production, and why; named: segments that cia_name_segment has given a name.$$;
 
 CREATE VIEW cia_promotions WITH (security_barrier) AS
 	SELECT r.name::text AS model,

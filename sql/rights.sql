@@ -44,7 +44,8 @@ INSERT INTO own.call (query) VALUES
 	($$cia_copy_model('amount', 'copy for ' || current_user)$$), ($$cia_tag('amount', 'stable')$$), ($$cia_untag('amount', 'stable')$$), ($$cia_comment('amount', 'for the till')$$),
 	($$cia_schedule('amount', '@daily')$$), ($$cia_unschedule('amount')$$),
 	($$cia_diff('amount', 1, 1)$$), ($$cia_export('amount')$$), ($$cia_model_card('amount')$$), ($$cia_import('amount', cia_export('amount'))$$),
-	($$cia_drop_model('amount', 1)$$), ($$cia_rename_model('amount', 'sum')$$);
+	($$cia_drop_model('amount', 1)$$), ($$cia_rename_model('amount', 'sum')$$),
+	($$cia_name_segment('kinds', (SELECT cia_segment('kinds', p) FROM points p ORDER BY x, z LIMIT 1), 'named by ' || current_user)$$);
 INSERT INTO own.call (query) VALUES
 	($$cia_segment('kinds', p) FROM points p$$), ($$cia_segment_distance('kinds', p) FROM points p$$), ($$cia_segment_probabilities('kinds', p) FROM points p$$),
 	($$cia_segment_columns('kinds', 1, '{x,z}', true, 1, 2)$$), ($$cia_segment_distance_columns('kinds', 1, '{x,z}', true, 1, 2)$$), ($$cia_segment_probabilities_columns('kinds', 1, '{x,z}', true, 1, 2)$$);

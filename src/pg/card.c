@@ -62,6 +62,10 @@ static const cia_fact fact[] = {
      "coalesce(', trained by ' || (origin->>'trained_by'), '') || "
      "coalesce(', brought by ' || (origin->>'by'), '')"},
     {"Decision", "decision"},
+    {"Named by hand",
+     "SELECT string_agg(format('%s (until then %s) by %s', e->>'name', e->>'segment', "
+     "e->>'by'), '; ' ORDER BY n) FROM jsonb_array_elements(named) "
+     "WITH ORDINALITY d(e, n)"},
     {"Tags", "array_to_string(tags, ', ')"},
     {"Size", "pg_size_pretty(size::bigint)"},
     {"cia", "cia_version"},
@@ -144,11 +148,13 @@ put_reproduction(const cia_card *card, char *const *text)
 	    card->text, "## How to reproduce it\n\nOn the same rows this gives a version "
 	                "with the same fingerprint:\n\n");
 	cia_markdown_code(card->text, "sql", text[FACT_STATEMENT]);
-	appendStringInfoString(card->text,
-	                       "How it compares with another version is told by "
-	                       "`cia_diff(model, v1, v2)`, how it does on other rows "
-	                       "by `cia_evaluate(model, source)` and "
-	                       "`cia_report(model, source)`.\n");
+	appendStringInfo(card->text,
+	                 "How it compares with another version is told by "
+	                 "`cia_diff(model, v1, v2)`, how it does on other rows "
+	                 "by `cia_evaluate(model, source)` and "
+	                 "`%s(model, source)`.\n",
+	                 card->model->schema.task == ML_SEGMENTATION ? "cia_segment_sizes"
+	                                                             : "cia_report");
 }
 
 static void

@@ -51,10 +51,12 @@ put_columns(const cia_card *card)
 static void
 put_classes(const cia_card *card)
 {
-	static const char *const header[] = {"Class", "#Training rows", "#Share"};
 	const ml_schema *schema = &card->model->schema;
+	bool segments = schema->task == ML_SEGMENTATION;
+	const char *const header[] = {segments ? "Segment" : "Class", "#Training rows",
+	                              "#Share"};
 
-	appendStringInfoString(card->text, "### Target\n\n");
+	appendStringInfo(card->text, "### %s\n\n", segments ? "Segments" : "Target");
 	if (schema->classes == 0)
 	{
 		appendStringInfo(card->text,
@@ -80,7 +82,8 @@ put_classes(const cia_card *card)
 		                  cia_report_percent(schema->class_count[k] / schema->rows));
 		cia_markdown_end_row(card->text);
 	}
-	put_rest(card, schema->classes - MOST_CLASSES, "classes", "cia_confusion");
+	put_rest(card, schema->classes - MOST_CLASSES, segments ? "segments" : "classes",
+	         segments ? "cia_segment_sizes" : "cia_confusion");
 }
 
 static void
@@ -252,6 +255,14 @@ cia_card_performance(const cia_card *card)
 	}
 	if (card->model->by != NULL)
 		put_groups(card);
+	if (card->model->schema.task == ML_SEGMENTATION)
+	{
+		appendStringInfoString(
+		    card->text,
+		    "What the segments are like, by the features and by all else that a "
+		    "source has: `cia_segment_profile(model, source)`.\n\n");
+		return;
+	}
 	appendStringInfoString(
 	    card->text, "Whether groups of people are treated alike is not known from the "
 	                "training: `cia_fairness(model, source, attribute)` tells.\n\n");

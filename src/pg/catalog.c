@@ -105,7 +105,8 @@ cia_options(PG_FUNCTION_ARGS)
 		learner = cia_learner_named(algorithm, InvalidOid, &(ml_value){0});
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < ml_common_option_count; i++)
-		put_option(set, &ml_common_option[i]);
+		if (learner == NULL || cia_option_is_for(&ml_common_option[i], learner))
+			put_option(set, &ml_common_option[i]);
 	put_option(set, &cia_promote_option);
 	for (int l = 0; learner != NULL && l < ml_learner_count; l++)
 		for (int i = 0; i < ml_learner_table[l]->options; i++)

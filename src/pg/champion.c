@@ -337,9 +337,14 @@ cia_champion_meet(cia_champion *champion, TupleDesc tupdesc, cia_roles *roles)
 	{
 		/* new segments take the place of the old ones, whose names they keep */
 		champion->unable = roles->target == NULL;
-		champion->why = psprintf("segments of version %d have no target that would tell "
-		                         "which are better",
-		                         champion->version);
+		champion->why =
+		    champion->unable
+		        ? psprintf(
+		              "they take the place of the segments of version %d, as no target "
+		              "tells which are better",
+		              champion->version)
+		        : psprintf("version %d finds segments, whose worth no target tells",
+		                   champion->version);
 		return;
 	}
 	if (roles->target == NULL || !ml_text_is(schema->target, roles->target))

@@ -416,6 +416,8 @@ static inline bool
 cia_same_version(const cia_entry *a, const cia_entry *b)
 {
 	return a->version == b->version && a->in_versions.xmin == b->in_versions.xmin &&
+	       ItemPointerEquals((ItemPointer) &a->in_versions.at,
+	                         (ItemPointer) &b->in_versions.at) &&
 	       memcmp(&a->id, &b->id, sizeof a->id) == 0;
 }
 

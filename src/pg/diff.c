@@ -225,7 +225,9 @@ compare_targets(comparison *work, const ml_schema *const schema[SIDES])
 
 			/* what both know was told before */
 			if (s == SIDE_OLD || isnan(share[SIDE_OLD]))
-				put_numbers(work, "class", cia_text_cstring(label), share);
+				put_numbers(work,
+				            schema[s]->task == ML_SEGMENTATION ? "segment" : "class",
+				            cia_text_cstring(label), share);
 		}
 }
 

@@ -27,7 +27,7 @@ static const char document[] =
     "'notes', to_jsonb(notes), 'seconds', seconds, 'trained_by', trained_by::text, "
     "'trained_at', to_char(trained_at AT TIME ZONE 'UTC', "
     "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), 'parent', parent, "
-    "'cia_version', cia_version, 'pg_version', pg_version, 'origin', origin), "
+    "'cia_version', cia_version, 'pg_version', pg_version, 'origin', origin, 'named', named), "
     "'tags', to_jsonb(tags), 'comment', comment)";
 
 Datum

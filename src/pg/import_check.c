@@ -54,16 +54,18 @@ static const member content_member[] = {
     {"target", OBJECT},  {"rows", NUMBER},    {"features", OBJECTS},
     {"options", OBJECT}, {"learned", OBJECT}, {"training", OBJECT}};
 static const member lineage_member[] = {
-    {"source", TEXT},        {"request", OBJECT},   {"columns", OBJECTS},
-    {"options", OBJECT},     {"rows_used", WHOLE},  {"rows_skipped", WHOLE},
-    {"metrics", OBJECT},     {"intervals", OBJECT}, {"notes", TEXTS},
-    {"seconds", NUMBER},     {"trained_by", TEXT},  {"trained_at", TEXT},
-    {"parent", WHOLE, true}, {"cia_version", TEXT}, {"pg_version", TEXT},
-    {"origin", OBJECT, true}};
+    {"source", TEXT},         {"request", OBJECT},     {"columns", OBJECTS},
+    {"options", OBJECT},      {"rows_used", WHOLE},    {"rows_skipped", WHOLE},
+    {"metrics", OBJECT},      {"intervals", OBJECT},   {"notes", TEXTS},
+    {"seconds", NUMBER},      {"trained_by", TEXT},    {"trained_at", TEXT},
+    {"parent", WHOLE, true},  {"cia_version", TEXT},   {"pg_version", TEXT},
+    {"origin", OBJECT, true}, {"named", OBJECTS, true}};
 static const member request_member[] = {
     {"target", TEXT, true},   {"algorithm", TEXT}, {"features", TEXTS, true},
     {"exclude", TEXTS, true}, {"id", TEXTS, true}, {"weight", TEXT, true},
     {"options", OBJECT}};
+static const member named_member[] = {
+    {"segment", TEXT}, {"name", TEXT}, {"by", TEXT}, {"at", TEXT}};
 static const member column_member[] = {{"name", TEXT}, {"type", TEXT}, {"role", TEXT}};
 
 pg_noreturn static void
@@ -287,13 +289,16 @@ check_agreement(const ml_value *lineage, const ml_model *model)
 static void
 check_lineage(const ml_value *lineage)
 {
-	const ml_value *request;
+	const ml_value *request, *named = ml_value_member(lineage, "named");
 
 	check_members(lineage, "lineage.", lineage_member, lengthof(lineage_member));
 	check_version(lineage, "lineage.", "parent");
 	check_time(ml_value_member(lineage, "trained_at")->text);
 	request = ml_value_member(lineage, "request");
 	check_members(request, "lineage.request.", request_member, lengthof(request_member));
+	for (int64 i = 0; named != NULL && i < named->count; i++)
+		check_members(&named->items[i], psprintf("lineage.named[" INT64_FORMAT "].", i),
+		              named_member, lengthof(named_member));
 	for (int64 i = 0; i < lineage->count; i++)
 		check_finite(&lineage->items[i],
 		             psprintf("lineage.%s", cia_text_cstring(lineage->keys[i])));

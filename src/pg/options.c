@@ -232,23 +232,34 @@ cia_only_options_read(const ml_value *given, const ml_option_set *set,
 		cia_raise_option(function, psprintf("Options: %s.", option_list(set, 1)), &fault);
 }
 
+bool
+cia_option_is_for(const ml_option *option, const ml_learner *learner)
+{
+	static const char *const of_targets[] = {"positive", "by", "calibrate"};
+
+	for (size_t i = 0; i < lengthof(of_targets); i++)
+		if (learner->task == ML_SEGMENTATION && strcmp(option->name, of_targets[i]) == 0)
+			return false;
+	return true;
+}
+
 /* Options that all learners share, but for those of segments. */
 static bool
 may_segment(const ml_learner *learner, const ml_common_options *common,
             ml_option_fault *fault)
 {
-	if (learner->task != ML_SEGMENTATION)
-		return true;
-	fault->error = ML_OPTION_NEEDS_TARGET;
-	if (common->positive.bytes != NULL)
-		fault->name = cia_text_of("positive");
-	else if (common->calibrate.bytes != NULL)
-		fault->name = cia_text_of("calibrate");
-	else if (common->by.bytes != NULL)
-		fault->name = cia_text_of("by");
-	else
-		fault->error = ML_OPTION_FINE;
-	return fault->error == ML_OPTION_FINE;
+	for (int i = 0; i < ml_common_option_count; i++)
+	{
+		const ml_option *option = &ml_common_option[i];
+
+		if (cia_option_is_for(option, learner) ||
+		    ((const ml_text *) ((const char *) common + option->offset))->bytes == NULL)
+			continue;
+		*fault = (ml_option_fault){.error = ML_OPTION_NEEDS_TARGET,
+		                           .name = cia_text_of(option->name)};
+		return false;
+	}
+	return true;
 }
 
 /* A calibration takes two classes, and rows that the model has not seen. */

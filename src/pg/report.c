@@ -86,7 +86,9 @@ cia_report_headline(ml_task_kind task)
 	static const char *const metric[][6] = {
 	    [ML_REGRESSION] = {"r2", "rmse", "mae", "d2"},
 	    [ML_BINARY] = {"auc", "ks", "log_loss", "brier", "positive_rate"},
-	    [ML_MULTICLASS] = {"accuracy", "balanced_accuracy", "macro_f1", "log_loss"}};
+	    [ML_MULTICLASS] = {"accuracy", "balanced_accuracy", "macro_f1", "log_loss"},
+	    [ML_SEGMENTATION] = {"silhouette", "calinski_harabasz", "davies_bouldin",
+	                         "inertia"}};
 
 	return metric[task];
 }
@@ -139,6 +141,8 @@ cia_report_importance_basis(const ml_importance *importance)
 {
 	uint32_t first = importance->order[0];
 
+	if (importance->of_segments)
+		return "Share of each feature in the variance between the segments' centres";
 	if (!isnan(importance->shap[first]))
 		return "Share of each feature in the mean of absolute Shapley values on training "
 		       "rows";

@@ -76,6 +76,9 @@ extern ml_request cia_training_request(const cia_training *run);
  */
 extern void cia_continue_from(cia_door *door, Oid schema, cia_settings *settings);
 
+/* options.c: has an option that all learners share a meaning for this one? */
+extern bool cia_option_is_for(const ml_option *option, const ml_learner *learner);
+
 /* choose_k.c: the notes with the reason for a number of segments that was left to us. */
 extern List *cia_note_choice(const ml_model *model, List *notes);
 

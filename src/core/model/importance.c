@@ -7,7 +7,8 @@
  * adds to the margin, which the profile of the features tells.  Of a number without missing
  * values that is the absolute standardised coefficient; of a category it takes all of its
  * levels together.  Of several classes it is the root mean square over the classes of what the
- * feature adds to a class's margin, less the mean over all classes.
+ * feature adds to a class's margin, less the mean over all classes.  Of segments: the variance of
+ * their centres, weighted by their rows, along what the feature is in the space of distances.
  */
 #include "model/model.h"
 
@@ -138,6 +139,56 @@ take_deviations(const ml_model *model, int classes, const ml_importance *in)
 	}
 }
 
+/* Variance of a slot of the centres. */
+static double
+variance_of_slot(const double *centers, int64_t slots, const ml_part *sizes)
+{
+	double rows = 0, mean = 0, squares = 0;
+
+	for (int64_t k = 0; k < sizes->count; k++)
+	{
+		double away = centers[k * slots] - mean;
+
+		if (!(sizes->number[k] > 0))
+			continue;
+		rows += sizes->number[k];
+		mean += away * sizes->number[k] / rows;
+		squares += sizes->number[k] * away * (centers[k * slots] - mean);
+	}
+	return rows > 0 ? squares / rows : 0;
+}
+
+/* Of segments that have centres; shares are of variances, as the squares of distances add up. */
+static ml_status
+take_centers(ml_host *host, const ml_model *model, ml_importance *in)
+{
+	const ml_part *centers = ml_fitted_part(&model->fitted, "centers");
+	const ml_part *sizes = ml_fitted_part(&model->fitted, "sizes");
+	ml_space space;
+	double *variance;
+
+	if (model->schema.task != ML_SEGMENTATION || centers == NULL || sizes == NULL)
+		return ML_OK;
+	ML_TRY(ml_space_read(host, &model->schema, &model->fitted, &space));
+	if (centers->count != sizes->count * space.slots)
+		return ML_OK;
+	in->of_segments = true;
+	ML_NEW(host, variance, model->schema.features);
+	for (int j = 0; j < space.numbers; j++)
+		variance[space.number[j]] =
+		    variance_of_slot(centers->number + space.number_slot[j], space.slots, sizes);
+	for (int c = 0; c < space.categories; c++)
+		for (int l = 0; l <= model->schema.feature[space.category[c]].levels; l++)
+			variance[space.category[c]] +=
+			    space.label_weight *
+			    variance_of_slot(centers->number + space.category_slot[c] + l,
+			                     space.slots, sizes);
+	share_of(in, variance, in->share);
+	for (int i = 0; i < in->count; i++)
+		in->deviation[in->order[i]] = sqrt(variance[in->order[i]]);
+	return ML_OK;
+}
+
 /* Shapley values that training has kept. */
 static bool
 take_shap(const ml_model *model, const ml_importance *in)
@@ -208,6 +259,9 @@ ml_model_importance(ml_host *host, const ml_model *model, ml_importance *in)
 		take_deviations(model, terms.classes, in);
 		by = in->deviation;
 	}
+	ML_TRY(take_centers(host, model, in));
+	if (in->of_segments)
+		return sort_by(host, in, in->share);
 	if (take_shap(model, in))
 		by = in->shap;
 	if (by == NULL)

@@ -45,11 +45,12 @@ extern ml_status ml_trees_nodes(ml_host *host, const ml_trees *trees, int tree,
 /* What features mean to a model, by feature; NaN: not known of this kind of model. */
 typedef struct ml_importance
 {
-	int count;       /* features that something is learned of */
-	uint32_t *order; /* [count] these features, the most important first */
-	double *share;   /* in the sum of what they are ordered by: shap, gain or deviation */
-	double *shap;    /* mean of the absolute contributions to the margin */
-	double *gain;    /* what all splits by the feature took off the loss */
+	int count;        /* features that something is learned of */
+	bool of_segments; /* share is of the variance between centres, deviation its root */
+	uint32_t *order;  /* [count] these features, the most important first */
+	double *share; /* in the sum of what they are ordered by: shap, gain or deviation */
+	double *shap;  /* mean of the absolute contributions to the margin */
+	double *gain;  /* what all splits by the feature took off the loss */
 	double *gain_share; /* in the sum over all features */
 	double *splits;
 	double *cover; /* mean rows of these splits */
