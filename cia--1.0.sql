@@ -269,7 +269,7 @@ CREATE FUNCTION cia_retrain(
 	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_retrain(text, text, jsonb) IS
 $$trains a further version as one was trained, on the rows that its source has now: same arguments, options and seed.
-model: name of a model of yours, for the version in production, or name@version; source: another table, view or query, with the same columns; options: to be laid over those of the version, where "algorithm" names another one, or auto, which else stays what it chose. Runs the source with your rights; returns the row of cia_train.$$;
+model: name of a model of yours, for the version in production, or the newest one if there is none, or name@version; source: another table, view or query, with the same columns; options: to be laid over those of the version, where "algorithm" names another one, or auto, which else stays what it chose. Runs the source with your rights; returns the row of cia_train.$$;
 
 CREATE FUNCTION cia_verify(model text)
 	RETURNS TABLE (model text, version int, verified boolean, fingerprint text, now_fingerprint text,

@@ -94,9 +94,19 @@ SELECT * FROM cia_retrain('full', options => '{"algorithm": "magic"}');
 SELECT * FROM cia_retrain('full', 'SELECT a, y FROM client');
 \echo :SQLSTATE
 SELECT version FROM cia_train('shadow', 'client', 'y', features => '{a}', options => '{"promote": "never"}');
-SELECT * FROM cia_retrain('shadow');
+SELECT version, promoted FROM cia_retrain('shadow@1', options => '{"l2": 7}');
+SELECT * FROM cia_verify('shadow');
 \echo :SQLSTATE
-SELECT version, promoted FROM cia_retrain('shadow@1');
+-- Without a version in production the newest is trained again, and goes there as a first one would.
+SELECT version, promoted, notes[1] FROM cia_retrain('shadow');
+SELECT asked('shadow', 3);
+SELECT version, promoted FROM cia_retrain('shadow', options => '{"promote": "better"}');
+SELECT version, decision FROM cia_versions WHERE model = 'shadow' ORDER BY version;
+SELECT version FROM cia_train('void', 'client', 'y', features => '{a}', options => '{"promote": "never"}');
+SELECT cia_drop_model('void@1');
+SELECT * FROM cia_retrain('void');
+\echo :SQLSTATE
+SELECT cia_score('void@1', c) FROM client c;
 SELECT verified FROM cia_verify('shadow@1');
 
 -- Null takes away an option, such as one that another algorithm does not have.

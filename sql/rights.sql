@@ -181,10 +181,21 @@ SELECT cia_owner('m', 'public');
 SELECT cia_owner('m', 'nobody');
 SELECT cia_has_privilege('nothing', 'score');
 \echo :SQLSTATE
+-- Which versions there are is told to those who may manage, the one in production to those who may score.
 SELECT cia_has_privilege('m@99', 'score');
+SELECT cia_grant('m', 'regress_cia_bob', 'score');
+SET ROLE regress_cia_bob;
+SELECT cia_score('m@99', p) FROM points p;
+SET ROLE regress_cia_ann;
+SELECT cia_revoke('m', 'regress_cia_bob', 'score');
+SET ROLE regress_cia_bob;
+SELECT cia_score('m@99', p) FROM points p;
+SELECT cia_has_privilege('m@99', 'score');
+SET ROLE regress_cia_ann;
 SELECT cia_has_privilege('nobody', 'm', 'score');
 \echo :SQLSTATE
 SELECT cia_has_privilege('m', 'own');
+SELECT cia_has_privilege('m', 'OWNER');
 SELECT cia_has_privilege(NULL, 'score') IS NULL AS null_model, cia_has_privilege(NULL::regrole, 'm', 'score') IS NULL AS null_role;
 BEGIN READ ONLY;
 SELECT cia_grant('m', 'regress_cia_bob', 'score');

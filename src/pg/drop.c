@@ -73,7 +73,7 @@ drop_version(const cia_owner_scope *scope, const cia_entry *entry, const char *g
 	        &(cia_statement){.text = "DELETE FROM %1$s.cia_version "
 	                                 "WHERE model = $1 AND version = $2",
 	                         .expected = SPI_OK_DELETE}) == 0)
-		cia_registry_check(CIA_ABSENT, given, NULL);
+		cia_registry_check(CIA_NO_VERSION, given, entry);
 }
 
 /* A model with all its versions, or one version; true, or an error. */

@@ -45,8 +45,9 @@ lock_version(const cia_owner_scope *scope, const cia_entry *entry)
 	        &(cia_statement){.text = "SELECT FROM %1$s.cia_version "
 	                                 "WHERE model = $1 AND version = $2 FOR KEY SHARE",
 	                         .expected = SPI_OK_SELECT}) == 0)
-		cia_registry_check(CIA_ABSENT,
-		                   psprintf("%s@%d", NameStr(entry->name), entry->version), NULL);
+		cia_registry_check(CIA_NO_VERSION,
+		                   psprintf("%s@%d", NameStr(entry->name), entry->version),
+		                   entry);
 }
 
 static char *

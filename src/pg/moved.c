@@ -122,8 +122,8 @@ copy_version(const cia_owner_scope *scope, const cia_entry *from, const pg_uuid_
 	            .args = lengthof(types),
 	            .types = types,
 	            .values = values}) == 0)
-		cia_registry_check(CIA_ABSENT,
-		                   psprintf("%s@%d", NameStr(from->name), from->version), NULL);
+		cia_registry_check(CIA_NO_VERSION,
+		                   psprintf("%s@%d", NameStr(from->name), from->version), from);
 }
 
 Datum

@@ -9,14 +9,11 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "lib/stringinfo.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 
 CIA_FUNCTION(cia_promote);
 CIA_FUNCTION(cia_rollback);
-
-#define FEW 20 /* versions that a hint lists */
 
 void
 cia_put_into_production(const cia_owner_scope *scope, const cia_promotion *promotion)
@@ -89,24 +86,17 @@ hold(const cia_owner_scope *scope, const cia_entry *entry)
 static void
 check_version(const cia_owner_scope *scope, const cia_entry *entry, int32 version)
 {
-	uint64 count = ask(scope, &entry->id,
-	                   "SELECT version FROM %1$s.cia_version WHERE model = $1 ORDER BY "
-	                   "version DESC");
-	StringInfoData list;
+	uint64 count =
+	    ask(scope, &entry->id, "SELECT version FROM %1$s.cia_version WHERE model = $1");
 
-	initStringInfo(&list);
 	for (uint64 i = 0; i < count; i++)
-	{
 		if (answer(i, 1) == version)
 			return;
-		if (i < FEW)
-			appendStringInfo(&list, "%s%d", i > 0 ? ", " : "", answer(i, 1));
-	}
 	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 	                errmsg("version %d of model \"%s\" does not exist", version,
 	                       NameStr(entry->name)),
-	                errhint("Versions of it, the newest first: %s%s.", list.data,
-	                        count > FEW ? ", and older ones" : "")));
+	                errhint("Versions of it, the newest first: %s.",
+	                        cia_registry_versions(entry))));
 }
 
 /* A reason that is given, or one that says who wanted it. */

@@ -14,6 +14,7 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/acl.h"
@@ -23,6 +24,8 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+
+#define FEW 20 /* versions that a hint lists */
 
 /* Columns of cia_registry and cia_version, in the order of the SQL script. */
 enum
@@ -114,24 +117,6 @@ cia_registry_relation(Oid schema)
 	return tables_of(schema).names;
 }
 
-static void
-raise_no_model(const char *name)
-{
-	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-	                errmsg("model \"%s\" does not exist", name),
-	                errhint("List models with SELECT * FROM cia_models.")));
-}
-
-static void
-raise_unpromoted(const char *name)
-{
-	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-	                errmsg("model \"%s\" has no version in production", name),
-	                errhint("Put one into production with cia_promote, or name it as "
-	                        "\"%s@version\"; view cia_versions lists them.",
-	                        name)));
-}
-
 /*
  * Cuts 'churn@3' into name and version; version 0 stands for the one in production.
  * False for what cannot be the name of a model.
@@ -167,21 +152,40 @@ typedef struct version_scan
 	HeapTuple tuple;
 } version_scan;
 
+/* The first of the versions that the keys let through. */
+static version_scan
+begin_scan(Oid schema, int keys, ScanKey key)
+{
+	version_scan found = {.table =
+	                          table_open(tables_of(schema).versions, AccessShareLock)};
+
+	found.scan = systable_beginscan(found.table, tables_of(schema).versions_key, true,
+	                                GetActiveSnapshot(), keys, key);
+	found.tuple = systable_getnext(found.scan);
+	return found;
+}
+
 static version_scan
 open_version(Oid schema, const cia_entry *entry)
 {
-	version_scan found;
 	ScanKeyData key[2];
 
-	found.table = table_open(tables_of(schema).versions, AccessShareLock);
 	ScanKeyInit(&key[0], VERSION_MODEL, BTEqualStrategyNumber, F_UUID_EQ,
 	            UUIDPGetDatum(&entry->id));
 	ScanKeyInit(&key[1], VERSION_VERSION, BTEqualStrategyNumber, F_INT4EQ,
 	            Int32GetDatum(entry->version));
-	found.scan = systable_beginscan(found.table, tables_of(schema).versions_key, true,
-	                                GetActiveSnapshot(), 2, key);
-	found.tuple = systable_getnext(found.scan);
-	return found;
+	return begin_scan(schema, 2, key);
+}
+
+/* All versions of a model. */
+static version_scan
+open_versions(Oid schema, const pg_uuid_t *model)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, VERSION_MODEL, BTEqualStrategyNumber, F_UUID_EQ,
+	            UUIDPGetDatum(model));
+	return begin_scan(schema, 1, &key);
 }
 
 static void
@@ -198,7 +202,12 @@ need_version(Oid schema, const cia_entry *entry)
 	version_scan found = open_version(schema, entry);
 
 	if (!HeapTupleIsValid(found.tuple))
-		raise_no_model(psprintf("%s@%d", NameStr(entry->name), entry->version));
+	{
+		close_version(&found);
+		cia_registry_check(CIA_NO_VERSION,
+		                   psprintf("%s@%d", NameStr(entry->name), entry->version),
+		                   entry);
+	}
 	return found;
 }
 
@@ -257,6 +266,7 @@ read_entry(Oid schema, const NameData *name, cia_entry *entry, cia_rights *right
 	{
 		*rights = rights_in(tuple, tupdesc);
 		*entry = (cia_entry){
+		    .schema = schema,
 		    .name = *name,
 		    .id = *DatumGetUUIDP(heap_getattr(tuple, REGISTRY_ID, tupdesc, &isnull)),
 		    .owner = rights->owner,
@@ -337,7 +347,7 @@ cia_registry_seek_for(Oid schema, const char *given, Oid role, cia_privilege pri
 	if (is_there)
 		entry->in_versions = place_of(found.tuple);
 	close_version(&found);
-	return is_there ? CIA_FOUND : CIA_ABSENT;
+	return is_there ? CIA_FOUND : CIA_NO_VERSION;
 }
 
 cia_finding
@@ -381,23 +391,37 @@ cia_registry_confirm(Oid schema, const cia_entry *entry)
 	        has_privs_of_role(GetUserId(), entry->through));
 }
 
-/* The error that stands for a finding; returns for CIA_FOUND. */
-void
-cia_registry_check(cia_finding finding, const char *given, const cia_entry *entry)
+static int
+newest_first(const void *a, const void *b)
 {
-	switch (finding)
+	int32 first = *(const int32 *) a, second = *(const int32 *) b;
+
+	return (first < second) - (first > second);
+}
+
+char *
+cia_registry_versions(const cia_entry *entry)
+{
+	version_scan scan = open_versions(entry->schema, &entry->id);
+	int32 *number = palloc(sizeof *number);
+	int count = 0;
+	bool isnull;
+	StringInfoData list;
+
+	for (; HeapTupleIsValid(scan.tuple); scan.tuple = systable_getnext(scan.scan))
 	{
-		case CIA_FOUND:
-			return;
-		case CIA_ABSENT:
-			raise_no_model(given);
-			break;
-		case CIA_DENIED:
-			cia_raise_denied(NameStr(entry->name), entry->owner, entry->privilege);
-			break;
-		case CIA_UNPROMOTED:
-			raise_unpromoted(NameStr(entry->name));
+		number = repalloc(number, sizeof *number * (count + 1));
+		number[count++] = DatumGetInt32(heap_getattr(
+		    scan.tuple, VERSION_VERSION, RelationGetDescr(scan.table), &isnull));
 	}
+	close_version(&scan);
+	qsort(number, count, sizeof *number, newest_first);
+	initStringInfo(&list);
+	for (int i = 0; i < Min(count, FEW); i++)
+		appendStringInfo(&list, "%s%d", i > 0 ? ", " : "", number[i]);
+	if (count > FEW)
+		appendStringInfoString(&list, ", and older ones");
+	return list.data;
 }
 
 static cia_entry
@@ -434,7 +458,7 @@ cia_registry_manage_model(Oid schema, const char *given)
 		                errmsg("\"%s\" names a version and not a model", given),
 		                errhint("Give the name without \"@\" and what follows it.")));
 	if (!split_name(given, &name, &version))
-		raise_no_model(given);
+		cia_registry_check(CIA_ABSENT, given, NULL);
 	cia_registry_check(find_entry(schema, &name, GetUserId(), CIA_MANAGE, &entry), given,
 	                   &entry);
 	return entry;

@@ -25,6 +25,7 @@ typedef enum cia_privilege
 
 typedef struct cia_entry
 {
+	Oid schema; /* of the extension */
 	pg_uuid_t id;
 	int32 version;
 	Oid owner;
@@ -39,8 +40,9 @@ typedef enum cia_finding
 {
 	CIA_FOUND,
 	CIA_ABSENT,
-	CIA_DENIED,    /* there, but not the caller's to use */
-	CIA_UNPROMOTED /* there, but no version of it is in production */
+	CIA_NO_VERSION, /* the model is there and not that version of it */
+	CIA_DENIED,     /* there, but not the caller's to use */
+	CIA_UNPROMOTED  /* there, but no version of it is in production */
 } cia_finding;
 
 /* What a training has to say of itself. */
@@ -72,10 +74,6 @@ extern cia_finding cia_registry_seek(Oid schema, const char *name,
 extern cia_finding cia_registry_seek_for(Oid schema, const char *name, Oid role,
                                          cia_privilege privilege, cia_entry *entry);
 
-/* Raises 42704 for CIA_ABSENT, 42501 for CIA_DENIED and 55000 for CIA_UNPROMOTED. */
-extern void
-cia_registry_check(cia_finding finding, const char *name, const cia_entry *entry);
-
 /* Do the rows that an earlier look-up has found still say the same, and may this user still know? */
 extern bool cia_registry_confirm(Oid schema, const cia_entry *entry);
 
@@ -97,6 +95,12 @@ extern Oid cia_registry_relation(Oid schema);
 /* Forgets what is known of the tables if it is about them; InvalidOid is about all. */
 extern bool cia_registry_forget(Oid relation);
 
+/*
+ * "3, 2, 1": the numbers of the versions there are, the newest first and not too many; empty if
+ * there are none.  The caller has asked for the right to know.
+ */
+extern char *cia_registry_versions(const cia_entry *entry);
+
 /* The version's bytes, detoasted into the current memory context. */
 extern struct varlena *cia_registry_content(Oid schema, const cia_entry *entry);
 
@@ -117,6 +121,15 @@ typedef struct cia_lineage
 } cia_lineage;
 
 extern cia_lineage cia_registry_lineage(Oid schema, const cia_entry *entry);
+
+/* finding.c: the errors of look-ups */
+
+/*
+ * Raises 42704 for CIA_ABSENT and CIA_NO_VERSION, 42501 for CIA_DENIED and 55000 for
+ * CIA_UNPROMOTED.  The entry of CIA_ABSENT may be NULL.
+ */
+extern void
+cia_registry_check(cia_finding finding, const char *name, const cia_entry *entry);
 
 /* rights.c: who may use a model */
 

@@ -29,7 +29,8 @@ typedef struct question
 
 /*
  * Options are those that were given, and the penalty that 'auto' adds to a linear regression; a
- * further choice is made only if it is asked for.  Null takes an option away.
+ * further choice is made only if it is asked for.  Null takes an option away.  Version 0 is the
+ * newest one.
  */
 static const char arguments_of_version[] =
     "SELECT coalesce($3, v.source), v.target, coalesce($4->>'algorithm', v.algorithm), "
@@ -49,8 +50,9 @@ static const char arguments_of_version[] =
     "v.content, v.fingerprint, v.fingerprint = encode(sha256(%1$s.cia_model_send(v.content)), "
     "'hex'), v.rows_used, v.rows_skipped, v.cia_version, v.pg_version, "
     "(SELECT extversion FROM pg_extension WHERE extname = 'cia'), "
-    "current_setting('server_version'), v.trained_by "
-    "FROM %1$s.cia_version v WHERE v.model = $1 AND v.version = $2";
+    "current_setting('server_version'), v.trained_by, v.version "
+    "FROM %1$s.cia_version v WHERE v.model = $1 AND v.version = CASE $2 WHEN 0 THEN "
+    "(SELECT max(n.version) FROM %1$s.cia_version n WHERE n.model = $1) ELSE $2 END";
 
 /* Columns of the answer. */
 enum
@@ -74,8 +76,21 @@ enum
 	ANSWER_CIA_NOW,
 	ANSWER_PG_NOW,
 	ANSWER_AUTHOR,
+	ANSWER_VERSION,
 	ANSWERS
 };
+
+/* The version has gone meanwhile, or there is none at all. */
+static void
+raise_gone(const cia_entry *entry)
+{
+	if (entry->version == 0)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		                errmsg("model \"%s\" has no versions", NameStr(entry->name)),
+		                errhint("Train one with cia_train.")));
+	cia_registry_check(CIA_NO_VERSION,
+	                   psprintf("%s@%d", NameStr(entry->name), entry->version), entry);
+}
 
 /* The answer, in the context of the call; raises 42704 if the version has gone meanwhile. */
 static void
@@ -98,9 +113,7 @@ ask(Oid schema, const question *about, NullableDatum *answer)
 	                                               .types = types,
 	                                               .values = values,
 	                                               .nulls = nulls}) == 0)
-		cia_registry_check(
-		    CIA_ABSENT,
-		    psprintf("%s@%d", NameStr(about->entry.name), about->entry.version), NULL);
+		raise_gone(&about->entry);
 	for (int i = 0; i < ANSWERS; i++)
 	{
 		Form_pg_attribute column = TupleDescAttr(SPI_tuptable->tupdesc, i);
@@ -141,6 +154,7 @@ kept_source(const question *about, const NullableDatum *answer)
 
 	*kept = (cia_kept){.version = about->entry,
 	                   .author = DatumGetObjectId(answer[ANSWER_AUTHOR].value)};
+	kept->version.version = DatumGetInt32(answer[ANSWER_VERSION].value);
 	return kept;
 }
 
@@ -165,9 +179,13 @@ cia_retrain(PG_FUNCTION_ARGS)
 	Oid schema = cia_schema(fcinfo);
 	NullableDatum answer[ANSWERS];
 	question about = {.options = options_arg(fcinfo, 2)};
+	char *model;
 
 	PreventCommandIfReadOnly("cia_retrain()");
-	about.entry = cia_registry_manage(schema, cia_text_arg(fcinfo, 0, "model"));
+	model = cia_text_arg(fcinfo, 0, "model");
+	/* of a model without a version in production the newest one is trained again */
+	about.entry = strchr(model, '@') != NULL ? cia_registry_manage(schema, model)
+	                                         : cia_registry_manage_model(schema, model);
 	about.source = cia_text_arg(fcinfo, 1, NULL);
 	ask(schema, &about, answer);
 	set_arguments(call, fcinfo, &about.entry, answer);

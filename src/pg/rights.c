@@ -106,9 +106,13 @@ privilege_arg(FunctionCallInfo fcinfo, int argument)
 	for (int i = 0; i < lengthof(privilege_name); i++)
 		if (pg_strcasecmp(given, privilege_name[i]) == 0)
 			return (cia_privilege) i;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-	                errmsg("unrecognized privilege \"%s\"", given),
-	                errhint("Privileges are \"score\" and \"manage\".")));
+	ereport(ERROR,
+	        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	         errmsg("unrecognized privilege \"%s\"", given),
+	         pg_strcasecmp(given, "owner") == 0
+	             ? errhint("Privileges are \"score\" and \"manage\"; view cia_models "
+	                       "tells the owner, and cia_owner() gives a model to another.")
+	             : errhint("Privileges are \"score\" and \"manage\".")));
 }
 
 /* The role of that very name, else InvalidOid for "public" in any case. */
@@ -312,7 +316,7 @@ has_privilege(FunctionCallInfo fcinfo, Oid role, int model)
 	cia_finding finding =
 	    cia_registry_seek_for(cia_schema(fcinfo), name, role, privilege, &entry);
 
-	if (finding == CIA_ABSENT)
+	if (finding == CIA_ABSENT || finding == CIA_NO_VERSION)
 		cia_registry_check(finding, name, &entry);
 	return finding != CIA_DENIED;
 }

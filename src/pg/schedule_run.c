@@ -30,8 +30,6 @@ typedef struct scheduled
 	Oid schema; /* of the extension */
 	const pg_uuid_t *model;
 	char *name;
-	char *
-	    version; /* what is trained again: the model, or its last version if none is in production */
 	Datum options;
 	int64 job; /* 0: called by hand */
 } scheduled;
@@ -51,9 +49,7 @@ read_schedule(scheduled *run)
 	        &scope,
 	        &(cia_statement){
 	            .text =
-	                "SELECT r.name, s.options, coalesce(j.job, 0), r.name || coalesce("
-	                "'@' || (SELECT max(v.version) FROM %1$s.cia_version v "
-	                "WHERE v.model = r.id AND r.production IS NULL), '') "
+	                "SELECT r.name, s.options, coalesce(j.job, 0) "
 	                "FROM %1$s.cia_schedule s JOIN %1$s.cia_registry r ON r.id = s.model "
 	                "CROSS JOIN LATERAL %1$s.cia_scheduled_job(s.model) j "
 	                "WHERE s.model = $1",
@@ -68,7 +64,6 @@ read_schedule(scheduled *run)
 		HeapTuple row = SPI_tuptable->vals[0];
 
 		run->name = SPI_getvalue(row, columns, 1);
-		run->version = SPI_getvalue(row, columns, 4);
 		run->options = PointerGetDatum(
 		    PG_DETOAST_DATUM_COPY(SPI_getbinval(row, columns, 2, &isnull)));
 		run->job = DatumGetInt64(SPI_getbinval(row, columns, 3, &isnull));
@@ -109,7 +104,7 @@ static void
 retrain(const scheduled *run)
 {
 	Oid types[] = {TEXTOID, JSONBOID};
-	Datum values[] = {CStringGetTextDatum(run->version), run->options};
+	Datum values[] = {CStringGetTextDatum(run->name), run->options};
 	bool none = JB_ROOT_COUNT(DatumGetJsonbP(run->options)) == 0;
 	char *query =
 	    psprintf("SELECT version FROM %s.cia_retrain(model => $1, options => $2)",
