@@ -316,7 +316,7 @@ CREATE AGGREGATE cia_fit(record, "any", text, jsonb) (
 );
 COMMENT ON AGGREGATE cia_fit(record, "any", text, jsonb) IS
 $$trains a model on the rows of a group and returns it as a value: cia_fit(row, target, algorithm, options).
-With GROUP BY there is one model per group. A group that gives no model, since its target has one value, say, answers NULL with a warning that tells why.
+With GROUP BY there is one model per group; over no rows the answer is NULL. A group that gives no model, since its target has one value, say, answers NULL with a warning that tells why.
 A column of the row that repeats the target is left out. options as for cia_train; "id", "features" and "exclude" (arrays of columns) and "weight" (a column) may be among them. Of the C build only.$$;
 
 CREATE AGGREGATE cia_fit(record, text, jsonb) (
@@ -687,21 +687,21 @@ COMMENT ON FUNCTION cia_reasons_columns(text, int, text[], boolean, int, "any") 
 
 CREATE FUNCTION cia_evaluate(model text, source text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (metric text, value float8, low float8, high float8)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 12 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 12 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_evaluate(text, text, jsonb) IS
 $$how good a model is on the rows of a source, with 95 % intervals.
 source: table, view or one query that has the model's columns and its target; options: {"rows": "auto" | "all" | "holdout"}, where auto judges only the holdout if source is the very source that the model was trained on.$$;
 
 CREATE FUNCTION cia_roc_curve(model text, source text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (threshold float8, false_positive_rate float8, true_positive_rate float8, "rows" float8)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_roc_curve(text, text, jsonb) IS
 $$the ROC curve of a classifier of two classes on the rows of a source: at each threshold the share of the negatives and of the positives whose score is that or more, and how many rows that is.
 source and rows as in cia_evaluate; options: rows, points (1000: the curve is thinned to so many points, evenly along its length; 0: all). Points between which the curve goes straight on are left out, as by scikit-learn's roc_curve. The first threshold is infinity. With weights, rows is their sum.$$;
 
 CREATE FUNCTION cia_pr_curve(model text, source text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (threshold float8, "precision" float8, recall float8, "rows" float8)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_pr_curve(text, text, jsonb) IS
 $$the precision-recall curve of a classifier of two classes on the rows of a source: of the rows whose score is the threshold or more, the share that is positive, the share of all positives that they are, and how many rows that is.
 source and rows as in cia_evaluate; options: rows, points (1000: at most so many; 0: all). The first threshold is infinity, where precision is 1 by convention.$$;
@@ -710,7 +710,7 @@ CREATE FUNCTION cia_lift_table(model text, source text, options jsonb DEFAULT '{
 	RETURNS TABLE (bin int, low float8, high float8, "rows" float8, responders float8, rate float8, lift float8,
 				   cumulative_share float8, cumulative_responders float8, cumulative_gain float8,
 				   cumulative_lift float8, ks float8)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_lift_table(text, text, jsonb) IS
 $$rows of a source in deciles by the score of a classifier of two classes, the highest first, with the positives (responders) in each.
 source and rows as in cia_evaluate; options: rows, bins (10). low and high bound the scores of a bin; rate is responders / rows, lift that rate over the one of all rows; the cumulative columns are of this bin and all before it: share of the rows, responders, gain (share of all responders), lift, and ks (gain less the same share of the others). Rows of one score stay in one bin, that in which the middle of them falls, so bins may differ in size and a number may be missing.$$;
@@ -718,14 +718,14 @@ source and rows as in cia_evaluate; options: rows, bins (10). low and high bound
 CREATE FUNCTION cia_calibration(model text, source text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (bin int, low float8, high float8, "rows" float8, mean_score float8, observed_rate float8,
 				   observed_low float8, observed_high float8, difference float8)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_calibration(text, text, jsonb) IS
 $$what the score of a classifier of two classes promises and what came out, by bins of the score.
 source and rows as in cia_evaluate; options: rows, bins (10), strategy (quantile, the default, for bins of about as many rows, or uniform for bins of the same width, as in scikit-learn's calibration_curve). low and high bound the scores that fell into the bin; mean_score is their mean, observed_rate the share of positives with Wilson's 95 % interval, difference the one less the other. Empty bins are left out.$$;
 
 CREATE FUNCTION cia_confusion(model text, source text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (actual text, predicted text, "rows" float8, share_of_actual float8, share_of_predicted float8)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_confusion(text, text, jsonb) IS
 $$the confusion matrix of a classifier on the rows of a source: one line for each class that came out and each that was predicted.
 source and rows as in cia_evaluate; options: rows, threshold (0.5: of two classes, the least score of a row that is called positive). share_of_actual is the recall of a class where both are the same, share_of_predicted its precision. Rows of a class that the model does not know have actual NULL.$$;
@@ -734,7 +734,7 @@ CREATE FUNCTION cia_threshold(model text, source text, cost_false_positive float
 							  options jsonb DEFAULT '{}')
 	RETURNS TABLE (rule text, threshold float8, cost float8, cost_per_row float8, selected float8,
 				   true_positives float8, false_positives float8, false_negatives float8, true_negatives float8)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_threshold(text, text, float8, float8, jsonb) IS
 $$the cut-off of a score of two classes whose errors cost least on the rows of a source, and what other cut-offs cost.
 cost_false_positive, cost_false_negative: what it costs to select a negative and to miss a positive; source and rows as in cia_evaluate; options: rows. A row is selected if its score is the threshold or more. Rules: cheapest (on these rows; of several the one that selects least), by costs alone (cost_false_positive over the sum of both, which is best for a calibrated score and needs no rows), one half, all and none.$$;
@@ -742,7 +742,7 @@ cost_false_positive, cost_false_negative: what it costs to select a negative and
 CREATE FUNCTION cia_residuals(model text, source text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (row_number bigint, id text[], target float8, score float8, residual float8, deviance_residual float8,
 				   standardized float8)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_residuals(text, text, jsonb) IS
 $$what a regression or a classifier of two classes leaves unexplained on the rows of a source, row by row.
 source and rows as in cia_evaluate; options: rows. row_number counts the rows of the source from 1 as they came; id holds the id columns that the model was trained with, where the source has them all. residual is target - score, the target of two classes being 1 or 0; deviance_residual has the same sign, and its squares add up to the deviance that the algorithm makes small (squared errors, unless it says otherwise; of classes -2 log likelihood); standardized is that over the root of its mean square.$$;
@@ -752,7 +752,7 @@ CREATE FUNCTION cia_fairness(model text, source text, attribute text, threshold 
 	RETURNS TABLE ("group" text, "rows" float8, selection_rate float8, selection_low float8, selection_high float8,
 				   true_positive_rate float8, false_positive_rate float8, mean_score float8, observed_rate float8,
 				   selection_ratio float8, true_positive_ratio float8, false_positive_ratio float8, four_fifths boolean)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_fairness(text, text, text, float8, jsonb) IS
 $$how a decision by the score of a classifier of two classes treats groups of the rows of a source.
 attribute: column of the source that names the groups, which need not be a feature; NULL is a group, the last one; threshold: least score of a row that is selected; source and rows as in cia_evaluate; options: rows, favourable (selected, the default, or rejected where the score is a risk).
@@ -761,7 +761,7 @@ selection_rate has Wilson's 95 % interval; mean_score and observed_rate show cal
 CREATE FUNCTION cia_compare(model_a text, model_b text, source text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (metric text, a float8, b float8, difference float8, low float8, high float8, p_value float8,
 				   better text)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_compare(text, text, text, jsonb) IS
 $$whether one model is better than another of the same target, on the same rows of a source.
 source and rows as in cia_evaluate; options: rows. On a source that a model was trained on only rows that were kept out of its training count, for both.
@@ -805,7 +805,7 @@ CREATE FUNCTION cia_woe(source text, target text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (feature text, bin int, low float8, high float8, labels text[], missing boolean,
 				   "rows" float8, events float8, non_events float8, event_rate float8, woe float8,
 				   iv float8, feature_iv float8)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_woe(text, text, jsonb) IS
 $$what each column alone tells of a target of two classes: optimal bins with weight of evidence and information value, the most telling column first.
 source: table, view or one query; target: column whose rarer class (or true, or 1) is the event; options: max_bins (8), min_bin (0.05, share of the rows), monotone (auto, increasing, decreasing or none), positive (label of the event), max_categories (255), weight (a column), id, features and exclude (arrays of columns).
@@ -1915,7 +1915,7 @@ COMMENT ON FUNCTION cia_importance(cia_model) IS
 CREATE FUNCTION cia_importance(model text, source text, method text DEFAULT 'permutation',
 							   options jsonb DEFAULT '{}')
 	RETURNS TABLE (feature text, importance float8, deviation float8, metric text, value float8)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 20
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 20
 	AS 'MODULE_PATHNAME', 'cia_permutation_importance';
 COMMENT ON FUNCTION cia_importance(text, text, text, jsonb) IS
 $$what a metric of a model loses on the rows of a source if they swap their values of a feature: the most important feature first.
@@ -1936,7 +1936,7 @@ COMMENT ON FUNCTION cia_tree(cia_model, int) IS
 CREATE FUNCTION cia_partial_dependence(model text, source text, feature text,
 									   options jsonb DEFAULT '{}')
 	RETURNS TABLE (value text, "number" float8, class text, score float8, low float8, high float8)
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 20 AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 20 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_partial_dependence(text, text, text, jsonb) IS
 $$what a model says of the rows of a source, on average, if all of them had the same value of a feature: partial dependence, value by value.
 model: name, for the version in production, or name@version; source: table, view or one query that has the model's columns; feature: as cia_features names it; options: points (20, most values: quantiles of a number that has more, the most frequent labels of a category), sample (10000, most rows that are looked at).
@@ -2003,37 +2003,37 @@ $$puts the version of a model of yours back into production that was there befor
 reason: for the record in view cia_promotions. Returns the version.$$;
 
 CREATE FUNCTION cia_drop_model(model text) RETURNS boolean
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_drop_model(text) IS
 $$drops a model of yours with all its versions, or the one version that name@version names, unless that is in production.
 True, or an error if there is none.$$;
 
 CREATE FUNCTION cia_drop_model(model text, keep_last int) RETURNS int
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cia_drop_versions';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cia_drop_versions';
 COMMENT ON FUNCTION cia_drop_model(text, int) IS
 $$drops old versions of a model of yours, and answers how many.
 model: name; keep_last: how many of the newest versions stay. The version in production and versions with a tag stay as well.$$;
 
 CREATE FUNCTION cia_rename_model(model text, new_name text) RETURNS boolean
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_rename_model(text, text) IS
 $$gives a model of yours another name, with all its versions, tags, comments and rights. True, or an error.
 model: name; new_name: one that no model has.$$;
 
 CREATE FUNCTION cia_copy_model(model text, new_name text) RETURNS int
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_copy_model(text, text) IS
 $$copies one version of a model to another name, and answers the number that it has there.
 model: name, for the version in production, or name@version; new_name: a new one, whose first version the copy is, in production at once; or that of a model of yours, which gets one more version, to be put into production with cia_promote. Column origin of cia_versions says what a copy comes from.$$;
 
 CREATE FUNCTION cia_tag(model text, tag text) RETURNS int
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_tag(text, text) IS
 $$puts a tag on a version, and answers the version's number. A tag is on one version of a model at most: it moves there.
 model: name, for the version in production, or name@version; tag: of your choice, 1 to 63 bytes.$$;
 
 CREATE FUNCTION cia_untag(model text, tag text) RETURNS int
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_untag(text, text) IS
 $$takes a tag away from a model, whichever version it is on, and answers the number of that.
 model: name; tag: as given to cia_tag.$$;
@@ -2064,7 +2064,7 @@ $$one version of a model of yours as a document that cia_import reads, here or i
 model: name, for the version in production, or name@version. A version always gives the same document, with numbers in their shortest exact form. For git: psql -Atc "SELECT jsonb_pretty(cia_export('churn'))" > churn.json$$;
 
 CREATE FUNCTION cia_import(model text, export jsonb) RETURNS int
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_import(text, jsonb) IS
 $$makes a version from a document of cia_export, and answers its number. Damaged documents are refused.
 model: a new name, whose first version it is, in production at once; or that of a model of yours, which gets one more version, to be put into production with cia_promote; export: the document. Column origin of cia_versions says where it was trained, and by whom; a tag that is on another version stays there.$$;
@@ -2234,7 +2234,7 @@ $$has pg_cron retrain a model by the clock, with your rights; answers the number
 model: name, without a version; schedule: minute, hour, day, month and weekday as in crontab, in pg_cron's time zone (cron.timezone, else GMT), or @hourly, @daily, @weekly, @monthly, @yearly, or, from pg_cron 1.5 on, "30 seconds"; options: for cia_retrain, every time.$$;
 
 CREATE FUNCTION cia_unschedule(model text) RETURNS boolean
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cia_unschedule(text) IS
 	'ends the schedule of a model, whoever gave it; true, or an error if there is none';
 

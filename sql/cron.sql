@@ -47,7 +47,7 @@ CREATE FUNCTION refused(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN c
 SELECT DISTINCT regexp_replace(refused(s), '".*"', '"' || '..."') AS refused, count(*) FROM unnest(ARRAY['', ' ', '* * * *', '* * * * * *', '60 * * * *', '-1 * * * *', '* 24 * * *', '* * 0 * *', '* * 32 * *', '* * * 13 *', '* * * 0 *', '* * * * 8', 'a * * * *',
 	'1/5 * * * *', '*/0 * * * *', '5-1 * * * *', '1, * * * *', ',1 * * * *', '1-, * * * *', '* * * janu *', '* * * * mo', '99999999999 * * * *', '@never', '@', '60 seconds', '0 seconds', '5 minutes', '* * *,$ * *', '*-5 * * * *', '1-5/ * * * *', 'ä * * * *']) s GROUP BY 1;
 SELECT cia_next_run('every day');
-SELECT cia_next_run(NULL);
+SELECT cia_next_run(NULL) IS NULL AS no_schedule;
 SELECT cia_next_run('@daily', now(), 'Nowhere/Land');
 
 -- A dark server: no pg_cron.

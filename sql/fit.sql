@@ -121,8 +121,7 @@ SELECT cia_fit(c, NULL, 'logistic', '{}') FROM customer c;
 \echo :SQLSTATE
 SELECT cia_fit(c, churned, NULL, '{}') FROM customer c;
 \echo :SQLSTATE
-SELECT cia_fit(c, churned, 'logistic', NULL) FROM customer c;
-\echo :SQLSTATE
+SELECT cia_fit(c, churned, 'logistic', NULL)::text = cia_fit(c, churned, 'logistic', '{}')::text AS no_options FROM customer c;
 SELECT cia_fit(c, churned, 'forest', '{}') FROM customer c;
 SELECT cia_fit(c, churned, 'logistic', '{"holdot": 0.1}') FROM customer c;
 SELECT cia_fit(c, churned, 'logistic', '[]') FROM customer c;

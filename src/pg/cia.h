@@ -248,9 +248,6 @@ extern void cia_source_run_within(const char *source, cia_wrap_query wrap,
 /* The relation that a source names; InvalidOid for a query or a name of nothing. */
 extern Oid cia_source_relation(const char *source);
 
-/* train.c: an argument that may be left out where name is NULL; else NULL raises 22004 */
-extern char *cia_text_arg(FunctionCallInfo fcinfo, int argument, const char *name);
-
 /* woe.c: low, high, labels and missing of a bin, counted from 0 */
 extern void
 cia_bin_bounds(const ml_feature *feature, int bin, Datum *values, bool *nulls);
@@ -537,6 +534,7 @@ extern void cia_read_array_row(const cia_loaded *loaded, ArrayType *array, doubl
 /* The text of a feature's value in the row that cia_row_arg read last; NULL if missing. */
 extern char *cia_feature_text(const ml_feature *feature, double value);
 
+#include "arguments.h"
 #include "choice.h"
 #include "champion.h"
 #include "job.h"

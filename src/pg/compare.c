@@ -147,6 +147,7 @@ cia_compare(PG_FUNCTION_ARGS)
 	common_rows common;
 	Size *memory = palloc0(sizeof *memory); /* outlives both arenas */
 
+	cia_refuse_nulls(fcinfo, 3);
 	for (int k = 0; k < 2; k++)
 	{
 		run[k] = cia_judged_open_copy(

@@ -295,13 +295,15 @@ cia_cron_zone(const char *name)
 Datum
 cia_next_run(PG_FUNCTION_ARGS)
 {
-	char *text = cia_text_arg(fcinfo, 0, "schedule");
+	char *text = cia_text_arg(fcinfo, 0, NULL);
 	char *zone = cia_text_arg(fcinfo, 2, NULL);
 	TimestampTz after = PG_ARGISNULL(1) ? GetCurrentTransactionStartTimestamp()
 	                                    : PG_GETARG_TIMESTAMPTZ(1);
 	TimestampTz next;
 	cia_cron cron;
 
+	if (text == NULL)
+		PG_RETURN_NULL();
 	cia_cron_check(text, &cron);
 	if (TIMESTAMP_NOT_FINITE(after) ||
 	    !cia_cron_next(&cron, after, cia_cron_zone(zone), &next) ||

@@ -44,7 +44,8 @@ typedef struct validation
 static void
 read_folds(FunctionCallInfo fcinfo, validation *run)
 {
-	run->folds = PG_ARGISNULL(ARG_FOLDS) ? 0 : PG_GETARG_INT32(ARG_FOLDS);
+	cia_refuse_null(fcinfo, ARG_FOLDS);
+	run->folds = PG_GETARG_INT32(ARG_FOLDS);
 	run->by = cia_text_arg(fcinfo, ARG_BY, NULL);
 	run->order_by = cia_text_arg(fcinfo, ARG_ORDER_BY, NULL);
 	if (run->folds < 2 || run->folds > MOST_FOLDS)
@@ -241,6 +242,7 @@ cia_cross_validate(PG_FUNCTION_ARGS)
 
 	cia_training_open(fcinfo, &arguments, "cia cross-validate", &run.of);
 	check_target(&run);
+	cia_refuse_null(fcinfo, ARG_TARGET);
 	cia_training_check(&run.of);
 	refuse_continuation(&run.of);
 	read_folds(fcinfo, &run);

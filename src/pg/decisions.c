@@ -116,9 +116,9 @@ cia_threshold(PG_FUNCTION_ARGS)
 {
 	static const cia_judged_table table = {threshold_option, lengthof(threshold_option)};
 	cia_output out = cia_output_open(fcinfo);
+	cia_judged *run = cia_judged_open(fcinfo, 4, &table);
 	double cost[] = {cost_arg(fcinfo, 2, "cost_false_positive"),
 	                 cost_arg(fcinfo, 3, "cost_false_negative")};
-	cia_judged *run = cia_judged_open(fcinfo, 4, &table);
 	ml_judged judged;
 	ml_steps steps;
 

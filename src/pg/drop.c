@@ -81,7 +81,7 @@ Datum
 cia_drop_model(PG_FUNCTION_ARGS)
 {
 	Oid schema = cia_schema(fcinfo);
-	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *name = cia_text_arg(fcinfo, 0, "model");
 	bool one = strchr(name, '@') != NULL;
 	cia_entry entry;
 	cia_owner_scope scope;
@@ -103,12 +103,14 @@ Datum
 cia_drop_versions(PG_FUNCTION_ARGS)
 {
 	Oid schema = cia_schema(fcinfo);
-	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	int32 keep_last = PG_GETARG_INT32(1);
+	char *name = cia_text_arg(fcinfo, 0, "model");
+	int32 keep_last;
 	cia_entry entry;
 	cia_owner_scope scope;
 	uint64 dropped;
 
+	cia_refuse_null(fcinfo, 1);
+	keep_last = PG_GETARG_INT32(1);
 	PreventCommandIfReadOnly("cia_drop_model()");
 	if (keep_last < 0)
 		ereport(ERROR,

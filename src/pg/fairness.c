@@ -110,9 +110,9 @@ cia_fairness(PG_FUNCTION_ARGS)
 {
 	static const cia_judged_table table = {fairness_option, lengthof(fairness_option)};
 	cia_output out = cia_output_open(fcinfo);
+	cia_judged *run = cia_judged_open(fcinfo, 4, &table);
 	Datum attribute = PG_GETARG_DATUM(2);
 	ml_fair_options options = {.threshold = threshold_arg(fcinfo, 3)};
-	cia_judged *run = cia_judged_open(fcinfo, 4, &table);
 	const ml_column *column;
 	ml_fair_group *group;
 	ml_judged judged;

@@ -133,17 +133,14 @@ first_row(FunctionCallInfo fcinfo, MemoryContext context, int at)
 	Oid target_type = at > 2 ? get_fn_expr_argtype(fcinfo->flinfo, 2) : InvalidOid;
 	char *algorithm;
 
-	if (PG_ARGISNULL(at) || PG_ARGISNULL(at + 1))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("algorithm and options of cia_fit must not be null")));
-	algorithm = text_to_cstring(PG_GETARG_TEXT_PP(at));
+	algorithm = cia_text_arg(fcinfo, at, "algorithm");
 	if (at > 2 && (!OidIsValid(target_type) || target_type == UNKNOWNOID))
 		ereport(ERROR, (errcode(ERRCODE_INDETERMINATE_DATATYPE),
 		                errmsg("could not determine the type of cia_fit's target"),
 		                errhint("Cast it, for example churned::boolean.")));
 	cia_target_check(algorithm, at > 2 ? "target" : NULL);
 	return new_state(context, shared_count(fcinfo), algorithm, target_type,
-	                 PG_GETARG_JSONB_P(at + 1));
+	                 cia_options_arg(fcinfo, at + 1));
 }
 
 static Datum

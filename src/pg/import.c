@@ -93,14 +93,16 @@ Datum
 cia_import(PG_FUNCTION_ARGS)
 {
 	Oid schema = cia_schema(fcinfo);
-	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Jsonb *jsonb = PG_GETARG_JSONB_P(1);
+	char *name = cia_text_arg(fcinfo, 0, "model");
+	Jsonb *jsonb;
 	cia_import_document document;
 	const ml_value *from;
 	cia_owner_scope scope;
 	pg_uuid_t id;
 	int32 version;
 
+	cia_refuse_null(fcinfo, 1);
+	jsonb = PG_GETARG_JSONB_P(1);
 	PreventCommandIfReadOnly("cia_import()");
 	cia_registry_check_name(schema, name);
 	cia_import_read(jsonb, &document);

@@ -360,7 +360,7 @@ open_run(FunctionCallInfo fcinfo, MemoryContext arena, const cia_loaded *loaded,
 	run->source = PG_ARGISNULL(call->source)
 	                  ? run->lineage.source
 	                  : text_to_cstring(PG_GETARG_TEXT_PP(call->source));
-	cia_object_from_jsonb(run->door, PG_GETARG_JSONB_P(call->options), &given);
+	cia_object_from_jsonb(run->door, cia_options_arg(fcinfo, call->options), &given);
 	cia_only_options_read(&given, &set, get_func_name(fcinfo->flinfo->fn_oid));
 	run->ordered = call->table->ordered;
 	if (!call->table->unjudged)
@@ -392,6 +392,7 @@ cia_judged_open(FunctionCallInfo fcinfo, int options, const cia_judged_table *ta
 	const cia_judged_call call = {
 	    .table = table, .model = 0, .source = 1, .options = options};
 
+	cia_refuse_nulls(fcinfo, table->own_source ? 1 : options);
 	return open_run(fcinfo, new_arena(), cia_model_arg(fcinfo, 0), &call);
 }
 

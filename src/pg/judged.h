@@ -27,9 +27,10 @@ typedef struct cia_judged_table
 	int options;
 	bool
 	    ordered; /* rows are to be in canonical order, and no more than a sample of them */
-	bool segments; /* takes a segmentation, which has no target */
-	bool unjudged; /* features are all that is read, of any rows */
-	bool reveals;  /* what is in the model: only for whoever may manage it */
+	bool segments;   /* takes a segmentation, which has no target */
+	bool unjudged;   /* features are all that is read, of any rows */
+	bool reveals;    /* what is in the model: only for whoever may manage it */
+	bool own_source; /* without a source that of the training is read */
 } cia_judged_table;
 
 extern const char *const cia_judged_rows[];

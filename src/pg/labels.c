@@ -53,7 +53,7 @@ lock_version(const cia_owner_scope *scope, const cia_entry *entry)
 static char *
 tag_argument(FunctionCallInfo fcinfo)
 {
-	char *tag = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char *tag = cia_text_arg(fcinfo, 1, "tag");
 
 	if (tag[0] == '\0' || strlen(tag) >= NAMEDATALEN)
 		ereport(ERROR,
@@ -67,7 +67,7 @@ Datum
 cia_tag(PG_FUNCTION_ARGS)
 {
 	Oid schema = cia_schema(fcinfo);
-	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *name = cia_text_arg(fcinfo, 0, "model");
 	char *tag = tag_argument(fcinfo);
 	cia_entry entry;
 	cia_owner_scope scope;
@@ -92,7 +92,7 @@ Datum
 cia_untag(PG_FUNCTION_ARGS)
 {
 	Oid schema = cia_schema(fcinfo);
-	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *name = cia_text_arg(fcinfo, 0, "model");
 	char *tag = tag_argument(fcinfo);
 	cia_entry entry;
 	cia_owner_scope scope;

@@ -73,8 +73,8 @@ Datum
 cia_rename_model(PG_FUNCTION_ARGS)
 {
 	Oid schema = cia_schema(fcinfo);
-	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char *new_name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char *name = cia_text_arg(fcinfo, 0, "model");
+	char *new_name = cia_text_arg(fcinfo, 1, "new_name");
 	cia_entry entry;
 	cia_owner_scope scope;
 
@@ -130,8 +130,8 @@ Datum
 cia_copy_model(PG_FUNCTION_ARGS)
 {
 	Oid schema = cia_schema(fcinfo);
-	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char *new_name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char *name = cia_text_arg(fcinfo, 0, "model");
+	char *new_name = cia_text_arg(fcinfo, 1, "new_name");
 	cia_entry from;
 	cia_owner_scope scope;
 	pg_uuid_t id;

@@ -350,15 +350,15 @@ put_page(cia_findings *report, const char *name, char *const *facts)
 Datum
 cia_report(PG_FUNCTION_ARGS)
 {
-	static const cia_judged_table table = {
-	    .option = report_option, .options = lengthof(report_option), .reveals = true};
+	static const cia_judged_table table = {.option = report_option,
+	                                       .options = lengthof(report_option),
+	                                       .reveals = true,
+	                                       .own_source = true};
 	char *facts[lengthof(training_fact)];
 	StringInfoData page;
 	cia_findings report = {.page = &page};
 	MemoryContext before;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
-		PG_RETURN_NULL();
 	initStringInfo(&page);
 	report.run = cia_judged_open(fcinfo, 2, &table);
 	before = MemoryContextSwitchTo(report.run->door->arena);

@@ -213,10 +213,7 @@ cia_schedule(PG_FUNCTION_ARGS)
 	Oid schema = cia_schema(fcinfo);
 	char *model = cia_text_arg(fcinfo, 0, "model");
 	char *schedule = cia_text_arg(fcinfo, 1, "schedule");
-	Jsonb *options =
-	    PG_ARGISNULL(2)
-	        ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")))
-	        : PG_GETARG_JSONB_P(2);
+	Jsonb *options = cia_options_arg(fcinfo, 2);
 	TimestampTz next;
 	cia_entry entry;
 	cia_cron cron;
@@ -242,7 +239,7 @@ Datum
 cia_unschedule(PG_FUNCTION_ARGS)
 {
 	Oid schema = cia_schema(fcinfo);
-	char *model = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char *model = cia_text_arg(fcinfo, 0, "model");
 	Oid types[] = {UUIDOID};
 	Datum values[1];
 	cia_owner_scope scope;

@@ -102,7 +102,7 @@ read_arguments(FunctionCallInfo fcinfo, scoring *run)
 		                errhint("Name the columns that identify a row, as in id => "
 		                        "'{customer_id}'.")));
 	run->id = PG_GETARG_ARRAYTYPE_P(ARG_ID);
-	read_options(run, PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS));
+	read_options(run, cia_options_arg(fcinfo, ARG_OPTIONS));
 }
 
 /* The shape of the scores: ids, score and class. */

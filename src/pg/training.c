@@ -9,17 +9,6 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-char *
-cia_text_arg(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	if (!PG_ARGISNULL(argument))
-		return text_to_cstring(PG_GETARG_TEXT_PP(argument));
-	if (name != NULL)
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("argument \"%s\" must not be null", name)));
-	return NULL;
-}
-
 static ArrayType *
 array_arg(FunctionCallInfo fcinfo, int argument)
 {
@@ -48,9 +37,7 @@ cia_training_open(FunctionCallInfo fcinfo, const cia_training_arguments *at,
 	    .exclude = array_arg(fcinfo, at->exclude),
 	    .id = array_arg(fcinfo, at->id),
 	    .weight = cia_text_arg(fcinfo, at->weight, NULL)};
-	cia_object_from_jsonb(
-	    run->door, PG_ARGISNULL(at->options) ? NULL : PG_GETARG_JSONB_P(at->options),
-	    &run->options);
+	cia_object_from_jsonb(run->door, cia_options_arg(fcinfo, at->options), &run->options);
 }
 
 static bool

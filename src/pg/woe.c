@@ -131,17 +131,18 @@ read_options(evidence *run, Jsonb *jsonb)
 Datum
 cia_woe(PG_FUNCTION_ARGS)
 {
-	evidence run = {.roles = {.target = text_to_cstring(PG_GETARG_TEXT_PP(1)),
-	                          .learner = &ml_logistic}};
+	evidence run = {
+	    .roles = {.target = cia_text_arg(fcinfo, 1, "target"), .learner = &ml_logistic}};
 	ml_schema schema;
 	ml_notes notes;
+
+	char *source = cia_text_arg(fcinfo, 0, "source");
 
 	InitMaterializedSRF(fcinfo, 0);
 	run.door = cia_door_open(
 	    AllocSetContextCreate(CurrentMemoryContext, "cia woe", ALLOCSET_DEFAULT_SIZES));
-	read_options(&run, PG_GETARG_JSONB_P(2));
-	cia_source_run(text_to_cstring(PG_GETARG_TEXT_PP(0)), NULL, start_rows, take_row,
-	               &run);
+	read_options(&run, cia_options_arg(fcinfo, 2));
+	cia_source_run(source, NULL, start_rows, take_row, &run);
 	cia_door_equip(run.door);
 	cia_check(run.door, ml_evidence(&run.door->host, run.rows->frame, &run.options,
 	                                &schema, &notes));
