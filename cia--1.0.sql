@@ -801,6 +801,29 @@ $$how many segments a source has: what is found for each number of them, on a sa
 source, algorithm, options, features, exclude, id, weight: as in cia_train; option max_k is the largest number that is tried.
 inertia: sum of squared distances from the centres; silhouette: how much nearer rows lie to their own segment than to the next, at most 1; gap: logarithm of how much smaller inertia is than that of rows at random, with its standard error; bic: Bayesian information criterion, less is better; stability: adjusted Rand index of the segments that two halves of the rows make, 1 if they agree wholly. A notice says if there is no clear structure.$$;
 
+CREATE FUNCTION cia_rfm(
+	source   text,
+	customer text,
+	at       text,
+	amount   text,
+	as_of    timestamptz DEFAULT NULL,
+	bins     int DEFAULT 5,
+	rules    jsonb DEFAULT NULL,
+	amounts  text DEFAULT 'sum'
+) RETURNS TABLE (customer_id text, recency int, frequency bigint, monetary numeric, r_score int, f_score int, m_score int, rfm text, segment text)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_rfm(text, text, text, text, timestamptz, int, jsonb, text) IS
+$$how recently, how often and for how much customers bought, as scores and the usual segments; one row per customer.
+source: table, view or one query with a row per purchase; customer, at (date, timestamp or timestamptz), amount: its columns; as_of: rows after that moment are left out, by default the time of the latest row; bins: scores go from 1 to that number, 2 to 10; rules: what replaces cia_rfm_rules(bins), in the form of its rows as an array of objects, in which r_low, r_high, f_low, f_high, m_low, m_high, fm_low and fm_high may stand; amounts: monetary is their sum or their mean.
+recency: whole days from the last purchase to as_of; frequency: number of purchases; monetary: what was paid. A score is 1 + floor(bins * share of the customers that are worse), so equals have equal scores. Rows with a negative amount are refunds: they are no purchase, and lessen what was paid. A purchase without an amount counts for recency and frequency. Rows without customer or time, and customers without a purchase, are left out with a notice.$$;
+
+CREATE FUNCTION cia_rfm_rules(bins int DEFAULT 5)
+	RETURNS TABLE (segment text, r_low int, r_high int, fm_low int, fm_high int)
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 11 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_rfm_rules(int) IS
+$$which scores make which segment in cia_rfm, unless its argument rules says otherwise.
+A customer is of the segment whose ranges hold his r score and fm, the mean of his f and m scores rounded half up. With other than 5 bins a score stands for the fifth in which the middle of its bin lies.$$;
+
 CREATE FUNCTION cia_woe(source text, target text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (feature text, bin int, low float8, high float8, labels text[], missing boolean,
 				   "rows" float8, events float8, non_events float8, event_rate float8, woe float8,

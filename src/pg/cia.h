@@ -537,6 +537,7 @@ extern char *cia_feature_text(const ml_feature *feature, double value);
 #include "arguments.h"
 #include "choice.h"
 #include "champion.h"
+#include "events.h"
 #include "job.h"
 #include "judged.h"
 #include "lineage.h"

@@ -111,6 +111,8 @@ cia_source_relation(const char *source)
 	                         get_namespace_oid(relation->schemaname, true));
 }
 
+#define SELECT_ALL "SELECT * FROM "
+
 /* The text of the query that a source stands for. */
 static char *
 query_of(const char *source)
@@ -123,7 +125,7 @@ query_of(const char *source)
 		return pstrdup(source);
 	names = cia_name_list(source);
 	initStringInfo(&query);
-	appendStringInfoString(&query, "SELECT * FROM ");
+	appendStringInfoString(&query, SELECT_ALL);
 	foreach (cell, names)
 		appendStringInfo(&query, "%s%s", cell == list_head(names) ? "" : ".",
 		                 quote_identifier(strVal(lfirst(cell))));
@@ -238,6 +240,40 @@ cia_source_columns(const char *source)
 	        ->targetList);
 	close_source(&context);
 	return columns;
+}
+
+/* Within another query a source may do less. */
+static void
+check_reads(const SelectStmt *source)
+{
+	ListCell *cell;
+
+	foreach (cell, source->withClause != NULL ? source->withClause->ctes : NIL)
+		if (!IsA(lfirst_node(CommonTableExpr, cell)->ctequery, SelectStmt))
+			ereport(ERROR,
+			        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			         errmsg("source must not change data here"),
+			         errhint("Run what changes data before, into a table if need be.")));
+}
+
+char *
+cia_source_item(const char *source)
+{
+	source_context context;
+	RawStmt *raw;
+	char *item;
+
+	if (looks_like_name(source))
+		return query_of(source) + strlen(SELECT_ALL);
+	open_source(&context, source, NULL);
+	raw = parse_one(context.query);
+	check_reads((SelectStmt *) raw->stmt);
+	item = pstrdup(context.query + Max(raw->stmt_location, 0));
+	if (raw->stmt_len > 0)
+		item[raw->stmt_len] = '\0';
+	close_source(&context);
+	/* the line's end closes a comment */
+	return psprintf("(%s\n)", item);
 }
 
 /* Runs what wrap makes of the parsed source, or the source as it is. */
