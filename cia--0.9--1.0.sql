@@ -421,6 +421,33 @@ CREATE FUNCTION cia_segment_probabilities(model cia_model, "row" float8[]) RETUR
 COMMENT ON FUNCTION cia_segment_probabilities(cia_model, float8[]) IS
 	'probability of every segment for a row given as numbers in the order of cia_features(model) by a model given as a value; a label is given as its place among the labels, from 1';
 
+CREATE FUNCTION cia_band(model text, score float8, bands int DEFAULT 10) RETURNS int
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_band(text, float8, int) IS
+$$band of a score among the scores of the rows that a model was judged on: 1 holds the highest tenth, 10 the lowest.
+model: name, for the version in production, or name@version; score: as cia_score answers it; bands: 2, 4, 5, 10 or 20. A score that ends one band and begins another belongs to the higher; where many rows have one score, bands differ in size.$$;
+
+CREATE FUNCTION cia_band(model cia_model, score float8, bands int DEFAULT 10) RETURNS int
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_band(cia_model, float8, int) IS
+	'band of a score among the scores of the rows that a model given as a value was judged on';
+
+CREATE FUNCTION cia_create_scoring_view(
+	view    text,
+	model   text,
+	source  text,
+	id      text[],
+	options jsonb DEFAULT '{}'
+) RETURNS regclass
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_create_scoring_view(text, text, text, text[], jsonb) IS
+$$makes a view of what a model says of a source's rows, with plain columns that every dashboard reads: the id columns, score and class (or segment, distance and probability), band, version, and reasons.
+view: name of the view, made with your rights; model: name, for whatever version is in production when the view is read, or name@version; source: table, view or one query; id: columns of the source that identify a row, cast where their type is not boolean, a number, text, date or timestamp; options: bands (10, see cia_band; 0 for none; or an object of names with the score at which each begins), reasons (columns of them, 4), probabilities (a column for each class or segment), columns (array of further columns of the source), replace (a view of that name), security_invoker (read the source with the reader's rights).
+Returns the view. Who reads it needs SELECT on it and the privilege score on the model.$$;
+
 CREATE FUNCTION cia_segment_columns(
 	model text, version int, columns text[], present boolean, VARIADIC "values" "any"
 ) RETURNS text

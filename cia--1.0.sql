@@ -611,6 +611,30 @@ $$scores all rows of a source into a table, in the caller's transaction and with
 model: name, for the version in production, or name@version; source: table, view or one query, run once; target_table: table with the id columns, score, class (of a classifier), version and scored_at, made if it does not exist, else with a unique index on the id columns; id: columns of the source that identify a row; options: none yet.
 inserted and updated are NULL where target_table is a view. Rows that the source no longer has stay as they are: scored_at tells them.$$;
 
+CREATE FUNCTION cia_band(model text, score float8, bands int DEFAULT 10) RETURNS int
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_band(text, float8, int) IS
+$$band of a score among the scores of the rows that a model was judged on: 1 holds the highest tenth, 10 the lowest.
+model: name, for the version in production, or name@version; score: as cia_score answers it; bands: 2, 4, 5, 10 or 20. A score that ends one band and begins another belongs to the higher; where many rows have one score, bands differ in size.$$;
+
+CREATE FUNCTION cia_band(model cia_model, score float8, bands int DEFAULT 10) RETURNS int
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_band(cia_model, float8, int) IS
+	'band of a score among the scores of the rows that a model given as a value was judged on';
+
+CREATE FUNCTION cia_create_scoring_view(
+	view    text,
+	model   text,
+	source  text,
+	id      text[],
+	options jsonb DEFAULT '{}'
+) RETURNS regclass
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_create_scoring_view(text, text, text, text[], jsonb) IS
+$$makes a view of what a model says of a source's rows, with plain columns that every dashboard reads: the id columns, score and class (or segment, distance and probability), band, version, and reasons.
+view: name of the view, made with your rights; model: name, for whatever version is in production when the view is read, or name@version; source: table, view or one query; id: columns of the source that identify a row, cast where their type is not boolean, a number, text, date or timestamp; options: bands (10, see cia_band; 0 for none; or an object of names with the score at which each begins), reasons (columns of them, 4), probabilities (a column for each class or segment), columns (array of further columns of the source), replace (a view of that name), security_invoker (read the source with the reader's rights).
+Returns the view. Who reads it needs SELECT on it and the privilege score on the model.$$;
+
 --
 -- What the planner makes of cia_score and its sisters; not part of the contract
 --

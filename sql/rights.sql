@@ -32,6 +32,7 @@ INSERT INTO own.call (query) VALUES
 	($$cia_score_columns('amount', 1, '{x,z}', true, 1, 2)$$), ($$cia_class_columns('m', 1, '{x,z,town}', true, 1, 2, 'a'::text)$$),
 	($$cia_probabilities_columns('m', 1, '{x,z,town}', true, 1, 2, 'a'::text)$$), ($$cia_reasons_columns('m', 1, '{x,z,town}', true, 4, 1, 2, 'a'::text)$$),
 	($$cia_score_into('m', 'points', 'own.' || quote_ident('scores of ' || current_user), '{id}')$$),
+	($$cia_create_scoring_view(model => 'm', view => 'own.' || quote_ident('view of ' || current_user), source => 'points', id => '{id}')$$), ($$cia_band('m', 0.5)$$),
 	($$cia_evaluate('m', 'points')$$), ($$cia_roc_curve('m', 'points')$$), ($$cia_pr_curve('m', 'points')$$), ($$cia_lift_table('m', 'points')$$),
 	($$cia_calibration('m', 'points')$$), ($$cia_confusion('m', 'points')$$), ($$cia_threshold('m', 'points', 1, 1)$$), ($$cia_residuals('amount', 'points')$$),
 	($$cia_fairness('m', 'points', 'town')$$), ($$cia_compare('m', 'trees', 'points')$$), ($$cia_importance('m', 'points')$$),

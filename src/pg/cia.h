@@ -248,48 +248,12 @@ extern void cia_source_run_within(const char *source, cia_wrap_query wrap,
 /* The relation that a source names; InvalidOid for a query or a name of nothing. */
 extern Oid cia_source_relation(const char *source);
 
+/* The source as an item of FROM, which wants an alias; raises what is no source. */
+extern char *cia_source_item(const char *source);
+
 /* woe.c: low, high, labels and missing of a bin, counted from 0 */
 extern void
 cia_bin_bounds(const ml_feature *feature, int bin, Datum *values, bool *nulls);
-
-/* score_table.c: the table that scores are written to */
-typedef struct cia_score_table
-{
-	const char *given; /* as the caller named it */
-	const char *name;  /* with its schema, quoted */
-	Oid relation;
-	char kind;      /* relkind */
-	bool fresh;     /* made by this call: it has no key yet */
-	TupleDesc ids;  /* the id columns as the source has them */
-	bool has_class; /* a class is written too */
-} cia_score_table;
-
-/*
- * Names and types of the columns of a source that identify a row.  Raises what keeps them from
- * being that.
- */
-extern TupleDesc cia_score_table_ids(const char *source, ArrayType *id);
-
-/*
- * Finds the table, locked, or makes it.  given, ids and has_class are the caller's.  Raises
- * 42703 for columns it lacks, 42P10 if no unique index is on the id columns, 23502 for
- * further columns that must not be null and have no default.
- */
-extern void cia_score_table_open(cia_score_table *table);
-
-/* score_fill.c: fills a table that this call has made; false if it is no longer as made */
-extern bool cia_score_table_fill(const cia_score_table *table, Tuplestorestate *scores,
-                                 TupleDesc columns, int32 version);
-
-/* Gives a table that this call has made and filled its primary key; duplicates raise 23505. */
-extern void cia_score_table_add_key(const cia_score_table *table);
-
-/* The statement that writes the scores which the relation of that name holds. */
-extern char *
-cia_score_table_insert(const cia_score_table *table, const char *scores, int32 version);
-
-/* Runs a statement of ours by SPI, with the caller's rights. */
-extern void cia_score_table_execute(const char *statement, int expected);
 
 /* options.c */
 typedef struct cia_settings
@@ -339,6 +303,12 @@ cia_options_read(const ml_value *given, const ml_option_set *set, const char *fu
 /* The same of a function that takes no other options. */
 extern void cia_only_options_read(const ml_value *given, const ml_option_set *set,
                                   const char *function);
+
+/* The columns that an option names; raises 22023 for anything but an array of texts. */
+extern ArrayType *cia_names_option(const char *option, const ml_value *value);
+
+/* band.c: raises 22023 for a number of bands that the quantiles of a model cannot cut */
+extern void cia_check_bands(int64 bands);
 
 /* NULL is the empty object; raises 22023 for anything but an object. */
 extern void cia_object_from_jsonb(cia_door *door, Jsonb *jsonb, ml_value *object);
@@ -398,6 +368,7 @@ typedef struct cia_cached
 	MemoryContext context;
 	ml_model *model;
 	ArrayType *columns;       /* names of those that the model uses, each once */
+	struct cia_told *told;    /* of reasons.c: the reasons told last; NULL: none yet */
 	struct cia_row_map *maps; /* of input.c: shapes of rows met so far */
 	int map_count;
 } cia_cached;
@@ -542,6 +513,7 @@ extern char *cia_feature_text(const ml_feature *feature, double value);
 #include "judged.h"
 #include "lineage.h"
 #include "planner.h"
+#include "score_table.h"
 #include "summary.h"
 #include "training.h"
 

@@ -7,9 +7,6 @@
 #ifndef CIA_EVENTS_H
 #define CIA_EVENTS_H
 
-/* source.c: the source as an item of FROM, which wants an alias; raises what is no source. */
-extern char *cia_source_item(const char *source);
-
 /* A column of the source. */
 typedef struct cia_event_column
 {

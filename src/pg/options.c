@@ -162,8 +162,8 @@ raise_not_names(const char *option)
 	                errmsg("option \"%s\" must be an array of column names", option)));
 }
 
-static ArrayType *
-names_array(const char *option, const ml_value *value)
+ArrayType *
+cia_names_option(const char *option, const ml_value *value)
 {
 	Datum *names = palloc(sizeof(Datum) * (value->count + 1));
 
@@ -198,11 +198,11 @@ cia_roles_read(cia_door *door, const ml_value *given, cia_roles *roles, ml_value
 		const ml_value *item = &given->items[i];
 
 		if (ml_text_is(given->keys[i], "id"))
-			roles->id = names_array("id", item);
+			roles->id = cia_names_option("id", item);
 		else if (ml_text_is(given->keys[i], "features"))
-			roles->features = names_array("features", item);
+			roles->features = cia_names_option("features", item);
 		else if (ml_text_is(given->keys[i], "exclude"))
-			roles->exclude = names_array("exclude", item);
+			roles->exclude = cia_names_option("exclude", item);
 		else if (ml_text_is(given->keys[i], "weight"))
 			roles->weight = column_option("weight", item);
 		else

@@ -96,12 +96,7 @@ read_arguments(FunctionCallInfo fcinfo, scoring *run)
 	run->model = cia_text_arg(fcinfo, ARG_MODEL, "model");
 	run->source = cia_text_arg(fcinfo, ARG_SOURCE, "source");
 	run->table.given = cia_text_arg(fcinfo, ARG_TARGET_TABLE, "target_table");
-	if (PG_ARGISNULL(ARG_ID))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-		                errmsg("argument \"id\" must not be null"),
-		                errhint("Name the columns that identify a row, as in id => "
-		                        "'{customer_id}'.")));
-	run->id = PG_GETARG_ARRAYTYPE_P(ARG_ID);
+	run->id = cia_id_arg(fcinfo, ARG_ID);
 	read_options(run, cia_options_arg(fcinfo, ARG_OPTIONS));
 }
 

@@ -54,9 +54,8 @@ next_result(const cia_score_table *table, const result_column *column)
 	return column < result_columns + lengthof(result_columns) ? column : NULL;
 }
 
-/* The attribute of the source that an id names; from 1. */
-static AttrNumber
-id_attribute(TupleDesc source, const char *name)
+AttrNumber
+cia_source_attribute(TupleDesc source, const char *what, const char *name)
 {
 	AttrNumber found = InvalidAttrNumber;
 
@@ -67,13 +66,13 @@ id_attribute(TupleDesc source, const char *name)
 		if (found != InvalidAttrNumber)
 			ereport(ERROR,
 			        (errcode(ERRCODE_DUPLICATE_COLUMN),
-			         errmsg("id column \"%s\" occurs more than once in the source", name),
+			         errmsg("%s \"%s\" occurs more than once in the source", what, name),
 			         errhint("Name the columns of the source that are needed.")));
 		found = (AttrNumber) (i + 1);
 	}
 	if (found == InvalidAttrNumber)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-		                errmsg("id column \"%s\" does not exist in the source", name),
+		                errmsg("%s \"%s\" does not exist in the source", what, name),
 		                errhint("Names are compared letter by letter.")));
 	return found;
 }
@@ -111,31 +110,54 @@ check_id_type(const FormData_pg_attribute *id)
 		     errhint("Cast it in the source, for example to text.")));
 }
 
-TupleDesc
-cia_score_table_ids(const char *source_text, ArrayType *id)
+ArrayType *
+cia_id_arg(FunctionCallInfo fcinfo, int argument)
 {
-	TupleDesc source = cia_source_columns(source_text), ids;
-	Datum *names;
-	bool *nulls;
-	int count;
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+		                errmsg("argument \"id\" must not be null"),
+		                errhint("Name the columns that identify a row, as in id => "
+		                        "'{customer_id}'.")));
+	return PG_GETARG_ARRAYTYPE_P(argument);
+}
 
-	deconstruct_array(id, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
-	if (count == 0)
+char **
+cia_id_names(ArrayType *id, int *count)
+{
+	Datum *given;
+	bool *nulls;
+	char **names;
+
+	deconstruct_array(id, TEXTOID, -1, false, TYPALIGN_INT, &given, &nulls, count);
+	if (*count == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("argument \"id\" must name at least one column"),
 		                errhint("Name the columns that identify a row, as in id => "
 		                        "'{customer_id}'.")));
-	ids = CreateTemplateTupleDesc(count);
-	for (int i = 0; i < count; i++)
+	names = palloc(sizeof *names * *count);
+	for (int i = 0; i < *count; i++)
 	{
-		char *name;
-
 		if (nulls[i])
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 			                errmsg("lists of columns must not contain NULL")));
-		name = TextDatumGetCString(names[i]);
-		check_id_name(ids, i, name);
-		TupleDescCopyEntry(ids, (AttrNumber) (i + 1), source, id_attribute(source, name));
+		names[i] = TextDatumGetCString(given[i]);
+	}
+	return names;
+}
+
+TupleDesc
+cia_score_table_ids(const char *source_text, ArrayType *id)
+{
+	TupleDesc source = cia_source_columns(source_text), ids;
+	int count;
+	char **names = cia_id_names(id, &count);
+
+	ids = CreateTemplateTupleDesc(count);
+	for (int i = 0; i < count; i++)
+	{
+		check_id_name(ids, i, names[i]);
+		TupleDescCopyEntry(ids, (AttrNumber) (i + 1), source,
+		                   cia_source_attribute(source, "id column", names[i]));
 		check_id_type(TupleDescAttr(ids, i));
 	}
 	return ids;
@@ -185,8 +207,8 @@ cia_score_table_execute(const char *statement, int expected)
 		     SPI_result_code_string(result));
 }
 
-static char *
-qualified_name(Oid relation)
+char *
+cia_qualified_name(Oid relation)
 {
 	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
 	                                  get_rel_name(relation));
@@ -362,7 +384,7 @@ cia_score_table_open(cia_score_table *table)
 	table->fresh = !OidIsValid(table->relation);
 	if (table->fresh)
 		make_table(table, named);
-	table->name = qualified_name(table->relation);
+	table->name = cia_qualified_name(table->relation);
 	table->kind = get_rel_relkind(table->relation);
 	if (table->fresh)
 		return;

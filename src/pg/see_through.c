@@ -33,6 +33,8 @@ CIA_FUNCTION(cia_score_support);
 #define CALL_COST 4.0
 #define COLUMN_COST 0.5
 #define RECORD_COST 2.5
+/* Work of explaining a row, in works of scoring it. */
+#define EXPLAINING 20
 /* Features of a model that is not known yet. */
 #define GUESSED_FEATURES 100
 
@@ -220,6 +222,16 @@ see_through(const SupportRequestSimplify *request)
 	return answer;
 }
 
+/* cia_explain and cia_reasons, by row or by columns */
+static bool
+is_explaining(Oid function)
+{
+	const char *name = get_func_name(function);
+
+	return name != NULL && (strncmp(name, "cia_explain", strlen("cia_explain")) == 0 ||
+	                        strncmp(name, "cia_reasons", strlen("cia_reasons")) == 0);
+}
+
 static void
 tell_cost(SupportRequestCost *request)
 {
@@ -233,6 +245,8 @@ tell_cost(SupportRequestCost *request)
 	bool by_columns =
 	    call != NULL && IsA(call, FuncExpr) && list_length(call->args) > FIXED_ARGS;
 
+	if (is_explaining(request->funcid))
+		work *= EXPLAINING;
 	request->startup = 0;
 	request->per_tuple =
 	    cpu_operator_cost *

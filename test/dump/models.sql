@@ -15,3 +15,6 @@ SELECT count(*) FROM cia_train('theirs', 'customer', 'y', features => '{a,town}'
 RESET ROLE;
 CREATE TABLE fitted AS SELECT town, cia_fit(x, y, 'logistic', '{"features": ["a", "c"]}') AS model FROM customer x GROUP BY town;
 SELECT cia_tag('churn@1', 'Prüfung "1"'), cia_tag('churn', 'approved'), cia_comment('churn@1', E'two\nlines, it''s "Größe" \\'), cia_copy_model('churn@1', 'copy');
+SELECT cia_create_scoring_view('churn_scores', 'churn', 'customer', '{id}', '{"reasons": 2}'),
+	   cia_create_scoring_view('"Größe"', 'Größe "of" it''s \ name', 'SELECT * FROM customer WHERE id > 10 -- few', '{id}', '{"bands": {"low": null, "it''s": 0.2}, "reasons": 0, "probabilities": true}');
+CREATE MATERIALIZED VIEW kept_scores AS SELECT * FROM churn_scores;

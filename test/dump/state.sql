@@ -10,3 +10,5 @@ FROM cia_versions, customer x GROUP BY model, version ORDER BY model COLLATE "C"
 SELECT f.town COLLATE "C", md5(string_agg(encode(float8send(cia_score(model, x)), 'hex'), '' ORDER BY id)) FROM fitted f, customer x GROUP BY f.town ORDER BY 1;
 SELECT metric, float8send(value), float8send(low), float8send(high) FROM cia_evaluate('churn', 'customer');
 SELECT feature, value, float8send(contribution) FROM customer x, cia_explain('churn@1', x) WHERE id = 7;
+SELECT count(*), md5(string_agg(format('%s %s %s', encode(float8send(v.score), 'hex'), v.band, v.version), ', ' ORDER BY id)), bool_and(k = (v.*::text)::kept_scores) AS kept FROM churn_scores v JOIN kept_scores k USING (id);
+SELECT count(*), md5(string_agg(format('%s %s %s', encode(float8send(score), 'hex'), band, "probability_Köln"), ', ' ORDER BY id)) FROM "Größe";

@@ -55,6 +55,9 @@ SELECT ok((SELECT bool_and(provolatile = CASE WHEN proargtypes[0] = 'cia_model':
 SELECT is((SELECT concat(pg_get_function_result(oid), ' ', provolatile, proparallel) FROM pg_proc WHERE proname = name AND pg_get_function_arguments(oid) = arguments),
 	format('%s %s', result, marks), format('%s(%s)', name, arguments))
 FROM (VALUES
+	('cia_band', 'model text, score double precision, bands integer DEFAULT 10', 'integer', 'ss'),
+	('cia_band', 'model cia_model, score double precision, bands integer DEFAULT 10', 'integer', 'is'),
+	('cia_create_scoring_view', 'view text, model text, source text, id text[], options jsonb DEFAULT ''{}''::jsonb', 'regclass', 'vu'),
 	('cia_calibration', 'model text, source text, options jsonb DEFAULT ''{}''::jsonb',
 		'TABLE(bin integer, low double precision, high double precision, rows double precision, mean_score double precision, observed_rate double precision, observed_low double precision, observed_high double precision, difference double precision)', 'vu'),
 	('cia_compare', 'model_a text, model_b text, source text, options jsonb DEFAULT ''{}''::jsonb',
