@@ -106,7 +106,7 @@ check_scores(ml_host *host, const ml_model *model, const ml_model *copy)
 		a = ml_model_score(model, row);
 		b = ml_model_score(copy, row);
 		must((isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0);
-		if (model->schema.task == ML_MULTICLASS)
+		if (model->schema.task == ML_MULTICLASS || model->schema.task == ML_SEGMENTATION)
 			check_classes(model, row);
 		else
 			must(ml_model_class(model, row) ==
