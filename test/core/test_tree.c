@@ -715,6 +715,61 @@ does_not_know_who_looks_ahead(test_host *t)
 	}
 }
 
+/* Slopes that change a little from round to round. */
+static void
+move_slopes(ml_slopes *slopes, int round, uint64_t *seed)
+{
+	for (int64_t i = 0; i < slopes->rows; i++)
+	{
+		float p = round == 0 ? (float) test_uniform(seed) : slopes->h[i] * 4;
+
+		p += (p > 0.5f ? -1.0f : 1.0f) * (float) test_uniform(seed) * 0.02f;
+		slopes->h[i] = p / 4;
+		slopes->g[i] = i % 5 == 0 ? p - 1 : p;
+	}
+}
+
+/* Counters of a root that goes on from the last one are those of one that is counted anew. */
+static void
+goes_on_from_the_last_root(test_host *t)
+{
+	for (int way = 0; way < 3; way++)
+	{
+		plot first = {.table = {.rows = 9000, .numbers = way == 2 ? 40 : 4, .seed = 60},
+		              .options = standard};
+		plot other = first;
+		ml_slopes slopes;
+		uint64_t seed = 61;
+		int gone_on = 0;
+
+		t->core.threads = 1 + way;
+		REQUIRE_OK(ml_pool_open(&t->core));
+		open_plot(t, &first);
+		open_plot(t, &other);
+		REQUIRE_OK(ml_slopes_create(&t->core, 9000, &slopes, &other.gradients));
+		other.gradients.steps = 8;
+		other.gradients.changed = other.grower.spare;
+		for (int round = 0; round < 6; round++)
+		{
+			int64_t changes = 0;
+
+			move_slopes(&slopes, round, &seed);
+			REQUIRE_OK(ml_gradients_round(&t->core, &slopes, 5, &other.gradients));
+			for (int block = 0; block < (9000 + ML_CHUNK - 1) / ML_CHUNK; block++)
+				changes += other.gradients.changes[block];
+			CHECK(round == 0 || (changes > 0 && changes < 9000 / 2));
+			gone_on += other.grower.has_root && !other.gradients.anew;
+			first.gradients = other.gradients;
+			first.gradients.changed = NULL;
+			grow(&first);
+			grow(&other);
+			check_same(&first, &other);
+		}
+		CHECK(gone_on >= 3);
+		ml_pool_close(&t->core);
+	}
+}
+
 /* Wide enough for the threads to share a search. */
 static void
 does_not_know_the_threads_when_wide(test_host *t)
@@ -925,6 +980,7 @@ TEST_MAIN({grows_the_twins_trees, "trees of a twin that counts rows one by one"}
           {sums_of_many_rows_fit, "sums of ten million rows fit their 32 bits"},
           {does_not_know_how_it_is_done, "threads, vectors, lost histograms: one tree"},
           {does_not_know_who_looks_ahead, "threads with leaves of their own: one tree"},
+          {goes_on_from_the_last_root, "a root goes on from the last one: the same tree"},
           {does_not_know_the_threads_when_wide, "threads share a search: one tree"},
           {keeps_its_limits, "least rows and depth hold exactly"},
           {keeps_monotone, "monotone splits go their way, values stay in bounds"},

@@ -22,6 +22,9 @@
 #include <math.h>
 #include <string.h>
 
+#define STEPS 8             /* units in the mean gradient of a probability */
+#define MANY_ROWS (1 << 16) /* from which on it has no more */
+
 static uint64_t
 tree_seed(const ml_booster *b, int tree)
 {
@@ -100,6 +103,11 @@ make_room(ml_booster *b)
 	if (b->margins > 1)
 		ML_NEW_RAW(host, b->total, b->rows);
 	ML_TRY(ml_slopes_create(host, b->rows, &b->slopes, &b->gradients));
+	if (b->margins == 1 && b->objective->task == ML_BINARY && b->rows >= MANY_ROWS)
+		b->gradients.steps = STEPS;
+	/* where they are the leaves of the last tree are over */
+	if (b->gradients.steps > 0 && b->options->row_share >= 1)
+		b->gradients.changed = b->grower.spare;
 	ML_NEW_RAW(host, b->leaf_of, b->rows);
 	ML_NEW(host, b->leaf_at, 2 * b->options->leaves - 1);
 	ML_NEW(host, b->leaf_value, b->options->leaves);
@@ -200,7 +208,8 @@ grow_round(ml_booster *b, bool *grew)
 		if (b->grower.rows == 0)
 			return ML_OK;
 		b->grower.options.seed = tree_seed(b, b->tree);
-		ML_TRY(ml_gradients_round(b->host, &b->slopes, tree_seed(b, b->tree),
+		ML_TRY(ml_gradients_round(b->host, &b->slopes,
+		                          tree_seed(b, b->gradients.steps > 0 ? 0 : b->tree),
 		                          &b->gradients));
 		ML_TRY(ml_grow(&b->grower, &b->gradients));
 		*grew |= b->grower.leaves > 1 || b->sampled || b->options->column_share < 1;

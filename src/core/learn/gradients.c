@@ -7,6 +7,11 @@
  * are in the order of their hashes, so it has nothing to do with them.  The power of two is the
  * largest for which a row fits 16 bits and the sum of all rows 32.  What is a whole
  * number of units already stays what it is.
+ *
+ * Or units are so coarse that the mean is a few of them.  Where gradients are noise of at
+ * least a probability's, that adds next to nothing to it.  If then the same is added to a
+ * row round after round, its pair stays the same in most of them, so the few that change
+ * tell the next root's counters (histogram.c).
  */
 #include "learn/learn.h"
 
@@ -33,6 +38,13 @@ typedef struct round_work
 	double h_scale;
 	uint32_t salt;
 } round_work;
+
+/* Pairs of a block, and which of them are others than before. */
+typedef struct rounded
+{
+	ml_pair *pair;
+	uint32_t differs[ROWS];
+} rounded;
 
 static void
 join_totals(totals *all, const totals *more)
@@ -113,8 +125,10 @@ sum_task(void *argument, int64_t task, ml_worker *worker)
 
 ML_HOT static void
 round_pairs(const float *g, const float *h, int64_t count, uint32_t first,
-            const round_work *work, ml_pair *pair)
+            const round_work *work, rounded *out)
 {
+	ml_pair *restrict pair = out->pair;
+	uint32_t *restrict differs = out->differs;
 	double g_scale = work->g_scale, h_scale = work->h_scale;
 	uint32_t salt = work->salt;
 
@@ -125,8 +139,10 @@ round_pairs(const float *g, const float *h, int64_t count, uint32_t first,
 		double up_g = (int32_t) (a >> 8) * 0x1p-24, up_h = (int32_t) (b >> 8) * 0x1p-24;
 		int32_t whole_g = (int32_t) (g[i] * g_scale + up_g + 65536) - 65536;
 		int32_t whole_h = (int32_t) (h[i] * h_scale + up_h);
+		ml_pair now = (uint32_t) whole_g << 16 | (uint32_t) whole_h;
 
-		pair[i] = (uint32_t) whole_g << 16 | (uint32_t) whole_h;
+		differs[i] = now != pair[i];
+		pair[i] = now;
 	}
 }
 
@@ -134,27 +150,64 @@ static ml_status
 round_task(void *argument, int64_t task, ml_worker *worker)
 {
 	const round_work *work = argument;
-	int64_t first = task * ROWS;
+	ml_gradients *out = work->out;
+	int64_t first = task * ROWS, rows = rows_of(work, task);
+	rounded block;
+	int32_t count = 0;
 
 	if (ml_worker_stop(worker))
 		return ML_STOPPED;
-	round_pairs(work->slopes->g + first, work->slopes->h + first, rows_of(work, task),
-	            (uint32_t) first, work, work->out->pair + first);
+	block.pair = out->pair + first;
+	round_pairs(work->slopes->g + first, work->slopes->h + first, rows, (uint32_t) first,
+	            work, &block);
+	if (out->changed == NULL)
+		return ML_OK;
+	for (int64_t i = 0; i < rows; i++)
+	{
+		out->changed[first + count] = (uint32_t) (first + i);
+		count += (int32_t) block.differs[i];
+	}
+	out->changes[task] = count;
 	return ML_OK;
 }
 
+/* What a pair's half, and the sum of all of them, may be; and the mean, if that is limited. */
+typedef struct limits
+{
+	double most;
+	double sum;
+	double mean;
+} limits;
+
 /* Rows may take one more than their share each. */
 static double
-scale_of(double largest, double all, double rows, double most, double sum)
+scale_of(double largest, double all, double rows, const limits *l)
 {
-	double limit = most / largest, by_sum = (sum - rows) / all;
+	double limit = l->most / largest, by_sum = (l->sum - rows) / all;
+	double by_mean = l->mean * rows / all;
 	int exponent;
 
 	limit = by_sum < limit ? by_sum : limit;
+	limit = l->mean > 0 && by_mean < limit ? by_mean : limit;
 	if (!(largest > 0) || !(limit < 0x1p1000))
 		return 1;
 	(void) frexp(limit, &exponent);
 	return ldexp(1, exponent - 1);
+}
+
+/* Units of what is out are those of the round before. */
+static void
+set_units(round_work *work, const totals *all, ml_gradients *out)
+{
+	double rows = (double) work->slopes->rows, steps = out->steps;
+
+	work->g_scale = scale_of(all->g_most, all->g_sum, rows,
+	                         &(limits){.most = 32767, .sum = 0x1p31 - 1, .mean = steps});
+	work->h_scale = scale_of(all->h_most, all->h_sum, rows,
+	                         &(limits){.most = 65535, .sum = 0x1p32 - 1, .mean = steps});
+	out->anew = out->g_unit != 1 / work->g_scale || out->h_unit != 1 / work->h_scale;
+	out->g_unit = 1 / work->g_scale;
+	out->h_unit = 1 / work->h_scale;
 }
 
 ml_status
@@ -164,7 +217,6 @@ ml_gradients_round(ml_host *host, const ml_slopes *slopes, uint64_t seed,
 	round_work work = {
 	    .slopes = slopes, .out = out, .total = slopes->total, .salt = (uint32_t) seed};
 	int64_t tasks = (slopes->rows + ROWS - 1) / ROWS;
-	double rows = (double) slopes->rows;
 	totals all = {0};
 
 	ML_TRY(ml_parallel(host, tasks, sum_task, &work));
@@ -172,10 +224,7 @@ ml_gradients_round(ml_host *host, const ml_slopes *slopes, uint64_t seed,
 		join_totals(&all, &work.total[i]);
 	if (!isfinite(all.g_sum) || !isfinite(all.h_sum))
 		return ML_NOT_NUMERIC;
-	work.g_scale = scale_of(all.g_most, all.g_sum, rows, 32767, 0x1p31 - 1);
-	work.h_scale = scale_of(all.h_most, all.h_sum, rows, 65535, 0x1p32 - 1);
-	out->g_unit = 1 / work.g_scale;
-	out->h_unit = 1 / work.h_scale;
+	set_units(&work, &all, out);
 	return ml_parallel(host, tasks, round_task, &work);
 }
 
@@ -185,7 +234,9 @@ ml_slopes_create(ml_host *host, int64_t rows, ml_slopes *slopes, ml_gradients *o
 	slopes->rows = rows;
 	ML_NEW_RAW(host, slopes->g, rows);
 	ML_NEW_RAW(host, slopes->h, rows);
-	ML_NEW_RAW(host, out->pair, rows);
+	*out = (ml_gradients){.anew = true};
+	ML_NEW(host, out->pair, rows);
+	ML_NEW(host, out->changes, (rows + ROWS - 1) / ROWS);
 	slopes->total = ml_alloc_array(host, (rows + ROWS - 1) / ROWS, sizeof(totals));
 	return slopes->total != NULL ? ML_OK : ML_MEMORY;
 }
@@ -194,7 +245,7 @@ double
 ml_slopes_memory(int64_t rows)
 {
 	return (double) rows * (2 * sizeof(float) + sizeof(ml_pair)) +
-	       (double) ((rows + ROWS - 1) / ROWS) * sizeof(totals);
+	       (double) ((rows + ROWS - 1) / ROWS) * (sizeof(totals) + sizeof(int32_t));
 }
 
 void

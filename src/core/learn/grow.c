@@ -37,7 +37,8 @@ ml_grower_memory(const ml_problem *problem, const ml_tree_options *options, int 
 
 	for (int f = 0; f < problem->schema->features; f++)
 		counters += ML_CUT_BINS + 25;
-	return 8 * rows + (histograms_of(options, counters) + 2 * threads) * 8 * counters +
+	return 8 * rows +
+	       (histograms_of(options, counters) + 2 * threads + 1) * 8 * counters +
 	       (double) options->leaves *
 	           (sizeof(ml_leaf) + sizeof(ml_outcome) + 2 * sizeof(ml_node) +
 	            2 * sizeof(ml_split) + 2 * sizeof(int)) +
@@ -105,6 +106,7 @@ ml_grower_create(ml_host *host, const ml_binned *table, const ml_schema *schema,
 	ML_NEW(host, grower->private_sum, threads);
 	for (int i = 0; i + 1 < threads; i++)
 		ML_NEW_RAW(host, grower->private_sum[i], counters);
+	ML_NEW_RAW(host, grower->root, counters);
 	return ML_OK;
 }
 
@@ -371,7 +373,7 @@ plant(ml_grower *grower)
 	                  .bounds = {-INFINITY, INFINITY},
 	                  .groups = UINT64_MAX,
 	                  .only = -1};
-	ML_TRY(ml_histogram_count(grower, root, true, NULL));
+	ML_TRY(ml_histogram_root(grower, root));
 	for (int value = 0; value < table->values[0]; value++)
 		root->sum += root->histogram[value];
 	ml_leaf_settle(grower, root);

@@ -5,6 +5,9 @@
  * Half of the time of a training is spent in add_rows.  The rows of a leaf lie anywhere in
  * memory, so each is asked for long before it is needed; that alone is worth a factor of
  * six.  A row brings its pair with it.
+ *
+ * Of the root all rows would be counted.  Where few pairs are others than in the tree before,
+ * its counters are those of that tree's root, and what the pairs differ by.
  */
 #include "learn/learn.h"
 
@@ -13,11 +16,19 @@
 #define AHEAD 48          /* rows that are asked for in advance */
 #define SHARE_WORK 100000 /* counted values from which on threads share them */
 
+/* Where a row's pair is. */
+typedef enum pairs
+{
+	THERE,  /* in the row */
+	FRESH,  /* to be put into it */
+	CHANGED /* likewise; the one that is there has been counted */
+} pairs;
+
 typedef struct count_work
 {
 	const ml_grower *grower;
 	const ml_leaf *leaf;
-	bool fresh;
+	pairs pairs;
 	int64_t counters;
 	int64_t blocks;             /* of ML_CHUNK rows */
 	bool begun[ML_MAX_THREADS]; /* threads whose sums have been zeroed */
@@ -30,7 +41,8 @@ typedef struct batch
 	const int32_t *offset; /* [slots] of the panel's counters */
 	const uint32_t *order; /* rows */
 	int64_t rows;
-	const ml_pair *pair; /* new pairs, to be put into the rows; NULL: are there */
+	pairs pairs;
+	const ml_pair *pair; /* new ones */
 	ml_sum *sum;
 } batch;
 
@@ -44,6 +56,7 @@ add_some(const batch *b, int slots, int stride)
 	uint8_t *base = b->panel->row;
 	const uint32_t *order = b->order;
 	const ml_pair *fresh = b->pair;
+	bool there = b->pairs == THERE, changed = b->pairs == CHANGED;
 	int64_t rows = b->rows;
 	ml_sum *of[ML_PANEL];
 
@@ -52,21 +65,21 @@ add_some(const batch *b, int slots, int stride)
 	for (int64_t i = 0; i < rows; i++)
 	{
 		uint8_t *row = base + (int64_t) order[i] * stride;
-		ml_pair pair;
+		ml_pair pair, now;
 		ml_sum sum;
 
-		if (i + AHEAD < rows && fresh == NULL)
+		if (i + AHEAD < rows && there)
 			__builtin_prefetch(base + (int64_t) order[i + AHEAD] * stride);
-		if (fresh != NULL)
+		memcpy(&pair, row + stride - sizeof pair, sizeof pair);
+		sum = ml_pair_sum(pair);
+		if (!there)
 		{
 			if (i + AHEAD < rows)
 				__builtin_prefetch(base + (int64_t) order[i + AHEAD] * stride, 1);
-			pair = fresh[order[i]];
-			memcpy(row + stride - sizeof pair, &pair, sizeof pair);
+			now = fresh[order[i]];
+			memcpy(row + stride - sizeof now, &now, sizeof now);
+			sum = ml_pair_sum(now) - (changed ? sum : 0);
 		}
-		else
-			memcpy(&pair, row + stride - sizeof pair, sizeof pair);
-		sum = ml_pair_sum(pair);
 #pragma GCC unroll 28
 		for (int s = 0; s < slots; s++)
 			of[s][row[s]] += sum;
@@ -97,19 +110,40 @@ add_rows(const batch *b)
 	}
 }
 
-/* A block of the leaf's rows, in one panel. */
+/* A block of the leaf's rows, or of the table's those that have changed, in one panel. */
 static void
-count_block(const count_work *work, int panel, int64_t row, ml_sum *sum)
+count_block(const count_work *work, int panel, int64_t block, ml_sum *sum)
 {
 	const ml_binned *table = work->grower->table;
-	int64_t left = work->leaf->rows - row;
+	const ml_gradients *gradients = work->grower->gradients;
+	int64_t row = block * ML_CHUNK, left = work->leaf->rows - row;
+	batch b = {.panel = &table->panel[panel],
+	           .offset = table->offset + table->panel[panel].first,
+	           .order = work->leaf->order + row,
+	           .rows = left < ML_CHUNK ? left : ML_CHUNK,
+	           .pairs = work->pairs,
+	           .pair = gradients->pair,
+	           .sum = sum};
 
-	add_rows(&(batch){.panel = &table->panel[panel],
-	                  .offset = table->offset + table->panel[panel].first,
-	                  .order = work->leaf->order + row,
-	                  .rows = left < ML_CHUNK ? left : ML_CHUNK,
-	                  .pair = work->fresh ? work->grower->gradients->pair : NULL,
-	                  .sum = sum});
+	if (work->pairs == CHANGED)
+	{
+		b.order = gradients->changed + row;
+		b.rows = gradients->changes[block];
+	}
+	add_rows(&b);
+}
+
+/* What some counters begin with. */
+static void
+begin_sums(const count_work *work, int64_t first, int64_t counters)
+{
+	ml_sum *sum = work->leaf->histogram + first;
+	size_t bytes = (size_t) counters * sizeof *sum;
+
+	if (work->pairs == CHANGED)
+		memcpy(sum, work->grower->root + first, bytes);
+	else
+		memset(sum, 0, bytes);
 }
 
 /* All rows in one panel, by one thread; in blocks, so that a stop is answered. */
@@ -119,17 +153,16 @@ count_panel(void *argument, int64_t task, ml_worker *worker)
 	const count_work *work = argument;
 	const ml_panel *panel = &work->grower->table->panel[task];
 	const int32_t *offset = work->grower->table->offset + panel->first;
-	ml_sum *sum = work->leaf->histogram;
 
-	memset(sum + offset[0], 0, (size_t) (offset[panel->slots] - offset[0]) * sizeof *sum);
-	for (int64_t row = 0; row < work->leaf->rows; row += ML_CHUNK)
+	begin_sums(work, offset[0], offset[panel->slots] - offset[0]);
+	for (int64_t block = 0; block < work->blocks; block++)
 	{
 		if (ml_worker_stop(worker))
 			return ML_STOPPED;
 		/* nobody will ask for them */
 		if (work->grower->over)
 			return ML_OK;
-		count_block(work, (int) task, row, sum);
+		count_block(work, (int) task, block, work->leaf->histogram);
 	}
 	return ML_OK;
 }
@@ -152,7 +185,7 @@ share_block(void *argument, int64_t task, ml_worker *worker)
 	if (!work->begun[worker->index])
 		memset(sum, 0, (size_t) work->counters * sizeof *sum);
 	work->begun[worker->index] = true;
-	count_block(work, (int) (task / work->blocks), task % work->blocks * ML_CHUNK, sum);
+	count_block(work, (int) (task / work->blocks), task % work->blocks, sum);
 	return ML_OK;
 }
 
@@ -182,7 +215,7 @@ count_together(count_work *work)
 {
 	ml_host *host = work->grower->host;
 
-	memset(work->leaf->histogram, 0, (size_t) work->counters * sizeof(ml_sum));
+	begin_sums(work, 0, work->counters);
 	work->begun[0] = true;
 	ML_TRY(
 	    ml_parallel(host, work->blocks * work->grower->table->panels, share_block, work));
@@ -192,24 +225,47 @@ count_together(count_work *work)
 	return ML_OK;
 }
 
-ml_status
-ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, bool fresh, ml_worker *worker)
+static ml_status
+count(count_work *work, int64_t rows, ml_worker *worker)
 {
-	const ml_binned *table = grower->table;
-	count_work work = {.grower = grower,
-	                   .leaf = leaf,
-	                   .fresh = fresh,
-	                   .counters = table->offset[table->slots],
-	                   .blocks = (leaf->rows + ML_CHUNK - 1) / ML_CHUNK};
-	int threads = ml_pool_threads(grower->host);
-	ml_worker caller = {.host = grower->host};
+	ml_host *host = work->grower->host;
+	const ml_binned *table = work->grower->table;
+	int threads = ml_pool_threads(host);
+	ml_worker caller = {.host = host};
 
-	if (worker == NULL && (double) leaf->rows * table->slots >= SHARE_WORK && threads > 1)
+	work->counters = table->offset[table->slots];
+	work->blocks = (rows + ML_CHUNK - 1) / ML_CHUNK;
+	if (worker == NULL && (double) rows * table->slots >= SHARE_WORK && threads > 1)
 		/* panels alone keep the threads busy where there are many */
 		return table->panels < 2 * threads
-		           ? count_together(&work)
-		           : ml_parallel(grower->host, table->panels, count_panel, &work);
+		           ? count_together(work)
+		           : ml_parallel(host, table->panels, count_panel, work);
 	for (int p = 0; p < table->panels; p++)
-		ML_TRY(count_panel(&work, p, worker != NULL ? worker : &caller));
+		ML_TRY(count_panel(work, p, worker != NULL ? worker : &caller));
+	return ML_OK;
+}
+
+ml_status
+ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, ml_worker *worker)
+{
+	count_work work = {.grower = grower, .leaf = leaf, .pairs = THERE};
+
+	return count(&work, leaf->rows, worker);
+}
+
+ml_status
+ml_histogram_root(ml_grower *grower, const ml_leaf *root)
+{
+	const ml_binned *table = grower->table;
+	const ml_gradients *gradients = grower->gradients;
+	bool kept = gradients->changed != NULL, go_on = kept && !gradients->anew;
+	count_work work = {.grower = grower,
+	                   .leaf = root,
+	                   .pairs = go_on && grower->has_root ? CHANGED : FRESH};
+
+	ML_TRY(count(&work, work.pairs == CHANGED ? table->rows : root->rows, NULL));
+	grower->has_root = kept;
+	if (kept)
+		memcpy(grower->root, root->histogram, (size_t) work.counters * sizeof(ml_sum));
 	return ML_OK;
 }

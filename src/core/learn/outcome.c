@@ -211,7 +211,7 @@ count_sides(ml_grower *grower, ml_outcome *outcome, ml_worker *worker)
 	ml_leaf *large = small == left ? right : left;
 
 	small->histogram = take_room(outcome);
-	ML_TRY(ml_histogram_count(grower, small, false, worker));
+	ML_TRY(ml_histogram_count(grower, small, worker));
 	large->histogram = outcome->leaf.histogram;
 	outcome->leaf.histogram = NULL;
 	if (large->histogram != NULL)
@@ -221,7 +221,7 @@ count_sides(ml_grower *grower, ml_outcome *outcome, ml_worker *worker)
 		return ML_OK;
 	}
 	large->histogram = take_room(outcome);
-	return ml_histogram_count(grower, large, false, worker);
+	return ml_histogram_count(grower, large, worker);
 }
 
 static ml_status
@@ -253,7 +253,7 @@ search_again(ml_grower *grower, ml_outcome *outcome, ml_worker *worker)
 	if (leaf->histogram == NULL)
 	{
 		leaf->histogram = take_room(outcome);
-		ML_TRY(ml_histogram_count(grower, leaf, false, worker));
+		ML_TRY(ml_histogram_count(grower, leaf, worker));
 	}
 	mark_usable(grower, leaf, seat, seat->usable);
 	ML_TRY(ml_split_search_exactly(grower, leaf, worker));

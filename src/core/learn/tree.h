@@ -206,6 +206,12 @@ typedef struct ml_gradients
 	ml_pair *pair; /* [rows] */
 	double g_unit;
 	double h_unit;
+	double steps; /* a mean is at most so many units; 0: as many as fit */
+	/* Against the round before, for a grower that goes on from its last tree: */
+	bool anew; /* units are others, so all pairs are */
+	uint32_t *
+	    changed; /* [rows] in each block of ML_CHUNK, rows whose pair is another; or NULL */
+	int32_t *changes; /* [blocks] how many of them */
 } ml_gradients;
 
 /* Gradients and curvatures as they come. */
@@ -245,10 +251,12 @@ typedef struct ml_grower
 	int free_histograms;
 	ml_sum **free_histogram;
 	ml_sum **private_sum; /* [threads - 1] counters of the other threads */
-	ml_seat *seat;        /* [threads] */
-	uint8_t *in_tree;     /* [features] drawn for the tree */
-	uint64_t lanes[256];  /* of part.c */
-	bool plainly;         /* without vectors of the processor's, to test them */
+	ml_sum *root; /* counters of the last tree's root, whose pairs the rows have */
+	bool has_root;
+	ml_seat *seat;       /* [threads] */
+	uint8_t *in_tree;    /* [features] drawn for the tree */
+	uint64_t lanes[256]; /* of part.c */
+	bool plainly;        /* without vectors of the processor's, to test them */
 	struct ml_class_counts *class_counts; /* of trees for several classes; else NULL */
 } ml_grower;
 
@@ -291,9 +299,10 @@ ml_leaf_search(ml_grower *grower, ml_leaf *leaf, int leaves, ml_worker *worker);
 extern void ml_draw_features(const ml_seat *seat, int features, uint64_t seed,
                              double share, uint8_t *chosen);
 
-/* histogram.c: counters of a leaf's rows; fresh: the rows do not have their pairs yet */
+/* histogram.c: counters of a leaf's rows; and of the root, whose rows take their new pairs */
 extern ml_status
-ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, bool fresh, ml_worker *worker);
+ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, ml_worker *worker);
+extern ml_status ml_histogram_root(ml_grower *grower, const ml_leaf *root);
 extern void ml_histogram_subtract(ml_sum *from, const ml_sum *less, int64_t counters);
 
 /* split.c: the best splits of one or two leaves, into leaf->split */
