@@ -128,6 +128,8 @@ ALTER TABLE cia_version ADD COLUMN origin jsonb;
 
 ALTER TABLE cia_version ADD COLUMN decision text;
 
+ALTER TABLE cia_version ADD COLUMN named jsonb;
+
 COMMENT ON COLUMN cia_version.request IS 'arguments of the training as they were given, for another one';
 
 COMMENT ON COLUMN cia_version.parent IS 'version in production when this one was trained';
@@ -135,6 +137,8 @@ COMMENT ON COLUMN cia_version.parent IS 'version in production when this one was
 COMMENT ON COLUMN cia_version.decision IS 'whether the training has put the version into production, and why';
 
 COMMENT ON COLUMN cia_version.fingerprint IS 'SHA-256 of the bytes of content when it was written';
+
+COMMENT ON COLUMN cia_version.named IS 'segments that were given a name by hand, one after the other; NULL: none was';
 
 COMMENT ON COLUMN cia_version.columns IS 'columns of the source that were read, in order: name, type and role';
 
@@ -272,7 +276,7 @@ CREATE FUNCTION cia_retrain(
 
 COMMENT ON FUNCTION cia_retrain(text, text, jsonb) IS
 $$trains a further version as one was trained, on the rows that its source has now: same arguments, options and seed.
-model: name of a model of yours, for the version in production, or name@version; source: another table, view or query, with the same columns; options: to be laid over those of the version, where "algorithm" names another one, or auto, which else stays what it chose. Runs the source with your rights; returns the row of cia_train.$$;
+model: name of a model of yours, for the version in production, or the newest one if there is none, or name@version; source: another table, view or query, with the same columns; options: to be laid over those of the version, where "algorithm" names another one, or auto, which else stays what it chose. Runs the source with your rights; returns the row of cia_train.$$;
 
 CREATE FUNCTION cia_verify(model text)
 	RETURNS TABLE (model text, version int, verified boolean, fingerprint text, now_fingerprint text,
@@ -288,6 +292,11 @@ CREATE FUNCTION cia_fit_transition(internal, record, text, jsonb) RETURNS intern
 
 COMMENT ON FUNCTION cia_fit_transition(internal, record, text, jsonb) IS
 	'transition function of cia_fit without a target';
+
+COMMENT ON AGGREGATE cia_fit(record, "any", text, jsonb) IS
+$$trains a model on the rows of a group and returns it as a value: cia_fit(row, target, algorithm, options).
+With GROUP BY there is one model per group; over no rows the answer is NULL. A group that gives no model, since its target has one value, say, answers NULL with a warning that tells why.
+A column of the row that repeats the target is left out. options as for cia_train; "id", "features" and "exclude" (arrays of columns) and "weight" (a column) may be among them. Of the C build only.$$;
 
 CREATE AGGREGATE cia_fit(record, text, jsonb) (
 	SFUNC = cia_fit_transition,
@@ -475,6 +484,56 @@ CREATE FUNCTION cia_segment_probabilities_columns(
 COMMENT ON FUNCTION cia_segment_probabilities_columns(text, int, text[], boolean, "any") IS
 	'cia_segment_probabilities of a row given by columns; the planner puts it in place of cia_segment_probabilities(model, row)';
 
+CREATE OR REPLACE FUNCTION cia_evaluate(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (metric text, value float8, low float8, high float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 12 AS 'MODULE_PATHNAME';
+
+CREATE OR REPLACE FUNCTION cia_roc_curve(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (threshold float8, false_positive_rate float8, true_positive_rate float8, "rows" float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
+
+CREATE OR REPLACE FUNCTION cia_pr_curve(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (threshold float8, "precision" float8, recall float8, "rows" float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
+
+CREATE OR REPLACE FUNCTION cia_lift_table(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (bin int, low float8, high float8, "rows" float8, responders float8, rate float8, lift float8,
+				   cumulative_share float8, cumulative_responders float8, cumulative_gain float8,
+				   cumulative_lift float8, ks float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+
+CREATE OR REPLACE FUNCTION cia_calibration(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (bin int, low float8, high float8, "rows" float8, mean_score float8, observed_rate float8,
+				   observed_low float8, observed_high float8, difference float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+
+CREATE OR REPLACE FUNCTION cia_confusion(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (actual text, predicted text, "rows" float8, share_of_actual float8, share_of_predicted float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+
+CREATE OR REPLACE FUNCTION cia_threshold(model text, source text, cost_false_positive float8, cost_false_negative float8,
+							  options jsonb DEFAULT '{}')
+	RETURNS TABLE (rule text, threshold float8, cost float8, cost_per_row float8, selected float8,
+				   true_positives float8, false_positives float8, false_negatives float8, true_negatives float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME';
+
+CREATE OR REPLACE FUNCTION cia_residuals(model text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (row_number bigint, id text[], target float8, score float8, residual float8, deviance_residual float8,
+				   standardized float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME';
+
+CREATE OR REPLACE FUNCTION cia_fairness(model text, source text, attribute text, threshold float8 DEFAULT 0.5,
+							 options jsonb DEFAULT '{}')
+	RETURNS TABLE ("group" text, "rows" float8, selection_rate float8, selection_low float8, selection_high float8,
+				   true_positive_rate float8, false_positive_rate float8, mean_score float8, observed_rate float8,
+				   selection_ratio float8, true_positive_ratio float8, false_positive_ratio float8, four_fifths boolean)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+
+CREATE OR REPLACE FUNCTION cia_compare(model_a text, model_b text, source text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (metric text, a float8, b float8, difference float8, low float8, high float8, p_value float8,
+				   better text)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 5 AS 'MODULE_PATHNAME';
+
 CREATE FUNCTION cia_choose_k(
 	source    text,
 	algorithm text DEFAULT 'kmeans',
@@ -516,6 +575,28 @@ COMMENT ON FUNCTION cia_rfm_rules(int) IS
 $$which scores make which segment in cia_rfm, unless its argument rules says otherwise.
 A customer is of the segment whose ranges hold his r score and fm, the mean of his f and m scores rounded half up. With other than 5 bins a score stands for the fifth in which the middle of its bin lies.$$;
 
+CREATE OR REPLACE FUNCTION cia_woe(source text, target text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (feature text, bin int, low float8, high float8, labels text[], missing boolean,
+				   "rows" float8, events float8, non_events float8, event_rate float8, woe float8,
+				   iv float8, feature_iv float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_importance(text) IS
+$$what each feature means to a model, by what the model itself has learned: the most important feature first.
+model: name, for the version in production, or name@version.
+part: of a model by group, NULL for the model of all rows; importance: share of the feature in the sum of shap, where that is NULL of gain, where that is NULL of deviation; shap: mean of the absolute Shapley values over training rows, in units of the margin; gain: what all splits by the feature took off the loss of the training rows, and gain_share its share in that of all features; splits: how many these are; cover: training rows of such a split, on average; deviation: of a regression, standard deviation over the training rows of what the feature adds to the margin, which for a number is the absolute standardised coefficient; of segments, that of their centres, by whose square importance goes. NULL: not known of this kind of model.$$;
+
+CREATE OR REPLACE FUNCTION cia_importance(model text, source text, method text DEFAULT 'permutation',
+							   options jsonb DEFAULT '{}')
+	RETURNS TABLE (feature text, importance float8, deviation float8, metric text, value float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 20
+	AS 'MODULE_PATHNAME', 'cia_permutation_importance';
+
+CREATE OR REPLACE FUNCTION cia_partial_dependence(model text, source text, feature text,
+									   options jsonb DEFAULT '{}')
+	RETURNS TABLE (value text, "number" float8, class text, score float8, low float8, high float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 20 AS 'MODULE_PATHNAME';
+
 CREATE FUNCTION cia_promote(model text, version int DEFAULT NULL, reason text DEFAULT NULL) RETURNS int
 	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 
@@ -530,40 +611,43 @@ COMMENT ON FUNCTION cia_rollback(text, text) IS
 $$puts the version of a model of yours back into production that was there before the current one, in the caller's transaction; once more goes a further step back.
 reason: for the record in view cia_promotions. Returns the version.$$;
 
+CREATE OR REPLACE FUNCTION cia_drop_model(model text) RETURNS boolean
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
 COMMENT ON FUNCTION cia_drop_model(text) IS
 $$drops a model of yours with all its versions, or the one version that name@version names, unless that is in production.
 True, or an error if there is none.$$;
 
 CREATE FUNCTION cia_drop_model(model text, keep_last int) RETURNS int
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cia_drop_versions';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'cia_drop_versions';
 
 COMMENT ON FUNCTION cia_drop_model(text, int) IS
 $$drops old versions of a model of yours, and answers how many.
 model: name; keep_last: how many of the newest versions stay. The version in production and versions with a tag stay as well.$$;
 
 CREATE FUNCTION cia_rename_model(model text, new_name text) RETURNS boolean
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION cia_rename_model(text, text) IS
 $$gives a model of yours another name, with all its versions, tags, comments and rights. True, or an error.
 model: name; new_name: one that no model has.$$;
 
 CREATE FUNCTION cia_copy_model(model text, new_name text) RETURNS int
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION cia_copy_model(text, text) IS
 $$copies one version of a model to another name, and answers the number that it has there.
 model: name, for the version in production, or name@version; new_name: a new one, whose first version the copy is, in production at once; or that of a model of yours, which gets one more version, to be put into production with cia_promote. Column origin of cia_versions says what a copy comes from.$$;
 
 CREATE FUNCTION cia_tag(model text, tag text) RETURNS int
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION cia_tag(text, text) IS
 $$puts a tag on a version, and answers the version's number. A tag is on one version of a model at most: it moves there.
 model: name, for the version in production, or name@version; tag: of your choice, 1 to 63 bytes.$$;
 
 CREATE FUNCTION cia_untag(model text, tag text) RETURNS int
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION cia_untag(text, text) IS
 $$takes a tag away from a model, whichever version it is on, and answers the number of that.
@@ -576,13 +660,20 @@ COMMENT ON FUNCTION cia_comment(text, text) IS
 $$writes a comment on a version in place of the one before, and answers the version's number.
 model: name, for the version in production, or name@version; comment: what it is for, who approved it; NULL or empty takes it away.$$;
 
+CREATE FUNCTION cia_name_segment(model text, segment text, name text) RETURNS int
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+
+COMMENT ON FUNCTION cia_name_segment(text, text, text) IS
+$$gives a segment of a model of yours another name, at COMMIT for everybody's next statement, and answers the version's number. Versions that are trained later keep it for the segment that follows this one.
+model: name, for the version in production, or name@version; segment: what it is called now, see cia_segment_sizes; name: one that no other segment of the version has, 1 to 200 bytes. The version's fingerprint is then that of the model with the name; column named of cia_versions tells who has called what how.$$;
+
 CREATE FUNCTION cia_diff(model text, v1 int, v2 int)
 	RETURNS TABLE (aspect text, item text, old text, new text, difference float8)
 	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 50 AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION cia_diff(text, int, int) IS
 $$what changed from version v1 of a model of yours to version v2; only what differs, NULL for what is not there.
-aspect and item: training (source, algorithm, task, target), request (other arguments), option (in force), column (read, by name: type and role), rows (used, skipped), metric, target (mean and sd of a number), class (share of the training rows), feature (that the model knows: type, kind and use), missing, mean and sd of a feature, labels (of a category, that one of both knows), drift (of a number the difference of the means in standard deviations of v1, of a category the population stability index), made (by whom, with which cia and PostgreSQL), model (fingerprint); difference: new less old, of dates in seconds.$$;
+aspect and item: training (source, algorithm, task, target), request (other arguments), option (in force), column (read, by name: type and role), rows (used, skipped), metric, target (mean and sd of a number), class or segment (share of the training rows), feature (that the model knows: type, kind and use), missing, mean and sd of a feature, labels (of a category, that one of both knows), drift (of a number the difference of the means in standard deviations of v1, of a category the population stability index), made (by whom, with which cia and PostgreSQL), model (fingerprint); difference: new less old, of dates in seconds.$$;
 
 CREATE FUNCTION cia_export(model text) RETURNS jsonb
 	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED AS 'MODULE_PATHNAME';
@@ -592,7 +683,7 @@ $$one version of a model of yours as a document that cia_import reads, here or i
 model: name, for the version in production, or name@version. A version always gives the same document, with numbers in their shortest exact form. For git: psql -Atc "SELECT jsonb_pretty(cia_export('churn'))" > churn.json$$;
 
 CREATE FUNCTION cia_import(model text, export jsonb) RETURNS int
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION cia_import(text, jsonb) IS
 $$makes a version from a document of cia_export, and answers its number. Damaged documents are refused.
@@ -692,14 +783,14 @@ CREATE OR REPLACE VIEW cia_versions WITH (security_barrier) AS
 		   ARRAY(SELECT t.tag FROM cia_tag t WHERE t.model = v.model AND t.version = v.version
 				 ORDER BY t.tag COLLATE "C") AS tags,
 		   (SELECT c.remark FROM cia_remark c WHERE c.model = v.model AND c.version = v.version) AS comment,
-		   v.decision
+		   v.decision, v.named
 	FROM cia_registry r
 	JOIN cia_version v ON v.model = r.id
 	WHERE cia_may('manage', r.owner, r.scorers, r.managers);
 
 COMMENT ON VIEW cia_versions IS
 $$versions of the models that you may manage, with their lineage.
-fingerprint: SHA-256 of the model's bytes; request: arguments of the training as they were given; parent: version in production at that time; columns: columns of the source that were read, with type and role; intervals: of metrics, low and high; origin: of a copied or imported version, what it comes from; tags and comment: see cia_tag and cia_comment; decision: whether the training has put the version into production, and why.$$;
+fingerprint: SHA-256 of the model's bytes; request: arguments of the training as they were given; parent: version in production at that time; columns: columns of the source that were read, with type and role; intervals: of metrics, low and high; origin: of a copied or imported version, what it comes from; tags and comment: see cia_tag and cia_comment; decision: whether the training has put the version into production, and why; named: segments that cia_name_segment has given a name.$$;
 
 CREATE VIEW cia_promotions WITH (security_barrier) AS
 	SELECT r.name::text AS model,
@@ -773,7 +864,7 @@ $$has pg_cron retrain a model by the clock, with your rights; answers the number
 model: name, without a version; schedule: minute, hour, day, month and weekday as in crontab, in pg_cron's time zone (cron.timezone, else GMT), or @hourly, @daily, @weekly, @monthly, @yearly, or, from pg_cron 1.5 on, "30 seconds"; options: for cia_retrain, every time.$$;
 
 CREATE FUNCTION cia_unschedule(model text) RETURNS boolean
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION cia_unschedule(text) IS
 	'ends the schedule of a model, whoever gave it; true, or an error if there is none';

@@ -56,7 +56,7 @@ SELECT cia_grant('vics', 'regress_cia_eve', 'score'), cia_revoke('vics', 'regres
 SELECT pg_catalog.count(*) FROM cia_evaluate('vics', 'public.points');
 SELECT pg_catalog.length(cia_report('vics'))::pg_catalog.int8 OPERATOR(pg_catalog.>) 1000 AS reported;
 SELECT model, versions FROM cia_models;
-SELECT version FROM public.cia_versions;
+SELECT version FROM public.cia_versions ORDER BY version;
 RESET search_path;
 
 -- Temporary tables and types in the way, which are found first even where nobody asks for them.
