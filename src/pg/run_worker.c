@@ -14,6 +14,7 @@
 #include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 #include "storage/ipc.h"
+#include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -190,6 +191,8 @@ cia_run_worker(Datum handle)
 {
 	const batch *runs;
 
+	/* at the next safe point; a worker's own handler would leave with a spinlock in its hands */
+	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	runs = receive(DatumGetUInt32(handle));
 	if (runs == NULL)
