@@ -39,7 +39,7 @@ SELECT columns_are('cia_algorithms', ARRAY['algorithm', 'task', 'summary']);
 SELECT columns_are('cia_models', ARRAY['model', 'owner', 'version', 'versions', 'algorithm', 'task', 'target', 'metric', 'value', 'rows_used', 'trained_at']);
 SELECT columns_are('cia_versions', ARRAY['model', 'version', 'production', 'algorithm', 'task', 'target', 'source', 'options', 'features', 'rows_used', 'rows_skipped', 'metric',
 	'value', 'metrics', 'notes', 'seconds', 'fingerprint', 'size', 'content', 'trained_by', 'trained_at',
-	'request', 'parent', 'columns', 'intervals', 'seed', 'cia_version', 'pg_version', 'origin', 'tags', 'comment', 'decision']);
+	'request', 'parent', 'columns', 'intervals', 'seed', 'cia_version', 'pg_version', 'origin', 'tags', 'comment', 'decision', 'named']);
 SELECT columns_are('cia_promotions', ARRAY['model', 'number', 'version', 'previous', 'kind', 'reason', 'promoted_by', 'promoted_at']);
 SELECT has_function('cia_promote', ARRAY['text', 'integer', 'text'], 'cia_promote(text, int, text)');
 SELECT has_function('cia_retrain', ARRAY['text', 'text', 'jsonb'], 'cia_retrain(text, text, jsonb)');
