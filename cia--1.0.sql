@@ -825,6 +825,34 @@ $$how many segments a source has: what is found for each number of them, on a sa
 source, algorithm, options, features, exclude, id, weight: as in cia_train; option max_k is the largest number that is tried.
 inertia: sum of squared distances from the centres; silhouette: how much nearer rows lie to their own segment than to the next, at most 1; gap: logarithm of how much smaller inertia is than that of rows at random, with its standard error; bic: Bayesian information criterion, less is better; stability: adjusted Rand index of the segments that two halves of the rows make, 1 if they agree wholly. A notice says if there is no clear structure.$$;
 
+CREATE FUNCTION cia_segment_sizes(model text, source text DEFAULT NULL)
+	RETURNS TABLE (segment text, rows bigint, share float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_sizes(text, text) IS
+$$how many rows are in each segment of a model, segments without any too.
+model: name, for the version in production, or name@version; source: table, view or one query, run once with your rights; without it the rows count that a model of yours was trained on. share: of all rows; each row counts as one.$$;
+
+CREATE FUNCTION cia_segment_profile(model text, source text DEFAULT NULL, options jsonb DEFAULT '{}')
+	RETURNS TABLE (segment text, rank int, feature text, statistic text, label text, value float8,
+				   overall float8, difference float8, used boolean)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_profile(text, text, jsonb) IS
+$$what segments are like: for each segment and column how it differs from all rows, the largest difference first.
+model: name, for the version in production, or name@version; source: table, view or one query, run once with your rights, whose columns are all told of, but those that identify a row and the weight; without it the centres of a model of yours tell of its features, missing numbers taken for the middle; options: {"labels": 10}, the most frequent labels of a category that are told of.
+rank: from 1 in each segment; statistic: mean of a number (of a time in seconds since 2000-01-01), or share of the rows that have a label, of a boolean those that are true; label: NULL for the share of rows without a value; value: in the segment; overall: in all rows; difference: of the two, in standard deviations over all rows; used: by the model. Segments without a row are not told of.$$;
+
+CREATE FUNCTION cia_segment_migration(
+	model       text,
+	source_then text,
+	source_now  text,
+	id          text[] DEFAULT NULL
+) RETURNS TABLE (from_segment text, to_segment text, rows bigint, share_of_from float8)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 20 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_segment_migration(text, text, text, text[]) IS
+$$how many customers have gone from which segment to which: one version of a model on two sources, such as a table as it was and as it is.
+model: name, for the version in production, or name@version; source_then and source_now: table, view or one query, each run once with your rights; id: columns of both that identify a customer, by default those that the model was trained with; one that comes twice in a source is an error.
+from_segment is NULL for customers that are only in source_now, to_segment for those that are only in source_then; share_of_from: of the customers that were in from_segment. Pairs without a customer have no row.$$;
+
 CREATE FUNCTION cia_rfm(
 	source   text,
 	customer text,

@@ -46,7 +46,9 @@ INSERT INTO own.call (query) VALUES
 	($$cia_schedule('amount', '@daily')$$), ($$cia_unschedule('amount')$$),
 	($$cia_diff('amount', 1, 1)$$), ($$cia_export('amount')$$), ($$cia_model_card('amount')$$), ($$cia_import('amount', cia_export('amount'))$$),
 	($$cia_drop_model('amount', 1)$$), ($$cia_rename_model('amount', 'sum')$$),
-	($$cia_name_segment('kinds', (SELECT cia_segment('kinds', p) FROM points p ORDER BY x, z LIMIT 1), 'named by ' || current_user)$$);
+	($$cia_name_segment('kinds', (SELECT cia_segment('kinds', p) FROM points p ORDER BY x, z LIMIT 1), 'named by ' || current_user)$$),
+	($$cia_segment_sizes('kinds')$$), ($$cia_segment_sizes('kinds', 'points')$$), ($$cia_segment_profile('kinds')$$), ($$cia_segment_profile('kinds', 'points')$$),
+	($$cia_segment_migration('kinds', 'SELECT row_number() OVER () AS n, x, z FROM points', 'SELECT row_number() OVER () AS n, x, z FROM points', '{n}')$$);
 INSERT INTO own.call (query) VALUES
 	($$cia_segment('kinds', p) FROM points p$$), ($$cia_segment_distance('kinds', p) FROM points p$$), ($$cia_segment_probabilities('kinds', p) FROM points p$$),
 	($$cia_segment_columns('kinds', 1, '{x,z}', true, 1, 2)$$), ($$cia_segment_distance_columns('kinds', 1, '{x,z}', true, 1, 2)$$), ($$cia_segment_probabilities_columns('kinds', 1, '{x,z}', true, 1, 2)$$);

@@ -94,6 +94,85 @@ SELECT cia_name_segment('kinds', 'Affluent savers', 'a');
 ROLLBACK;
 
 --
+-- How many there are, what they are like, and who moves
+--
+
+-- of the rows of a source, and of those that the model was trained on
+SELECT segment, s.rows, s.share = s.rows / 2000.0 AS share, s.rows = p.rows AS as_counted
+FROM cia_segment_sizes('kinds', 'kind_customer') s LEFT JOIN (SELECT cia_segment('kinds', c) AS segment, count(*) AS rows FROM kind_customer c GROUP BY 1) p USING (segment) ORDER BY 1;
+SELECT s.segment, s.rows::text = t.rows AS trained_on, round(sum(share) OVER ()::numeric, 9) AS total
+FROM cia_segment_sizes('kinds') WITH ORDINALITY s(segment, rows, share, n), cia_versions v, jsonb_array_elements_text(v.content::jsonb #> '{target,counts}') WITH ORDINALITY t(rows, n)
+WHERE s.n = t.n AND v.model = 'kinds' AND production ORDER BY s.n;
+SELECT * FROM cia_segment_sizes('kinds@1', 'SELECT * FROM kind_customer WHERE false');
+SELECT sum(rows) FROM cia_segment_sizes('kinds', 'WITH w AS (SELECT *, 1 AS s FROM kind_customer LIMIT 30) SELECT * FROM w s');
+
+-- means, shares, and differences in standard deviations are those of plain SQL; so for columns that the model does not use
+CREATE VIEW kind_placed AS SELECT c.*, cia_segment('kinds', c) AS segment FROM kind_customer c;
+CREATE TABLE kind_profile AS SELECT * FROM cia_segment_profile('kinds', 'kind_customer', '{"labels": 30}');
+WITH number AS (SELECT segment, f.feature, f.statistic, f.label, avg(f.x) AS value
+				FROM kind_placed c, LATERAL (VALUES ('balance', 'mean', NULL, balance::float8), ('logins', 'mean', NULL, logins), ('since', 'mean', NULL, extract(epoch FROM since - timestamp '2000-01-01')), ('churned', 'share', 'true', churned::int)) f(feature, statistic, label, x)
+				GROUP BY GROUPING SETS ((1, 2, 3, 4), (2, 3, 4))),
+	 deviation AS (SELECT v.* FROM (SELECT stddev_pop(balance) AS balance, stddev_pop(logins) AS logins, stddev_pop(extract(epoch FROM since - timestamp '2000-01-01')) AS since, stddev_pop(churned::int) AS churned FROM kind_customer) d,
+				   LATERAL (VALUES ('balance', balance::float8), ('logins', logins::float8), ('since', since::float8), ('churned', churned::float8)) v(feature, sd))
+SELECT p.feature, p.statistic, p.label, p.used, count(*) AS segments, max(abs(p.value - n.value)) <= 1e-9 * max(abs(a.value)) AS value, max(abs(p.overall / a.value - 1)) < 1e-12 AS overall, max(abs(p.difference - (n.value - a.value) / d.sd)) < 1e-9 AS difference
+FROM kind_profile p JOIN (SELECT * FROM number WHERE segment IS NOT NULL) n ON (n.segment, n.feature, n.statistic) = (p.segment, p.feature, p.statistic) AND n.label IS NOT DISTINCT FROM p.label
+	JOIN (SELECT * FROM number WHERE segment IS NULL) a ON (a.feature, a.statistic) = (p.feature, p.statistic) JOIN deviation d ON d.feature = p.feature
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3;
+WITH share AS (SELECT s.segment, l.feature, l.label, avg((CASE l.feature WHEN 'plan' THEN c.plan WHEN 'branch' THEN c.branch ELSE c.logins::text END IS NOT DISTINCT FROM l.label)::int) FILTER (WHERE c.segment = s.segment) AS value,
+					  avg((CASE l.feature WHEN 'plan' THEN c.plan WHEN 'branch' THEN c.branch ELSE c.logins::text END IS NOT DISTINCT FROM l.label)::int) AS overall
+			   FROM kind_placed c, (SELECT DISTINCT segment FROM kind_placed) s, (SELECT DISTINCT 'plan' AS feature, plan AS label FROM kind_customer UNION SELECT 'branch', branch FROM kind_customer UNION SELECT 'logins', NULL) l GROUP BY 1, 2, 3)
+SELECT feature, count(*) AS there, count(p.value) AS told, max(abs(p.value - s.value)) < 1e-12 AS value, max(abs(p.overall - s.overall)) < 1e-12 AS overall, max(abs(p.difference - (s.value - s.overall) / sqrt(s.overall * (1 - s.overall)))) < 1e-9 AS difference
+FROM share s LEFT JOIN (SELECT segment, feature, label AS of, value, overall, difference FROM kind_profile WHERE statistic = 'share' AND feature <> 'churned') p USING (segment, feature) WHERE s.label IS NOT DISTINCT FROM p.of GROUP BY 1 ORDER BY 1;
+SELECT count(*) AS told, bool_and(rank = expected) AS ranked FROM (SELECT rank, row_number() OVER (PARTITION BY segment ORDER BY abs(difference) DESC, rank) AS expected FROM kind_profile) r;
+SELECT segment, feature, statistic, label, round(value::numeric, 3) AS value, round(overall::numeric, 3) AS overall, round(difference::numeric, 2) AS difference, used FROM kind_profile WHERE rank = 1 ORDER BY 1;
+SELECT segment, rank, round(value::numeric, 3) AS churned, round(difference::numeric, 2) AS difference FROM kind_profile WHERE feature = 'churned' ORDER BY 1;
+-- columns of all kinds; the weight and the id are left out
+SELECT version FROM cia_train('kind_array', 'SELECT customer_id, ARRAY[balance, logins]::float8[] AS v, 1 + customer_id % 2 AS w FROM kind_customer', algorithm => 'kmeans', id => '{customer_id}', weight => 'w', options => '{"k": 2}');
+SELECT feature, statistic, label, min(round(overall::numeric, 3)) AS overall, used FROM cia_segment_profile('kind_array',
+	$$SELECT customer_id, ARRAY[balance, logins]::float8[] AS v, 1 + customer_id % 2 AS w, '{1,2}'::float8[] AS other, NULL::int AS nothing, '{}'::json AS document, interval '1 day' AS span, 7 AS seven, 'x'::"char" AS x, balance::numeric(9,2) AS "Größe, €" FROM kind_customer$$)
+GROUP BY 1, 2, 3, 5 ORDER BY 1, 2, 3;
+SELECT count(*), count(DISTINCT segment) AS segments FROM cia_segment_profile('kinds', 'SELECT * FROM kind_customer WHERE customer_id = 7');
+SELECT count(*) FROM cia_segment_profile('kinds', 'SELECT * FROM kind_customer WHERE false');
+SELECT feature, value = 'Infinity' AS infinite, difference FROM cia_segment_profile('kinds', 'SELECT balance, logins, plan, ''inf''::float8 AS far FROM kind_customer LIMIT 1') WHERE feature = 'far';
+-- by the centres alone: those of a model without missing values are the means of its rows
+SELECT version FROM cia_train('plain', 'SELECT customer_id, balance, coalesce(plan, ''none'') AS plan, churned FROM kind_customer', algorithm => 'kmeans', id => '{customer_id}', options => '{"k": 3, "holdout": 0}');
+SELECT count(*) AS told, max(abs(a.value - b.value) / greatest(abs(b.value), 1)) < 1e-9 AS value, max(abs(a.overall - b.overall) / greatest(abs(b.overall), 1)) < 1e-9 AS overall, max(abs(a.difference - b.difference)) < 1e-9 AS difference, bool_and(a.used AND b.used) AS used
+FROM cia_segment_profile('plain') a JOIN cia_segment_profile('plain', 'SELECT customer_id, balance, coalesce(plan, ''none'') AS plan, churned FROM kind_customer') b
+	ON (a.segment, a.feature, a.statistic) = (b.segment, b.feature, b.statistic) AND a.label IS NOT DISTINCT FROM b.label;
+SELECT count(*) AS told, count(*) FILTER (WHERE label IS NOT NULL AND feature = 'plan') AS labels FROM cia_segment_profile('plain', options => '{"labels": 1}');
+SELECT cia_segment_profile('plain', options => '{"labels": 0}');
+SELECT cia_segment_profile('plain', options => '{"label": 3}');
+SELECT cia_segment_profile('plain', 'SELECT 1 AS balance');
+
+-- from which segment to which; who is new, and who is gone
+CREATE VIEW kind_then AS SELECT * FROM kind_customer WHERE customer_id > 100;
+CREATE VIEW kind_now AS SELECT customer_id, branch, balance + customer_id * 5 AS balance, logins, plan FROM kind_customer WHERE customer_id <= 1900;
+SELECT m.from_segment, m.to_segment, m.rows, m.rows = p.rows AND abs(m.share_of_from - p.share) < 1e-12 AS as_counted
+FROM cia_segment_migration('kinds', 'kind_then', 'kind_now') m LEFT JOIN (
+	SELECT f, t, count(*) AS rows, count(*) / sum(count(*)) OVER (PARTITION BY f) AS share
+	FROM (SELECT customer_id, cia_segment('kinds', c) AS f FROM kind_then c) a FULL JOIN (SELECT customer_id, cia_segment('kinds', c) AS t FROM kind_now c) b USING (customer_id) GROUP BY 1, 2) p
+	ON f IS NOT DISTINCT FROM from_segment AND t IS NOT DISTINCT FROM to_segment ORDER BY 1, 2;
+SELECT sum(rows) FILTER (WHERE from_segment = to_segment) AS stay, sum(rows) AS customers FROM cia_segment_migration('kinds', 'kind_customer', 'kind_customer', '{branch,customer_id}');
+SELECT sum(rows) AS apart FROM cia_segment_migration('kinds', 'SELECT *, ''a'' AS k, ''bc'' AS l FROM kind_customer LIMIT 1', 'SELECT *, ''ab'' AS k, ''c'' AS l FROM kind_customer LIMIT 1', '{k,l}');
+SELECT * FROM cia_segment_migration('kinds', 'SELECT * FROM kind_then WHERE false', 'SELECT * FROM kind_now WHERE false');
+SELECT cia_segment_migration('kinds', 'SELECT * FROM kind_then ORDER BY customer_id', 'kind_now', '{plan}');
+SELECT cia_segment_migration('kinds', 'kind_then', 'SELECT * FROM kind_now UNION ALL SELECT * FROM kind_now WHERE customer_id = 5');
+SELECT cia_segment_migration('kinds', 'kind_then', 'SELECT customer_id::text, balance, logins, plan FROM kind_now');
+SELECT cia_segment_migration('kinds', 'kind_then', 'SELECT nullif(customer_id, 5) AS customer_id, balance, logins, plan FROM kind_now');
+SELECT cia_segment_migration('kinds', 'kind_then', 'kind_now', '{nobody}');
+SELECT cia_segment_migration('kinds', 'kind_then', 'kind_now', '{}');
+SELECT cia_segment_migration('kinds', 'kind_then', NULL);
+SELECT version FROM cia_train('kind_array', 'SELECT balance, logins FROM kind_customer', algorithm => 'kmeans', options => '{"k": 2}');
+SELECT cia_segment_migration('kind_array', 'kind_then', 'kind_now');
+SELECT cia_segment_sizes('kind_value');
+SELECT cia_segment_sizes('nothing');
+SELECT cia_segment_profile('kind_value', 'kind_customer');
+SELECT cia_segment_sizes('kinds', 'DELETE FROM kind_customer');
+DROP VIEW kind_placed, kind_then, kind_now;
+DROP TABLE kind_profile;
+SELECT cia_drop_model('plain'), cia_drop_model('kind_array');
+
+--
 -- What else is told of a segmentation
 --
 

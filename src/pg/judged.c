@@ -333,7 +333,7 @@ raise_segments(const cia_loaded *loaded, const char *function)
 	    (errcode(ERRCODE_WRONG_OBJECT_TYPE),
 	     errmsg("model \"%s\" has no target for %s to judge by", loaded->name, function),
 	     errdetail("It is a model for %s.", cia_task_words(loaded->model->schema.task)),
-	     errhint("For segments see cia_evaluate.")));
+	     errhint("For segments see cia_evaluate and cia_segment_profile.")));
 }
 
 /* Reads the options and finds the roles of columns; everything but the model lives in the arena. */

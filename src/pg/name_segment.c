@@ -6,7 +6,7 @@
  * by value, a dump, an export, a replica.  The version's row is written anew, with the fingerprint
  * of the new bytes: whoever has the model decoded knows it by the row's place and transaction.
  */
-#include "cia.h"
+#include "score.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -112,12 +112,7 @@ find_segment(const ml_model *model, const cia_entry *entry, const char *const na
 	const ml_schema *schema = &model->schema;
 	int segment;
 
-	if (schema->task != ML_SEGMENTATION)
-		ereport(ERROR,
-		        (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-		         errmsg("model \"%s\" has no segments", NameStr(entry->name)),
-		         errdetail("It is a model for %s.", cia_task_words(schema->task)),
-		         errhint("The classes of a target are called what it calls them.")));
+	cia_need_segments(model, NameStr(entry->name));
 	segment = segment_named(schema, names[0]);
 	if (segment < 0)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),

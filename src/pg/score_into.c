@@ -6,11 +6,8 @@
  * tuplestore: nothing can be inserted in parallel mode, and a source may read the very
  * table that is written.  One INSERT then takes the tuplestore for a relation, as a
  * trigger takes its transition table; a table made by this call is filled directly.
- *
- * The query around the source is cia_score('name@version', s) over the subquery s, so that
- * whatever the planner knows of such calls serves here too.
  */
-#include "cia.h"
+#include "around.h"
 
 #include "access/table.h"
 #include "access/tableam.h"
@@ -19,8 +16,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
-#include "nodes/makefuncs.h"
-#include "nodes/parsenodes.h"
 #include "portability/instr_time.h"
 #include "tcop/utility.h"
 #include "utils/array.h"
@@ -128,76 +123,26 @@ open_scores(scoring *run)
 	SPI_register_relation(&run->relation);
 }
 
-static Node *
-column_of_source(Node *field)
-{
-	ColumnRef *column = makeNode(ColumnRef);
-
-	column->fields = list_make2(makeString("s"), field);
-	column->location = -1;
-	return (Node *) column;
-}
-
-static ResTarget *
-output(Node *value)
-{
-	ResTarget *target = makeNode(ResTarget);
-
-	target->val = value;
-	target->location = -1;
-	return target;
-}
-
-/* function('name@version', s); s.* is s even where the source has a column of that name. */
-static Node *
-answer_for_source(const scoring *run, char *function)
-{
-	A_Const *model = makeNode(A_Const);
-	TypeCast *name = makeNode(TypeCast);
-
-	model->val.sval.type = T_String;
-	model->val.sval.sval =
-	    psprintf("%s@%d", NameStr(run->version.name), run->version.version);
-	model->location = -1;
-	/* the very types of our function, so that no other one of that name fits as well */
-	name->arg = (Node *) model;
-	name->typeName = SystemTypeName("text");
-	name->location = -1;
-	return (Node *) makeFuncCall(
-	    list_make2(makeString(get_namespace_name(run->schema)), makeString(function)),
-	    list_make2(name, column_of_source((Node *) makeNode(A_Star))),
-	    COERCE_EXPLICIT_CALL, -1);
-}
-
 /*
  * SELECT s.id, cia_score('name@version', s) FROM (source) s, with cia_class beside it where
- * there are more than two, put together from parsed pieces: no text of the source gets out of its parentheses.  WITH moves to the top,
- * where it may modify data and does not keep the planner from merging the queries.
+ * there are more than two.
  */
 static SelectStmt *
 around_source(void *state, SelectStmt *source)
 {
 	const scoring *run = state;
-	SelectStmt *around = makeNode(SelectStmt);
-	RangeSubselect *from = makeNode(RangeSubselect);
+	List *targets = NIL;
 
-	around->withClause = source->withClause;
-	source->withClause = NULL;
-	from->subquery = (Node *) source;
-	from->alias = makeAlias("s", NIL);
-	around->fromClause = list_make1(from);
 	for (int i = 0; i < run->table.ids->natts; i++)
-		around->targetList =
-		    lappend(around->targetList,
-		            output(column_of_source((Node *) makeString(
-		                pstrdup(NameStr(TupleDescAttr(run->table.ids, i)->attname))))));
-	around->targetList =
-	    lappend(around->targetList, output(answer_for_source(run, "cia_score")));
+		targets = lappend(targets, cia_around_column(NameStr(
+		                               TupleDescAttr(run->table.ids, i)->attname)));
+	targets =
+	    lappend(targets, cia_around_answer(run->schema, &run->version, "cia_score"));
 	/* of two classes the score tells the class */
 	if (run->table.has_class && run->content->schema.task != ML_BINARY)
-		around->targetList =
-		    lappend(around->targetList, output(answer_for_source(run, "cia_class")));
-	return around;
+		targets =
+		    lappend(targets, cia_around_answer(run->schema, &run->version, "cia_class"));
+	return cia_around_source(source, targets);
 }
 
 static void

@@ -11,15 +11,21 @@ CIA_FUNCTION(cia_segment_columns);
 CIA_FUNCTION(cia_segment_distance_columns);
 CIA_FUNCTION(cia_segment_probabilities_columns);
 
+void
+cia_need_segments(const ml_model *model, const char *name)
+{
+	if (model->schema.task != ML_SEGMENTATION)
+		ereport(ERROR,
+		        (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+		         errmsg("model \"%s\" has no segments", name),
+		         errdetail("It is a model for %s.", cia_task_words(model->schema.task)),
+		         errhint("Use cia_score, or cia_class of a classifier.")));
+}
+
 static const ml_model *
 segmentation(const cia_loaded *loaded)
 {
-	if (loaded->model->schema.task != ML_SEGMENTATION)
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-		                errmsg("model \"%s\" has no segments", loaded->name),
-		                errdetail("It is a model for %s.",
-		                          cia_task_words(loaded->model->schema.task)),
-		                errhint("Use cia_score, or cia_class of a classifier.")));
+	cia_need_segments(loaded->model, loaded->name);
 	return loaded->model;
 }
 
