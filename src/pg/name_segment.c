@@ -129,6 +129,56 @@ find_segment(const ml_model *model, const cia_entry *entry, const char *const na
 	return segment;
 }
 
+/* Another name for one that a version had then, if it has been renamed since; else NULL. */
+static const ml_text *
+renamed(const ml_schema *then, const ml_schema *now, ml_text name)
+{
+	for (int k = 0; k < then->classes && k < now->classes; k++)
+		if (ml_text_equal(then->class_label[k], name) &&
+		    !ml_text_equal(now->class_label[k], name))
+			return &now->class_label[k];
+	return NULL;
+}
+
+/* Are all names different? */
+static bool
+are_distinct(const ml_text *label, int count)
+{
+	for (int a = 0; a < count; a++)
+		for (int b = 0; b < a; b++)
+			if (ml_text_equal(label[a], label[b]))
+				return false;
+	return true;
+}
+
+/* The version whose names were kept has been read when the training began. */
+void
+cia_follow_names(const cia_owner_scope *scope, const pg_uuid_t *model, cia_record *record)
+{
+	cia_champion *then = record->training->named, *now;
+	ml_schema *schema = &record->result->model->schema;
+	ml_text *label;
+
+	if (then == NULL || then->core.model == NULL || schema->task != ML_SEGMENTATION)
+		return;
+	now = cia_champion_read(scope, model, then->version);
+	if (now == NULL || now->core.model == NULL)
+		return;
+	label = MemoryContextAlloc(scope->caller, sizeof *label * schema->classes);
+	for (int k = 0; k < schema->classes; k++)
+	{
+		const ml_text *other = renamed(&then->core.model->schema,
+		                               &now->core.model->schema, schema->class_label[k]);
+
+		label[k] = other != NULL ? *other : schema->class_label[k];
+	}
+	if (!are_distinct(label, schema->classes))
+		return;
+	schema->class_label = label;
+	then->content = now->content;
+	record->content = cia_model_encode(record->training->door, record->result->model);
+}
+
 /* Answers the number of the version. */
 Datum
 cia_name_segment(PG_FUNCTION_ARGS)

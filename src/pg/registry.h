@@ -249,7 +249,11 @@ cia_put_into_production(const cia_owner_scope *scope, const cia_promotion *promo
 
 /* version.c: versions that are trained */
 /* Writes a version in the caller's transaction, and puts it into production by the model's rule. */
-extern cia_added cia_registry_add(Oid schema, const char *name, const cia_record *record);
+extern cia_added cia_registry_add(Oid schema, const char *name, cia_record *record);
+
+/* name_segment.c: gives the new segments the names that those they follow were given meanwhile. */
+extern void cia_follow_names(const cia_owner_scope *scope, const pg_uuid_t *model,
+                             cia_record *record);
 
 /* The model's row, new or locked, and the number that the next version gets; raises 42501. */
 extern void cia_version_claim(const cia_owner_scope *scope, const char *name,

@@ -158,11 +158,12 @@ static const ml_model *
 segments_in_production(training *run)
 {
 	MemoryContext before = MemoryContextSwitchTo(run->of.door->arena);
-	const cia_champion *champion = run->of.champion;
+	cia_champion *champion = run->of.champion;
 
 	if (champion == NULL)
 		champion = cia_champion_find(run->of.schema, run->model, true);
 	MemoryContextSwitchTo(before);
+	run->of.named = champion;
 	return champion != NULL ? champion->core.model : NULL;
 }
 

@@ -47,6 +47,7 @@ typedef struct cia_training
 	char *choice; /* why 'auto' stands for what it does; NULL: it was not asked for */
 	struct cia_champion
 	    *champion; /* what the training is to be compared with; NULL: nothing */
+	struct cia_champion *named; /* whose segments' names are kept; NULL: none */
 } cia_training;
 
 /* Opens a door with an arena of that name below the current context, and takes the arguments. */

@@ -246,7 +246,7 @@ check_still_there(const char *name, const claim *taken, const cia_record *record
 }
 
 cia_added
-cia_registry_add(Oid schema, const char *name, const cia_record *record)
+cia_registry_add(Oid schema, const char *name, cia_record *record)
 {
 	cia_owner_scope scope = cia_owner_begin(schema);
 	claim taken = claim_version(&scope, name, record->promote);
@@ -256,6 +256,7 @@ cia_registry_add(Oid schema, const char *name, const cia_record *record)
 	char *note;
 
 	check_still_there(name, &taken, record);
+	cia_follow_names(&scope, &taken.id, record);
 	verdict = decide(&scope, &taken, record);
 	added = (cia_added){.version = taken.version, .promoted = verdict.promote};
 	before = MemoryContextSwitchTo(scope.caller);
