@@ -13,7 +13,7 @@ INSERT INTO given VALUES
 	('id', 'ARRAY[''id'']'), ('feature', '''x'''), ('attribute', '''town'''), ('method', '''permutation'''), ('new_name', '''other'''), ('tag', '''stable'''), ('comment', '''good'''),
 	('role', '''pg_monitor'''), ('privilege', '''score'''), ('schedule', '''@daily'''), ('version', '1'), ('v1', '1'), ('v2', '2'), ('keep_last', '1'), ('group_value', '''a'''),
 	('export', 'cia_export(''m'')'), ('folds', '2'), ('row', '(SELECT p FROM points p LIMIT 1)'), ('cost_false_positive', '1'), ('cost_false_negative', '1'),
-	('view', '''null_view'''), ('bands', '4'), ('segment', '''a'''), ('name', '''b'''), ('customer', '''id'''), ('at', '''x'''), ('amount', '''amount'''), ('score', '0.5');
+	('view', '''null_view'''), ('bands', '4'), ('segment', '''a'''), ('name', '''b'''), ('customer', '''id'''), ('at', '''x'''), ('amount', '''amount'''), ('score', '0.5'), ('source_then', '''points'''), ('source_now', '''points''');
 
 -- A call with one argument NULL; what it did is undone, and what came of it is told.
 CREATE FUNCTION outcome(query text, OUT state text, OUT words text) LANGUAGE plpgsql AS $$

@@ -208,11 +208,11 @@ Datum
 cia_segment_migration(PG_FUNCTION_ARGS)
 {
 	cia_output out = cia_output_open(fcinfo);
+	const char *source[] = {cia_text_arg(fcinfo, 1, side_name[THEN]),
+	                        cia_text_arg(fcinfo, 2, side_name[NOW])};
 	migration work = {.run = cia_segment_rows_open(fcinfo, CIA_SCORE)};
 	MemoryContext arena = work.run->door->arena;
 	MemoryContext before = MemoryContextSwitchTo(arena);
-	const char *source[] = {cia_text_arg(fcinfo, 1, side_name[THEN]),
-	                        cia_text_arg(fcinfo, 2, side_name[NOW])};
 	TupleDesc ids[SIDES];
 
 	for (int s = 0; s < SIDES; s++)
