@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -168,6 +169,7 @@ count_pairs(const migration *work, int side)
 	{
 		int then = work->segment[THEN][c], now = work->segment[NOW][c];
 
+		CHECK_FOR_INTERRUPTS();
 		then = then > 0 ? then - 1 : side - 1;
 		now = now > 0 ? now - 1 : side - 1;
 		count[then * side + now]++;

@@ -157,6 +157,7 @@ by_difference(const void *a, const void *b)
 	double dx = isnan(x->difference) ? -1 : fabs(x->difference);
 	double dy = isnan(y->difference) ? -1 : fabs(y->difference);
 
+	CHECK_FOR_INTERRUPTS();
 	if (x->segment != y->segment)
 		return x->segment < y->segment ? -1 : 1;
 	if (dx != dy)
