@@ -38,11 +38,6 @@ put_importance(void *state, const cia_loaded *loaded, const char *part)
 	ml_importance in;
 
 	cia_check(door, ml_model_importance(&door->host, loaded->model, &in));
-	if (in.count == 0 && schema->task == ML_SEGMENTATION)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("segments of algorithm \"%s\" have no centres",
-		                       loaded->model->learner->name),
-		                errhint("Ask cia_segment_profile(model, source).")));
 	for (int i = 0; i < in.count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -127,12 +127,6 @@ add_centers(cia_profile *profile)
 	const ml_part *centers = ml_fitted_part(&model->fitted, "centers");
 	ml_space space;
 
-	if (centers == NULL)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-		                errmsg("segments of algorithm \"%s\" have no centres that would "
-		                       "tell what they are like",
-		                       model->learner->name),
-		                errhint("Give a source, whose rows tell it.")));
 	cia_check(profile->run->door,
 	          ml_space_read(&profile->run->door->host, schema, &model->fitted, &space));
 	for (int k = 0; k < schema->classes; k++)

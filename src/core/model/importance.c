@@ -139,69 +139,6 @@ take_deviations(const ml_model *model, int classes, const ml_importance *in)
 	}
 }
 
-/* Variance of a slot of the centres. */
-static double
-variance_of_slot(const double *centers, int64_t slots, const ml_part *sizes)
-{
-	double rows = 0, mean = 0, squares = 0;
-
-	for (int64_t k = 0; k < sizes->count; k++)
-	{
-		double away = centers[k * slots] - mean;
-
-		if (!(sizes->number[k] > 0))
-			continue;
-		rows += sizes->number[k];
-		mean += away * sizes->number[k] / rows;
-		squares += sizes->number[k] * away * (centers[k * slots] - mean);
-	}
-	return rows > 0 ? squares / rows : 0;
-}
-
-/* Of segments that have centres; shares are of variances, as the squares of distances add up. */
-static ml_status
-take_centers(ml_host *host, const ml_model *model, ml_importance *in)
-{
-	const ml_part *centers = ml_fitted_part(&model->fitted, "centers");
-	const ml_part *sizes = ml_fitted_part(&model->fitted, "sizes");
-	ml_space space;
-	double *variance;
-
-	if (model->schema.task != ML_SEGMENTATION || centers == NULL || sizes == NULL)
-		return ML_OK;
-	ML_TRY(ml_space_read(host, &model->schema, &model->fitted, &space));
-	if (centers->count != sizes->count * space.slots)
-		return ML_OK;
-	in->of_segments = true;
-	ML_NEW(host, variance, model->schema.features);
-	for (int j = 0; j < space.numbers; j++)
-		variance[space.number[j]] =
-		    variance_of_slot(centers->number + space.number_slot[j], space.slots, sizes);
-	for (int c = 0; c < space.categories; c++)
-		for (int l = 0; l <= model->schema.feature[space.category[c]].levels; l++)
-			variance[space.category[c]] +=
-			    space.label_weight *
-			    variance_of_slot(centers->number + space.category_slot[c] + l,
-			                     space.slots, sizes);
-	share_of(in, variance, in->share);
-	for (int i = 0; i < in->count; i++)
-		in->deviation[in->order[i]] = sqrt(variance[in->order[i]]);
-	return ML_OK;
-}
-
-/* Shapley values that training has kept. */
-static bool
-take_shap(const ml_model *model, const ml_importance *in)
-{
-	const ml_part *part = ml_fitted_part(&model->fitted, "importance_shap");
-
-	if (part == NULL || part->count != model->schema.features)
-		return false;
-	for (int i = 0; i < in->count; i++)
-		in->shap[in->order[i]] = part->number[in->order[i]];
-	return true;
-}
-
 /* The largest first, what is not known last. */
 static int
 by_size(const void *context, uint32_t a, uint32_t b)
@@ -220,6 +157,65 @@ sort_by(ml_host *host, const ml_importance *in, const double *number)
 
 	ML_NEW(host, work, in->count);
 	return ml_sort_indexes(host, in->order, work, in->count, by_size, number);
+}
+
+/* Variance of a slot of the centres, by the rows of their segments. */
+static double
+variance_of_slot(const ml_schema *schema, const double *center, int64_t slots)
+{
+	double rows = 0, mean = 0, squares = 0;
+
+	for (int k = 0; k < schema->classes; k++)
+	{
+		double count = schema->class_count[k], away = center[k * slots] - mean;
+
+		if (!(count > 0))
+			continue;
+		rows += count;
+		mean += away * count / rows;
+		squares += count * away * (center[k * slots] - mean);
+	}
+	return rows > 0 ? squares / rows : 0;
+}
+
+/* Shares are of variances, as it is squares that make a distance. */
+static ml_status
+take_centers(ml_host *host, const ml_model *model, ml_importance *in)
+{
+	const ml_schema *schema = &model->schema;
+	const double *center = ml_fitted_part(&model->fitted, "centers")->number;
+	double *variance;
+	ml_space space;
+
+	ML_TRY(ml_space_read(host, schema, &model->fitted, &space));
+	ML_NEW(host, variance, schema->features);
+	for (int j = 0; j < space.numbers; j++)
+		variance[space.number[j]] =
+		    variance_of_slot(schema, center + space.number_slot[j], space.slots);
+	for (int c = 0; c < space.categories; c++)
+		for (int l = 0; l <= schema->feature[space.category[c]].levels; l++)
+			variance[space.category[c]] +=
+			    space.label_weight * variance_of_slot(schema,
+			                                          center + space.category_slot[c] + l,
+			                                          space.slots);
+	in->of_segments = true;
+	share_of(in, variance, in->share);
+	for (int i = 0; i < in->count; i++)
+		in->deviation[in->order[i]] = sqrt(variance[in->order[i]]);
+	return sort_by(host, in, variance);
+}
+
+/* Shapley values that training has kept. */
+static bool
+take_shap(const ml_model *model, const ml_importance *in)
+{
+	const ml_part *part = ml_fitted_part(&model->fitted, "importance_shap");
+
+	if (part == NULL || part->count != model->schema.features)
+		return false;
+	for (int i = 0; i < in->count; i++)
+		in->shap[in->order[i]] = part->number[in->order[i]];
+	return true;
 }
 
 static ml_status
@@ -247,6 +243,8 @@ ml_model_importance(ml_host *host, const ml_model *model, ml_importance *in)
 
 	*in = (ml_importance){0};
 	ML_TRY(make_room(host, &model->schema, in));
+	if (model->schema.task == ML_SEGMENTATION)
+		return take_centers(host, model, in);
 	ML_TRY(ml_model_trees(host, model, &trees, &grown));
 	ML_TRY(ml_model_terms(host, model, &terms));
 	if (grown)
@@ -259,9 +257,6 @@ ml_model_importance(ml_host *host, const ml_model *model, ml_importance *in)
 		take_deviations(model, terms.classes, in);
 		by = in->deviation;
 	}
-	ML_TRY(take_centers(host, model, in));
-	if (in->of_segments)
-		return sort_by(host, in, in->share);
 	if (take_shap(model, in))
 		by = in->shap;
 	if (by == NULL)
