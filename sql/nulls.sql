@@ -42,8 +42,11 @@ CREATE FUNCTION null_call(called oid, nulled int) RETURNS text LANGUAGE sql AS $
 		ELSE g.value || '::' || a.type END, ', ' ORDER BY place) || ')'
 	FROM argument a LEFT JOIN given g USING (name)
 	WHERE a.oid = called AND (place = nulled OR NOT has_default) $$;
+SET client_min_messages = warning;
 CREATE TABLE outcomes AS
 SELECT a.*, null_call(oid, place::int) AS call, o.* FROM argument a, outcome(null_call(oid, place::int)) o;
+
+RESET client_min_messages;
 
 -- There is a call for each argument.  Of what takes NULL for a meaning of its own there are a comment that goes, the time now, and the
 -- group without a label.

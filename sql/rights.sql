@@ -182,6 +182,7 @@ SELECT cia_revoke('m', 'regress_cia_bob', NULL);
 SELECT cia_owner('m', 'public');
 \echo :SQLSTATE
 SELECT cia_owner('m', 'nobody');
+SELECT cia_owner('m', 'regress_cia_team');
 SELECT cia_has_privilege('nothing', 'score');
 \echo :SQLSTATE
 -- Which versions there are is told to those who may manage, the one in production to those who may score.

@@ -62,7 +62,7 @@
 	 ACLCHECK_OK)
 #define cia_name_list(text) stringToQualifiedNameList((text), NULL)
 #include "catalog/pg_namespace.h"
-#define cia_check_can_become(role) check_can_set_role(GetUserId(), (role))
+#define cia_can_become(role) member_can_set_role(GetUserId(), (role))
 #include "catalog/pg_proc.h"
 #else
 #define cia_may_execute(function)                                                        \
@@ -70,7 +70,7 @@
 #define cia_may_use_schema(schema)                                                       \
 	(pg_namespace_aclcheck((schema), GetUserId(), ACL_USAGE) == ACLCHECK_OK)
 #define cia_name_list(text) stringToQualifiedNameList(text)
-#define cia_check_can_become(role) check_is_member_of_role(GetUserId(), (role))
+#define cia_can_become(role) is_member_of_role(GetUserId(), (role))
 #endif
 
 /* Since 18 it stands in front, and pg_attribute_noreturn() is no more. */

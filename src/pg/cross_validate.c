@@ -49,9 +49,9 @@ read_folds(FunctionCallInfo fcinfo, validation *run)
 	run->by = cia_text_arg(fcinfo, ARG_BY, NULL);
 	run->order_by = cia_text_arg(fcinfo, ARG_ORDER_BY, NULL);
 	if (run->folds < 2 || run->folds > MOST_FOLDS)
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		         errmsg("argument \"folds\" must be between 2 and %d", MOST_FOLDS)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		                errmsg("argument \"folds\" must be between 2 and %d", MOST_FOLDS),
+		                errhint("5 and 10 are usual.")));
 	if (run->by != NULL && run->order_by != NULL)
 		ereport(ERROR,
 		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -116,10 +116,11 @@ take_folds(validation *run)
 	if (name == NULL)
 		return;
 	if (roles->target != NULL && strcmp(name, roles->target) == 0)
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		         errmsg("column \"%s\" cannot be both target and what tells the folds",
-		                name)));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		     errmsg("column \"%s\" cannot be both target and what tells the folds", name),
+		     errhint("Name another column, or leave it out for folds at random.")));
 	if (run->by != NULL)
 		roles->beside = with_name(NULL, name);
 	roles->order_by = run->order_by;

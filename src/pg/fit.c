@@ -167,7 +167,8 @@ take_row(FunctionCallInfo fcinfo, int at)
 	if (HeapTupleHeaderGetTypeId(header) != state->row_type ||
 	    HeapTupleHeaderGetTypMod(header) != state->row_typmod)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-		                errmsg("rows given to cia_fit are of different types")));
+		                errmsg("rows given to cia_fit are of different types"),
+		                errhint("Give it rows of one table, view or subquery.")));
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;

@@ -160,12 +160,13 @@ void
 cia_check_width(const cia_loaded *loaded, const ml_feature *feature, int width)
 {
 	if (width != 0 && width != feature->width)
-		ereport(ERROR,
-		        (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-		         errmsg("column \"%s\" holds an array of length %d, but model \"%s\" "
-		                "was trained on length %d",
-		                cia_text_cstring(feature->name), width, loaded->name,
-		                feature->width)));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+		     errmsg("column \"%s\" holds an array of length %d, but model \"%s\" "
+		            "was trained on length %d",
+		            cia_text_cstring(feature->name), width, loaded->name, feature->width),
+		     errhint("Give arrays of that length, or train the model again.")));
 }
 
 /* A value of the row: one of the arguments from first on, or of the reader's own. */

@@ -127,7 +127,8 @@ read_member(const ml_feature *feature, const JsonbValue *value)
 	if (text == NULL)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 		                errmsg("member \"%s\" of the row is no scalar",
-		                       cia_text_cstring(feature->name))));
+		                       cia_text_cstring(feature->name)),
+		                errhint("Give a number, a text, a boolean or null.")));
 	if (feature->kind == ML_CATEGORY)
 		return ml_feature_code(feature, label_of_string(feature->type, text));
 	if (value->type == jbvBool)
@@ -148,9 +149,13 @@ read_element(const cia_loaded *loaded, const ml_feature *feature, const JsonbVal
 	if (array->type == jbvNull)
 		return get_float8_nan();
 	if (array->type != jbvBinary || !JsonContainerIsArray(array->val.binary.data))
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-		                errmsg("member \"%s\" of the row is no array",
-		                       cia_text_cstring(feature->name))));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_DATATYPE_MISMATCH),
+		     errmsg("member \"%s\" of the row is no array",
+		            cia_text_cstring(feature->name)),
+		     errhint(
+		         "Give as many numbers as the column had in the training, as in [1, 2.5].")));
 	width = JsonContainerSize(array->val.binary.data);
 	cia_check_width(loaded, feature, width);
 	if (width == 0)
@@ -160,9 +165,13 @@ read_element(const cia_loaded *loaded, const ml_feature *feature, const JsonbVal
 		return get_float8_nan();
 	text = scalar_text(item);
 	if (text == NULL)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-		                errmsg("member \"%s\" of the row is no array of numbers",
-		                       cia_text_cstring(feature->name))));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_DATATYPE_MISMATCH),
+		     errmsg("member \"%s\" of the row is no array of numbers",
+		            cia_text_cstring(feature->name)),
+		     errhint(
+		         "Give as many numbers as the column had in the training, as in [1, 2.5].")));
 	/* elements of float8[] read like double precision, all others like real */
 	if (!ml_text_is(feature->type, "double precision[]"))
 		return DatumGetFloat4(DirectFunctionCall1(float4in, CStringGetDatum(text)));

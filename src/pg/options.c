@@ -159,7 +159,8 @@ static void
 raise_not_names(const char *option)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-	                errmsg("option \"%s\" must be an array of column names", option)));
+	                errmsg("option \"%s\" must be an array of column names", option),
+	                errhint("For example '{\"%s\": [\"age\", \"balance\"]}'.", option)));
 }
 
 ArrayType *
@@ -185,7 +186,8 @@ column_option(const char *option, const ml_value *value)
 {
 	if (value->kind != ML_VALUE_TEXT)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("option \"%s\" must be the name of a column", option)));
+		                errmsg("option \"%s\" must be the name of a column", option),
+		                errhint("For example '{\"%s\": \"age\"}'.", option)));
 	return cia_text_cstring(value->text);
 }
 

@@ -182,7 +182,8 @@ option_arg(FunctionCallInfo fcinfo, int argument, int32 otherwise, const char *n
 
 	if (option < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		                errmsg("%s%s must be at least 1", name, cia_given_to(fcinfo))));
+		                errmsg("%s%s must be at least 1", name, cia_given_to(fcinfo)),
+		                errhint("Ten is usual.")));
 	return option;
 }
 

@@ -145,7 +145,8 @@ role_arg(FunctionCallInfo fcinfo, int argument)
 	role = PG_GETARG_OID(argument);
 	if (OidIsValid(role) && GetUserNameFromId(role, true) == NULL)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-		                errmsg("role with OID %u does not exist", role)));
+		                errmsg("role with OID %u does not exist", role),
+		                errhint("List roles with SELECT rolname FROM pg_roles.")));
 	return role;
 }
 
@@ -292,7 +293,12 @@ cia_owner(PG_FUNCTION_ARGS)
 		                errhint("To let everybody score, grant \"score\" to public.")));
 	entry =
 	    cia_registry_manage_model(cia_schema(fcinfo), cia_text_arg(fcinfo, 0, "model"));
-	cia_check_can_become(role);
+	if (!cia_can_become(role))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		         errmsg("must be member of role \"%s\"", GetUserNameFromId(role, false)),
+		         errhint("Have it done by a superuser, or by a member of both the "
+		                 "owner and that role.")));
 	scope = cia_owner_begin(cia_schema(fcinfo));
 	rights = cia_rights_hold(&scope, &entry);
 	if (!has_privs_of_role(scope.user, rights.owner))

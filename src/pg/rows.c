@@ -67,7 +67,8 @@ check_names(TupleDesc tupdesc, ArrayType *names)
 	{
 		if (nulls[i])
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			                errmsg("lists of columns must not contain NULL")));
+			                errmsg("lists of columns must not contain NULL"),
+			                errhint("Name columns as in ARRAY['age', 'balance'].")));
 		if (!has_column(tupdesc, TextDatumGetCString(datums[i])))
 			cia_raise_no_column(TextDatumGetCString(datums[i]));
 	}
@@ -77,7 +78,8 @@ static void
 raise_clash(const char *name, const char *roles)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-	                errmsg("column \"%s\" cannot be both %s", name, roles)));
+	                errmsg("column \"%s\" cannot be both %s", name, roles),
+	                errhint("Name it in one of these places only.")));
 }
 
 static bool
@@ -385,10 +387,14 @@ read_array(cia_rows *rows, cia_column *column, Datum value, bool isnull)
 	int width = cia_array_read(column, value, isnull, &elements);
 
 	if (width > LARGEST_ARRAY)
-		ereport(ERROR,
-		        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-		         errmsg("column \"%s\" holds an array of %d elements, more than %d",
-		                column->name, width, LARGEST_ARRAY)));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		     errmsg("column \"%s\" holds an array of %d elements, more than %d",
+		            column->name, width, LARGEST_ARRAY),
+		     errhint(
+		         "Leave it out with exclude => ARRAY[%s], or shorten it in the source.",
+		         quote_literal_cstr(column->name))));
 	if (width > 0 && column->width == 0)
 		add_cells(rows, column, width);
 	if (width > 0 && width != column->width)

@@ -92,7 +92,8 @@ check_id_name(TupleDesc before, int count, const char *name)
 	for (int i = 0; i < count; i++)
 		if (strcmp(name, NameStr(TupleDescAttr(before, i)->attname)) == 0)
 			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
-			                errmsg("id column \"%s\" is named more than once", name)));
+			                errmsg("id column \"%s\" is named more than once", name),
+			                errhint("Name it once.")));
 }
 
 /* An id is to be the key of an index. */
@@ -139,7 +140,8 @@ cia_id_names(ArrayType *id, int *count)
 	{
 		if (nulls[i])
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			                errmsg("lists of columns must not contain NULL")));
+			                errmsg("lists of columns must not contain NULL"),
+			                errhint("Name columns as in ARRAY['age', 'balance'].")));
 		names[i] = TextDatumGetCString(given[i]);
 	}
 	return names;

@@ -151,6 +151,16 @@ source_error(void *argument)
 		errcontext("reading the source");
 }
 
+pg_noreturn static void
+raise_no_rows(void)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_SYNTAX_ERROR),
+	         errmsg("source must be a table, a view or a query that returns rows"),
+	         errhint("Name a table or a view, or write a SELECT; what modifies data may "
+	                 "stand in its WITH.")));
+}
+
 static RawStmt *
 parse_one(const char *query)
 {
@@ -166,9 +176,7 @@ parse_one(const char *query)
 		                     : "Leave out the semicolon and what follows it.")));
 	raw = linitial_node(RawStmt, statements);
 	if (!IsA(raw->stmt, SelectStmt) || ((SelectStmt *) raw->stmt)->intoClause != NULL)
-		ereport(ERROR,
-		        (errcode(ERRCODE_SYNTAX_ERROR),
-		         errmsg("source must be a table, a view or a query that returns rows")));
+		raise_no_rows();
 	return raw;
 }
 
@@ -196,9 +204,7 @@ plan_query(RawStmt *raw, const char *query)
 	Query *parsed = linitial_node(Query, rewritten);
 
 	if (list_length(rewritten) != 1 || parsed->commandType != CMD_SELECT)
-		ereport(ERROR,
-		        (errcode(ERRCODE_SYNTAX_ERROR),
-		         errmsg("source must be a table, a view or a query that returns rows")));
+		raise_no_rows();
 	return pg_plan_query(parsed, query, CURSOR_OPT_PARALLEL_OK, NULL);
 }
 

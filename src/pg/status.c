@@ -220,12 +220,20 @@ raise_rows(const cia_door *door, ml_status status)
 		         errdetail("Rows that fell into the holdout: %lld of %lld.",
 		                   (long long) door->frame->rows, (long long) door->frame->rows),
 		         errhint("Train on all rows with options => '{\"holdout\": 0}'.")));
-	ereport(ERROR,
-	        (errcode(ERRCODE_DATA_EXCEPTION), errmsg("training source returned no rows"),
-	         door->frame != NULL && door->frame->skipped > 0
-	             ? errdetail("All %lld rows have no target or no weight.",
-	                         (long long) door->frame->skipped)
-	             : 0));
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_DATA_EXCEPTION), errmsg("training source returned no rows"),
+	     door->frame != NULL && door->frame->skipped > 0
+	         ? errdetail("All %lld rows have no target or no weight.",
+	                     (long long) door->frame->skipped)
+	         : 0,
+	     door->frame != NULL && door->frame->skipped > 0
+	         ? errhint(
+	               "Rows whose target or weight is NULL are skipped: see where the source "
+	               "has them from.")
+	         : errhint(
+	               "Look at what it returns to you; row security and search_path are those "
+	               "of the caller.")));
 }
 
 static void

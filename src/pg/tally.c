@@ -116,10 +116,13 @@ cia_tally_merge(PG_FUNCTION_ARGS)
 	size_t size;
 
 	if (into->kind != from->kind || into->sums != from->sums)
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		         errmsg("states of type cia_tally are of different aggregates"),
-		         errdetail("Or their number of bins is not the same in all rows.")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		     errmsg("states of type cia_tally are of different aggregates"),
+		     errdetail("Or their number of bins is not the same in all rows."),
+		     errhint(
+		         "Merge states of one aggregate, called with the same number of bins.")));
 	if (into->rows + from->rows > ML_TALLY_MOST_ROWS)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 		                errmsg("too many rows in one aggregate")));

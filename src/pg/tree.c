@@ -310,12 +310,17 @@ tree_arg(FunctionCallInfo fcinfo, const cia_loaded *loaded, const ml_trees *tree
 	int32 n = PG_GETARG_INT32(1);
 
 	if (n < 1 || n > trees->trees)
-		ereport(ERROR,
-		        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		         errmsg("model \"%s\" has no tree %d", loaded->name, n),
-		         trees->trees > 0
-		             ? errdetail("Its trees are numbered from 1 to %d.", trees->trees)
-		             : errdetail("It has no tree at all.")));
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		     errmsg("model \"%s\" has no tree %d", loaded->name, n),
+		     trees->trees > 0
+		         ? errdetail("Its trees are numbered from 1 to %d.", trees->trees)
+		         : errdetail("It has no tree at all."),
+		     trees->trees > 0
+		         ? 0
+		         : errhint(
+		               "Trees are in models of boosted_trees, random_forest and decision_tree.")));
 	return n - 1;
 }
 
