@@ -423,6 +423,7 @@ run_scoring(scoring *run)
 	cia_source_run_within(run->source, around_source, start_rows, take_row, run);
 	if (get_rel_relkind(run->table.relation) != run->table.kind)
 		raise_changed(run);
+	cia_score_table_take_turn(&run->table);
 	run->relation.md.enrtuples = (double) run->rows;
 	cia_job_store(run->door, 0, (double) run->rows);
 	if (cia_progress_due(run->door))

@@ -17,10 +17,13 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -237,6 +240,30 @@ make_table(cia_score_table *table, const RangeVar *named)
 	table->relation = RangeVarGetRelid(named, RowExclusiveLock, false);
 }
 
+/*
+ * Two calls may want to make the table at once: the second waits for the first, and finds it.  The
+ * lock is on a number out of the name, in a schema that exists, which PostgreSQL locks otherwise.
+ */
+static void
+find_or_make(cia_score_table *table, const RangeVar *named)
+{
+	uint16 number = (uint16) (1 + string_hash(named->relname, NAMEDATALEN) % 0xFFFF);
+
+	LockDatabaseObject(NamespaceRelationId, RangeVarGetCreationNamespace(named), number,
+	                   ExclusiveLock);
+	table->relation = RangeVarGetRelid(named, RowExclusiveLock, true);
+	table->fresh = !OidIsValid(table->relation);
+	if (table->fresh)
+		make_table(table, named);
+}
+
+void
+cia_score_table_take_turn(const cia_score_table *table)
+{
+	/* not the lock of the relation, whose modes all keep others from it */
+	LockDatabaseObject(RelationRelationId, table->relation, 1, ExclusiveLock);
+}
+
 typedef struct missing_columns
 {
 	StringInfoData names;
@@ -383,9 +410,8 @@ cia_score_table_open(cia_score_table *table)
 
 	/* the lock of an INSERT, until the end of the transaction: nobody drops it meanwhile */
 	table->relation = RangeVarGetRelid(named, RowExclusiveLock, true);
-	table->fresh = !OidIsValid(table->relation);
-	if (table->fresh)
-		make_table(table, named);
+	if (!OidIsValid(table->relation))
+		find_or_make(table, named);
 	table->name = cia_qualified_name(table->relation);
 	table->kind = get_rel_relkind(table->relation);
 	if (table->fresh)

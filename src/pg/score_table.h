@@ -48,6 +48,12 @@ extern TupleDesc cia_score_table_ids(const char *source, ArrayType *id);
  */
 extern void cia_score_table_open(cia_score_table *table);
 
+/*
+ * Until the transaction ends nobody else writes scores to the table, which two of us would in
+ * orders of their own, each waiting for rows of the other.
+ */
+extern void cia_score_table_take_turn(const cia_score_table *table);
+
 /* score_fill.c: fills a table that this call has made; false if it is no longer as made */
 extern bool cia_score_table_fill(const cia_score_table *table, Tuplestorestate *scores,
                                  TupleDesc columns, int32 version);
