@@ -166,6 +166,15 @@ SELECT cia_rollback('way');
 RESET ROLE;
 DROP ROLE regress_cia_vera;
 
+-- The champion that a training is compared with counts in cia.max_memory; without a comparison it is not read.
+SELECT version FROM cia_train('large', 'SELECT * FROM generate_series(1, 6000) x, LATERAL (SELECT x * 7919 % 5003 AS y) y', 'y', 'random_forest', options => '{"trees": 60, "min_rows": 2}');
+SET cia.max_memory = '1MB';
+\set VERBOSITY sqlstate
+SELECT promoted FROM cia_train('large', 'SELECT x, x * 7919 % 5003 AS y FROM generate_series(1, 100) x', 'y', 'linear');
+\set VERBOSITY default
+SELECT promoted FROM cia_train('large', 'SELECT x, x * 7919 % 5003 AS y FROM generate_series(1, 100) x', 'y', 'linear', options => '{"promote": "never"}');
+RESET cia.max_memory;
+
 SELECT count(cia_drop_model(model)) > 0 AS dropped FROM cia_models;
 SELECT count(*) FROM cia_promotion;
 DROP FUNCTION decided, common;

@@ -88,7 +88,8 @@ decode(cia_champion *champion, cia_door *door)
 }
 
 cia_champion *
-cia_champion_read(const cia_owner_scope *scope, const pg_uuid_t *model, int32 version)
+cia_champion_read(const cia_owner_scope *scope, cia_door *door, const pg_uuid_t *model,
+                  int32 version)
 {
 	Oid types[] = {UUIDOID, INT4OID};
 	Datum values[] = {UUIDPGetDatum(model), Int32GetDatum(version)};
@@ -113,13 +114,13 @@ cia_champion_read(const cia_owner_scope *scope, const pg_uuid_t *model, int32 ve
 	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)));
 	champion->inputs = array_of_row(2);
 	champion->id = array_of_row(3);
-	decode(champion, cia_door_for_model(scope->caller));
+	decode(champion, door);
 	MemoryContextSwitchTo(before);
 	return champion;
 }
 
 cia_champion *
-cia_champion_find(Oid schema, const char *name, bool whatever_rule)
+cia_champion_find(cia_door *door, Oid schema, const char *name, bool whatever_rule)
 {
 	cia_owner_scope scope = cia_owner_begin(schema);
 	Oid types[] = {TEXTOID, BOOLOID};
@@ -143,7 +144,7 @@ cia_champion_find(Oid schema, const char *name, bool whatever_rule)
 
 		model = *DatumGetUUIDP(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull));
 		champion = cia_champion_read(
-		    &scope, &model,
+		    &scope, door, &model,
 		    DatumGetInt32(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)));
 	}
 	cia_owner_leave(&scope);

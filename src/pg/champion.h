@@ -41,11 +41,13 @@ extern const ml_option cia_promote_option;
 extern char *cia_promote_read(ml_value *options);
 
 /* What the name stands for, if a better one is to take its place; NULL: there is none such. */
-extern cia_champion *cia_champion_find(Oid schema, const char *name, bool whatever_rule);
+extern cia_champion *
+cia_champion_find(cia_door *door, Oid schema, const char *name, bool whatever_rule);
 
 /* That version, of which nothing is known yet. */
-extern cia_champion *cia_champion_read(const struct cia_owner_scope *scope,
-                                       const pg_uuid_t *model, int32 version);
+extern cia_champion *
+cia_champion_read(const struct cia_owner_scope *scope, cia_door *door,
+                  const pg_uuid_t *model, int32 version);
 
 /* The shape of the source is known: adds to the roles what the champion needs beside. */
 extern void

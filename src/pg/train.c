@@ -149,7 +149,8 @@ meet_champion(training *run, const char *promote)
 	MemoryContext before = MemoryContextSwitchTo(run->of.door->arena);
 
 	if (promote == NULL || strcmp(promote, "better") == 0)
-		run->of.champion = cia_champion_find(run->of.schema, run->model, promote != NULL);
+		run->of.champion =
+		    cia_champion_find(run->of.door, run->of.schema, run->model, promote != NULL);
 	MemoryContextSwitchTo(before);
 }
 
@@ -161,7 +162,7 @@ segments_in_production(training *run)
 	cia_champion *champion = run->of.champion;
 
 	if (champion == NULL)
-		champion = cia_champion_find(run->of.schema, run->model, true);
+		champion = cia_champion_find(run->of.door, run->of.schema, run->model, true);
 	MemoryContextSwitchTo(before);
 	run->of.named = champion;
 	return champion != NULL ? champion->core.model : NULL;

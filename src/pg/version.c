@@ -192,7 +192,7 @@ challenge(cia_owner_scope *scope, const claim *taken, const cia_record *record)
 	    memcmp(&champion->model, &taken->id, sizeof taken->id) == 0)
 		return cia_champion_compare(champion, training->door, record->result,
 		                            record->content);
-	champion = cia_champion_read(scope, &taken->id, taken->production);
+	champion = cia_champion_read(scope, training->door, &taken->id, taken->production);
 	if (champion == NULL)
 		return (cia_verdict){.promote = true,
 		                     .compared = true,
