@@ -301,6 +301,13 @@ cia_job_progress(cia_door *door, ml_stage stage, double done, double total)
 }
 
 void
+cia_job_rows(cia_door *door, int64 rows)
+{
+	if (rows <= 1024 || (rows & 0x3F) == 0)
+		cia_job_progress(door, ML_STAGE_READ, (double) rows, 0);
+}
+
+void
 cia_job_store(cia_door *door, double done, double total)
 {
 	cia_job *job = door->job;

@@ -34,6 +34,9 @@ extern void cia_job_end(cia_door *door);
 /* The source is about to return rows; learner is NULL where nothing is learned. */
 extern void cia_job_expect(cia_door *door, double rows, const ml_learner *learner);
 
+/* So many rows have been read: shown one by one at first, since a source may be slow. */
+extern void cia_job_rows(cia_door *door, int64 rows);
+
 /* Where the core is, as it tells its host.  Never throws. */
 extern void cia_job_progress(cia_door *door, ml_stage stage, double done, double total);
 

@@ -242,6 +242,7 @@ tell_progress(const cia_judged *run)
 
 	if (run->stream != NULL)
 		rows += run->stream->rows;
+	cia_job_rows(run->door, rows);
 	if ((rows & 0xFFFF) == 0)
 		ml_progress(&run->door->host, ML_STAGE_READ, (double) rows, 0);
 }

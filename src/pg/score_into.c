@@ -194,10 +194,8 @@ take_row(void *state, const Datum *values, const bool *nulls)
 		                                                    DatumGetFloat8(values[ids]))];
 	}
 	tuplestore_putvalues(run->scores, run->columns, run->values, run->nulls);
-	if (++run->rows % ROWS_PER_LOOK != 0)
-		return;
-	cia_job_progress(run->door, ML_STAGE_READ, (double) run->rows, 0);
-	if (cia_progress_due(run->door))
+	cia_job_rows(run->door, ++run->rows);
+	if (run->rows % ROWS_PER_LOOK == 0 && cia_progress_due(run->door))
 		ereport(NOTICE, (errmsg("scoring: %lld rows", (long long) run->rows)));
 }
 

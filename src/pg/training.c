@@ -116,6 +116,7 @@ take_row(void *state, const Datum *values, const bool *nulls)
 	ml_frame *frame = run->rows->frame;
 
 	cia_rows_append(run->rows, values, nulls);
+	cia_job_rows(run->door, frame->rows);
 	if ((frame->rows & 0xFFFF) == 0)
 	{
 		ml_progress(&run->door->host, ML_STAGE_READ, (double) frame->rows, 0);
