@@ -876,6 +876,23 @@ COMMENT ON FUNCTION cia_rfm_rules(int) IS
 $$which scores make which segment in cia_rfm, unless its argument rules says otherwise.
 A customer is of the segment whose ranges hold his r score and fm, the mean of his f and m scores rounded half up. With other than 5 bins a score stands for the fifth in which the middle of its bin lies.$$;
 
+CREATE FUNCTION cia_behavior_features(
+	source     text,
+	customer   text,
+	at         text,
+	amount     text DEFAULT NULL,
+	category   text DEFAULT NULL,
+	as_of      text DEFAULT NULL,
+	windows    interval[] DEFAULT '{30 days,90 days,365 days}',
+	categories int DEFAULT 10,
+	view       text DEFAULT NULL
+) RETURNS text
+	LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_behavior_features(text, text, text, text, text, text, interval[], int, text) IS
+$$the statement of a view with features of what customers did, as of a moment: nothing later can leak. To be run by EXECUTE or \gexec, or, without view, to be read as a source.
+source: table, view or one query with a row per event; customer, at (date, timestamp or timestamptz), amount, category: its columns; as_of: a date or time, by default that of the latest row; or now, for a view that follows the clock; or a table, view or query with columns named as customer and as_of, for a row per customer and moment of his own; windows: lengths of time before as_of; categories: how many of the commonest ones, 1 to 100, have shares of their own; view: its name.
+Ever: count, sum, days since the first and the last row, active days and months, mean and deviation of the days between rows. Per window: count, active_days, trend (of the count, -1 to 1: what the later half has more), sum, mean, max, and share of the rows by category. A row at as_of counts, and one at its beginning does not count for a window. Categories are chosen among rows not later than as_of, the earliest if there are several.$$;
+
 CREATE FUNCTION cia_woe(source text, target text, options jsonb DEFAULT '{}')
 	RETURNS TABLE (feature text, bin int, low float8, high float8, labels text[], missing boolean,
 				   "rows" float8, events float8, non_events float8, event_rate float8, woe float8,

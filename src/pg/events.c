@@ -123,26 +123,23 @@ cia_events_open(cia_events *events, const char *source)
 }
 
 char *
-cia_event_moment(const cia_event_column *column, TimestampTz moment)
+cia_event_moment(Oid type, Timestamp moment)
 {
+	bool zoned = type == TIMESTAMPTZOID;
 	char text[MAXDATELEN + 1];
 	struct pg_tm tm;
 	fsec_t fraction;
-	int zone;
+	int zone = 0;
 
-	if (timestamp2tm(moment, &zone, &tm, &fraction, NULL, NULL) != 0)
+	if (timestamp2tm(moment, zoned ? &zone : NULL, &tm, &fraction, NULL, NULL) != 0)
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 		                errmsg("timestamp out of range")));
-	switch (column->type)
-	{
-		case DATEOID:
-			EncodeDateOnly(&tm, USE_ISO_DATES, text);
-			return psprintf("'%s'::date", text);
-		case TIMESTAMPOID:
-			EncodeDateTime(&tm, fraction, false, 0, NULL, USE_ISO_DATES, text);
-			return psprintf("'%s'::timestamp", text);
-		default:
-			EncodeDateTime(&tm, fraction, true, zone, NULL, USE_ISO_DATES, text);
-			return psprintf("'%s'::timestamptz", text);
-	}
+	if (type == DATEOID)
+		EncodeDateOnly(&tm, USE_ISO_DATES, text);
+	else
+		EncodeDateTime(&tm, fraction, zoned, zone, NULL, USE_ISO_DATES, text);
+	return psprintf("'%s'::%s", text,
+	                type == DATEOID ? "date"
+	                : zoned         ? "timestamptz"
+	                                : "timestamp");
 }

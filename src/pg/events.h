@@ -40,7 +40,10 @@ extern void cia_event_check_key(const cia_event_column *column);
 /* Raises 42804 for anything but date, timestamp and timestamptz. */
 extern void cia_event_check_time(const cia_event_column *column);
 
-/* The moment in the column's type, as a literal that depends on no setting. */
-extern char *cia_event_moment(const cia_event_column *column, TimestampTz moment);
+/*
+ * The moment as a literal of type date, timestamp or timestamptz that depends on no setting; it is a
+ * TimestampTz for the last and a Timestamp for the others.
+ */
+extern char *cia_event_moment(Oid type, Timestamp moment);
 
 #endif

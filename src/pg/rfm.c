@@ -218,7 +218,10 @@ as_of_arg(FunctionCallInfo fcinfo, const run *run)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("argument \"as_of\" must be finite"),
 		                errhint("Leave it out for the time of the latest row.")));
-	return cia_event_moment(&run->events.at, as_of);
+	if (run->events.at.type != TIMESTAMPTZOID)
+		as_of = DatumGetTimestamp(
+		    DirectFunctionCall1(timestamptz_timestamp, TimestampTzGetDatum(as_of)));
+	return cia_event_moment(run->events.at.type, as_of);
 }
 
 Datum
