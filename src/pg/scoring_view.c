@@ -14,12 +14,12 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "parser/scansup.h"
 #include "utils/builtins.h"
-#include "utils/float.h"
 #include "utils/lsyscache.h"
 
 CIA_FUNCTION(cia_create_scoring_view);
@@ -308,10 +308,11 @@ named_band(const making *view, const char *score)
 
 		appendStringInfo(&labels, "%s%s", i > 0 ? ", " : "",
 		                 quote_literal_cstr(cia_text_cstring(names->keys[order[i]])));
-		appendStringInfo(&begins, "%s%s", i > 0 ? ", " : "",
-		                 begin->kind == ML_VALUE_NULL
-		                     ? "'-Infinity'"
-		                     : quote_literal_cstr(float8out_internal(begin->number)));
+		appendStringInfo(
+		    &begins, "%s%s", i > 0 ? ", " : "",
+		    begin->kind == ML_VALUE_NULL
+		        ? "'-Infinity'"
+		        : quote_literal_cstr(double_to_shortest_decimal(begin->number)));
 	}
 	tell_lowest(view, &names->items[order[0]]);
 	return psprintf("(ARRAY[%s]::pg_catalog.text[])[pg_catalog.width_bucket(%s, "
