@@ -19,6 +19,7 @@ typedef struct cloud
 	int middles;
 	double noise;
 	double missing;
+	double outliers; /* share of the numbers that lie a thousand times as far off */
 	bool weighted;
 	bool backwards; /* rows are appended from the last to the first */
 	uint64_t seed;
@@ -39,6 +40,8 @@ append_row(const cloud *c, ml_frame *frame, int row)
 		double x = 1000 * (j + 1) + 10 * (test_uniform(&place) - 0.5) +
 		           c->noise * test_normal(&state);
 
+		if (c->outliers > 0 && test_uniform(&state) < c->outliers)
+			x *= 1000 * (test_uniform(&state) - 0.5);
 		cell[at++] = (ml_cell){.number = test_uniform(&state) < c->missing ? NAN : x};
 	}
 	for (int k = 0; k < c->categories; k++)

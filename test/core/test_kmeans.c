@@ -48,7 +48,7 @@ copy_center(const ml_space *space, const double *from, double *to)
 
 /* From the same beginning, iteration by iteration. */
 static void
-check_iterations(test_host *t, const cloud *c, int k, int threads)
+check_iterations(test_host *t, const cloud *c, int k, int threads, bool is_bounded)
 {
 	ml_space_options options = {.category_weight = INFINITY};
 	uint64_t random = c->seed;
@@ -69,7 +69,8 @@ check_iterations(test_host *t, const cloud *c, int k, int threads)
 	                  .problem = &problem,
 	                  .space = &space,
 	                  .end = problem.end,
-	                  .k = k};
+	                  .k = k,
+	                  .is_bounded = is_bounded};
 	REQUIRE_OK(ml_kmeans_create(&fit));
 	REQUIRE_OK(ml_kmeans_seed(&fit, &random));
 	center = ml_alloc_array(&t->core, k * space.slots, sizeof *center);
@@ -112,12 +113,19 @@ follows_lloyd(test_host *t)
 	     .missing = 0.1,
 	     .weighted = true,
 	     .seed = 3},
-	    {.rows = 3000, .numbers = 6, .middles = 40, .noise = 1, .seed = 4}};
+	    {.rows = 3000, .numbers = 6, .middles = 40, .noise = 1, .seed = 4},
+	    {.rows = 900,
+	     .numbers = 5,
+	     .middles = 6,
+	     .noise = 1,
+	     .outliers = 0.01,
+	     .seed = 6}};
 
 	for (size_t i = 0; i < sizeof some / sizeof *some; i++)
 		for (int threads = 1; threads < 4; threads++)
 			for (int k = 3; k < 50; k = 2 * k + 1)
-				check_iterations(t, &some[i], k, threads);
+				for (int is_bounded = 0; is_bounded < 2; is_bounded++)
+					check_iterations(t, &some[i], k, threads, is_bounded);
 }
 
 /* The least sum over all ways to put the rows into k parts. */
@@ -327,7 +335,7 @@ notices_every_refusal_and_stop(test_host *unused)
 }
 
 TEST_MAIN(
-    {follows_lloyd, "iterations with bounds are Lloyd's, row by row"},
+    {follows_lloyd, "iterations with bounds or sketches are Lloyd's, row by row"},
     {finds_the_best_of_all_partitions, "few rows are put into the best parts there are"},
     {does_not_depend_on_threads_or_order, "threads and the order of rows change no byte"},
     {bears_odd_rows,

@@ -90,7 +90,7 @@ try_beginning(course *c, ml_kmeans *fit, uint64_t *random)
 	                         &iterations, &converged));
 	if (whole && numbers_of(fit) <= FEW)
 		ML_TRY(ml_kmeans_moves(fit));
-	ML_TRY(ml_kmeans_pass(fit, false));
+	ML_TRY(ml_kmeans_pass(fit, true));
 	if (!(fit->inertia < c->inertia))
 		return ML_OK;
 	c->inertia = fit->inertia;

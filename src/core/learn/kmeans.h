@@ -34,16 +34,32 @@ typedef struct ml_kmeans_seat
 	double *squared; /* [ML_TILE][ML_BLOCK] */
 	double *best; /* [3][ML_BLOCK] squared distances: nearest, second, and which it is */
 	double *own;  /* [ML_BLOCK] of the nearest centre so far */
-	int32_t *which; /* [ML_BLOCK] that centre */
-	int32_t *was;   /* [ML_BLOCK] the one that the row had */
-	int *pick;      /* [ML_BLOCK] rows of the block that are measured */
-	int *part;      /* [ML_BLOCK] of these, those for a group */
+	int32_t *which;   /* [ML_BLOCK] that centre */
+	int32_t *was;     /* [ML_BLOCK] the one that the row had */
+	int32_t *nearest; /* [ML_BLOCK] by sketches, of all rows of the block */
+	int *pick;        /* [ML_BLOCK] rows of the block that are measured */
+	int *part;        /* [ML_BLOCK] of these, those for a group */
 } ml_kmeans_seat;
+
+/* Rows in steps of 16 bits, and centres in the same units; kmeans_sketch.c */
+typedef struct ml_sketch
+{
+	const ml_space *space;
+	int64_t first_block;
+	int16_t *steps; /* [blocks][numbers][ML_BLOCK] */
+	bool *is_far;   /* [blocks * ML_BLOCK] rows with a number that steps do not reach */
+	double *unit;   /* [numbers] size of a step */
+	float *center;  /* [tiles][numbers][ML_TILE] */
+	float *base;    /* [tiles * ML_TILE] half the square of a centre, less the error */
+	float *slack;   /* [tiles * ML_TILE] twice the error */
+	float *price;   /* [tiles][labels][ML_TILE] half of what a label adds */
+	bool is_blind;  /* single precision cannot hold the centres */
+} ml_sketch;
 
 /*
  * Rows [begin, end) of a problem on their way to centres.  Which centre is nearest is settled
- * by bounds on distances where these suffice: upper to the row's own centre, lower to all
- * others of each group of centres.
+ * without measuring where that can be: by sketches, or by bounds on distances, upper to the row's
+ * own centre and lower to all others of each group of centres.
  */
 typedef struct ml_kmeans
 {
@@ -53,25 +69,29 @@ typedef struct ml_kmeans
 	int64_t begin;
 	int64_t end;
 	int k;
+	bool is_bounded;  /* by bounds, however few centres there are */
+	bool is_sketched; /* by sketches */
+	bool is_exact;    /* this pass measures all rows */
 	ml_centers centers;
 	double *sum;     /* [k][slots] of the rows of each centre */
 	double *weight;  /* [k] */
 	int64_t *rows;   /* [k] */
-	double inertia;  /* after a pass without bounds */
+	double inertia;  /* after an exact pass */
 	double *squares; /* [k] what each centre's rows have of it */
 	int64_t moved;
 	int64_t farthest;
 	double distance;
 
 	int32_t *assigned; /* [end - begin] -1: not yet */
-	float *upper;      /* [end - begin] */
-	float *lower;      /* [end - begin][groups] */
-	int groups;        /* of tiles */
-	int group_tiles;   /* tiles of a group */
-	double *drift;     /* [k] how far a centre moved last */
-	double *most;      /* [groups] the largest of them */
-	double *next;      /* [groups] the second largest */
-	int *mover;        /* [groups] whose the largest is */
+	ml_sketch sketch;
+	float *upper;    /* [end - begin] */
+	float *lower;    /* [end - begin][groups] */
+	int groups;      /* of tiles */
+	int group_tiles; /* tiles of a group */
+	double *drift;   /* [k] how far a centre moved last */
+	double *most;    /* [groups] the largest of them */
+	double *next;    /* [groups] the second largest */
+	int *mover;      /* [groups] whose the largest is */
 
 	int64_t shard_rows;
 	int shards;
@@ -82,8 +102,37 @@ typedef struct ml_kmeans
 extern ml_status ml_kmeans_create(ml_kmeans *fit);
 extern double ml_kmeans_memory(const ml_space *space, int k, int64_t rows, int threads);
 
-/* kmeans_pass.c: puts every row to its nearest centre; with bounds on distances, or exactly. */
-extern ml_status ml_kmeans_pass(ml_kmeans *fit, bool bounded);
+/* kmeans_pass.c: puts every row to its nearest centre; an exact pass knows the distances, too. */
+extern ml_status ml_kmeans_pass(ml_kmeans *fit, bool exact);
+
+/* Distances of points to the centres of tiles from .. before: the nearest in seat->best. */
+extern void ml_kmeans_measure(const ml_kmeans *fit, ml_kmeans_seat *seat,
+                              const int tiles[2], const ml_points *points);
+
+/* Forgets the bounds; lets them follow the centres, which have moved by fit->drift. */
+extern double ml_bounds_memory(int k, int64_t rows);
+extern ml_status ml_bounds_create(ml_kmeans *fit);
+extern ml_status ml_bounds_forget(ml_kmeans *fit);
+extern void ml_bounds_drift(ml_kmeans *fit);
+
+/* Rows of a block that had to be measured: seat->pick, points, was, which and own; how many. */
+extern int
+ml_bounds_settle(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int rows);
+
+extern double ml_sketch_memory(const ml_space *space, int64_t rows);
+extern ml_status ml_sketch_create(ml_host *host, const ml_space *space, int64_t begin,
+                                  int64_t end, int k, ml_sketch *sketch);
+
+/* Rows from first on, which lie in one block. */
+extern void
+ml_sketch_fill(ml_sketch *sketch, const ml_problem *problem, int64_t first, int rows);
+
+/* Before rows are put to centres that have moved. */
+extern void ml_sketch_take(const ml_centers *centers, ml_sketch *sketch);
+
+/* The nearest centre of rows of a block, or -1 where that is not certain. */
+extern void ml_sketch_nearest(const ml_sketch *sketch, const ml_problem *problem,
+                              int64_t first, int rows, int tiles, int32_t *nearest);
 
 /* Forgets assignments and bounds: centers were written anew. */
 extern ml_status ml_kmeans_restart(ml_kmeans *fit);
@@ -110,7 +159,7 @@ extern ml_status ml_kmeans_seed(ml_kmeans *fit, uint64_t *random);
  */
 extern ml_status ml_kmeans_moves(ml_kmeans *fit);
 
-/* Puts all rows about given centres [k][slots]. */
+/* Puts all rows about given centres [k][slots]; not an exact pass. */
 extern ml_status ml_kmeans_place(ml_kmeans *fit, const double *centers);
 
 /* What is found of a number of segments. */

@@ -162,13 +162,14 @@ fit_best(choosing *c, const ml_problem *problem, int64_t begin, int64_t end,
 		ML_TRY(ml_kmeans_restart(fit));
 		ML_TRY(ml_kmeans_seed(fit, &c->random));
 		ML_TRY(ml_kmeans_iterate(fit, ITERATIONS, TOLERANCE, &iterations, &converged));
-		ML_TRY(ml_kmeans_pass(fit, false));
+		ML_TRY(ml_kmeans_pass(fit, true));
 		if (!(fit->inertia < least))
 			continue;
 		least = fit->inertia;
 		memcpy(best, fit->centers.at, size);
 	}
-	return ml_kmeans_place(fit, best);
+	ML_TRY(ml_kmeans_place(fit, best));
+	return ml_kmeans_pass(fit, true);
 }
 
 /*

@@ -93,7 +93,7 @@ ml_kmeans_moves(ml_kmeans *fit)
 	int64_t moves = 1;
 
 	ML_NEW(fit->host, squared, (int64_t) fit->centers.tiles * ML_TILE);
-	ML_TRY(ml_kmeans_pass(fit, false));
+	ML_TRY(ml_kmeans_pass(fit, true));
 	for (int s = 0; s < MOST_SWEEPS && moves > 0; s++)
 		ML_TRY(sweep(fit, squared, &moves));
 	return ML_OK;

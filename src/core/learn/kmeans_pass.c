@@ -1,39 +1,23 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * kmeans_pass.c: Lloyd's iterations with bounds on distances.
+ * kmeans_pass.c: Lloyd's iterations.
  *
- * A row keeps its centre unmeasured if an upper bound of the distance to it is below the lower
- * bounds of the distances to all others.  Bounds stay valid when centres move, less the
- * distance that they moved (Hamerly 2010; by groups of centres Ding et al. 2015, "Yinyang").
- * They are kept in single precision, rounded to the safe side, so the result is Lloyd's.
+ * Most rows have a centre that is the nearest for certain without being measured: by sketches of
+ * the rows where centres are few, by bounds on distances where they are many.  Only the others are
+ * measured in double precision.
  *
  * Sums are kept up to date by the rows that change their centre, shard by shard in a fixed
  * order, so they do not depend on the number of threads.
  */
 #include "learn/learn.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #define SHARD_ROWS 1024 /* rows of a shard, at least */
 #define MOST_SHARDS 64
 #define MOST_SHARD_BYTES 64e6 /* of all shards' sums */
-#define MOST_GROUPS 16
-#define ROUNDED 2.4e-7 /* more than single precision loses in two roundings */
-
-static inline float
-not_below(double number)
-{
-	return (float) (number * (1 + ROUNDED));
-}
-
-static inline float
-not_above(double number)
-{
-	number *= 1 - ROUNDED;
-	return (float) (number < FLT_MAX ? number : FLT_MAX);
-}
+#define SKETCHED 160          /* most centres that rows are sketched for */
 
 /* Ranges of rows that follow from the problem alone. */
 static void
@@ -48,24 +32,17 @@ cut_shards(const ml_space *space, int k, int64_t rows, int64_t *shard_rows, int 
 	*shards = (int) ((rows + *shard_rows - 1) / *shard_rows);
 }
 
-static int
-count_groups(int k, int *group_tiles)
-{
-	int tiles = (k + ML_TILE - 1) / ML_TILE;
-
-	*group_tiles = (tiles + MOST_GROUPS - 1) / MOST_GROUPS;
-	return (tiles + *group_tiles - 1) / *group_tiles;
-}
-
 double
 ml_kmeans_memory(const ml_space *space, int k, int64_t rows, int threads)
 {
 	int64_t shard_rows;
-	int shards, group_tiles;
-	double slots = (double) space->slots, groups = count_groups(k, &group_tiles);
+	int shards;
+	double slots = (double) space->slots;
 
 	cut_shards(space, k, rows, &shard_rows, &shards);
-	return (double) rows * (8 + 4 * groups) + 8.0 * (shards + 4) * k * (slots + 4) +
+	return 4.0 * (double) rows +
+	       (k <= SKETCHED ? ml_sketch_memory(space, rows) : ml_bounds_memory(k, rows)) +
+	       8.0 * (shards + 4) * k * (slots + 4) +
 	       16.0 * threads * ML_BLOCK * (slots + 20);
 }
 
@@ -79,6 +56,7 @@ create_seat(ml_host *host, const ml_space *space, ml_kmeans_seat *seat)
 	ML_NEW(host, seat->own, ML_BLOCK);
 	ML_NEW(host, seat->which, ML_BLOCK);
 	ML_NEW(host, seat->was, ML_BLOCK);
+	ML_NEW(host, seat->nearest, ML_BLOCK);
 	ML_NEW(host, seat->pick, ML_BLOCK);
 	ML_NEW(host, seat->part, ML_BLOCK);
 	return ML_OK;
@@ -101,6 +79,23 @@ create_shards(ml_kmeans *fit)
 	return ML_OK;
 }
 
+static ml_status
+sketch_shard(void *argument, int64_t task, ml_worker *worker)
+{
+	ml_kmeans *fit = argument;
+	int64_t row = fit->begin + task * fit->shard_rows;
+	int64_t end = row + fit->shard_rows < fit->end ? row + fit->shard_rows : fit->end;
+
+	for (int64_t next; row < end; row = next)
+	{
+		if (ml_worker_stop(worker))
+			return ML_STOPPED;
+		next = ml_block_end(row, end);
+		ml_sketch_fill(&fit->sketch, fit->problem, row, (int) (next - row));
+	}
+	return ML_OK;
+}
+
 ml_status
 ml_kmeans_create(ml_kmeans *fit)
 {
@@ -108,41 +103,27 @@ ml_kmeans_create(ml_kmeans *fit)
 	int64_t rows = fit->end - fit->begin;
 	int threads = ml_pool_threads(host);
 
+	fit->is_sketched = fit->k <= SKETCHED && fit->space->numbers > 0 && !fit->is_bounded;
 	ML_TRY(ml_centers_create(host, fit->space, fit->k, &fit->centers));
-	fit->groups = count_groups(fit->k, &fit->group_tiles);
 	ML_NEW(host, fit->sum, fit->k * fit->space->slots);
 	ML_NEW(host, fit->weight, fit->k);
 	ML_NEW(host, fit->rows, fit->k);
 	ML_NEW(host, fit->squares, fit->k);
 	ML_NEW_RAW(host, fit->assigned, rows);
-	ML_NEW_RAW(host, fit->upper, rows);
-	ML_NEW_RAW(host, fit->lower, rows * fit->groups);
 	ML_NEW(host, fit->drift, fit->k);
-	ML_NEW(host, fit->most, fit->groups);
-	ML_NEW(host, fit->next, fit->groups);
-	ML_NEW(host, fit->mover, fit->groups);
 	ML_NEW(host, fit->seat, threads);
 	for (int i = 0; i < threads; i++)
 		ML_TRY(create_seat(host, fit->space, &fit->seat[i]));
 	ML_TRY(create_shards(fit));
-	return ml_kmeans_restart(fit);
-}
-
-/* Bounds that say nothing. */
-static ml_status
-forget_bounds(ml_kmeans *fit)
-{
-	for (int64_t i = 0; i < fit->end - fit->begin; i++)
+	if (!fit->is_sketched)
+		ML_TRY(ml_bounds_create(fit));
+	else
 	{
-		ML_PAUSE(fit->host, i);
-		fit->upper[i] = INFINITY;
-		for (int g = 0; g < fit->groups; g++)
-			fit->lower[i * fit->groups + g] = 0;
+		ML_TRY(ml_sketch_create(host, fit->space, fit->begin, fit->end, fit->k,
+		                        &fit->sketch));
+		ML_TRY(ml_parallel(host, fit->shards, sketch_shard, fit));
 	}
-	memset(fit->drift, 0, (size_t) fit->k * sizeof *fit->drift);
-	memset(fit->most, 0, (size_t) fit->groups * sizeof *fit->most);
-	memset(fit->next, 0, (size_t) fit->groups * sizeof *fit->next);
-	return ML_OK;
+	return ml_kmeans_restart(fit);
 }
 
 ml_status
@@ -153,41 +134,7 @@ ml_kmeans_restart(ml_kmeans *fit)
 	memset(fit->sum, 0, (size_t) (fit->k * fit->space->slots) * sizeof *fit->sum);
 	memset(fit->weight, 0, (size_t) fit->k * sizeof *fit->weight);
 	memset(fit->rows, 0, (size_t) fit->k * sizeof *fit->rows);
-	return forget_bounds(fit);
-}
-
-static inline int
-group_of(const ml_kmeans *fit, int center)
-{
-	return center / (fit->group_tiles * ML_TILE);
-}
-
-/* Rows of a block that have to be measured; bounds of all of them follow their centres. */
-static int
-pick_rows(const ml_kmeans *fit, int64_t first, int rows, int *pick)
-{
-	int groups = fit->groups, count = 0;
-
-	for (int i = 0; i < rows; i++)
-	{
-		int64_t row = first + i - fit->begin;
-		int32_t own = fit->assigned[row];
-		float *lower = fit->lower + row * groups, least = FLT_MAX;
-		double upper = (double) fit->upper[row] + (own >= 0 ? fit->drift[own] : 0);
-
-		for (int g = 0; g < groups; g++)
-		{
-			double bound =
-			    lower[g] - (fit->mover[g] == own ? fit->next[g] : fit->most[g]);
-
-			lower[g] = bound > 0 ? not_above(bound) : 0;
-			least = lower[g] < least ? lower[g] : least;
-		}
-		fit->upper[row] = not_below(upper);
-		if (!(fit->upper[row] < least))
-			pick[count++] = i;
-	}
-	return count;
+	return fit->is_sketched ? ML_OK : ml_bounds_forget(fit);
 }
 
 /* Nearest and second nearest of some centres, across all rows of a block. */
@@ -207,15 +154,13 @@ keep_nearest(const double *squared, int center, int rows, double *best)
 	}
 }
 
-static void
-measure_group(const ml_kmeans *fit, ml_kmeans_seat *seat, int group,
-              const ml_points *points)
+void
+ml_kmeans_measure(const ml_kmeans *fit, ml_kmeans_seat *seat, const int tiles[2],
+                  const ml_points *points)
 {
-	int first = group * fit->group_tiles, end = first + fit->group_tiles;
-
 	for (int i = 0; i < points->rows; i++)
 		seat->best[i] = seat->best[ML_BLOCK + i] = INFINITY;
-	for (int tile = first; tile < end && tile < fit->centers.tiles; tile++)
+	for (int tile = tiles[0]; tile < tiles[1] && tile < fit->centers.tiles; tile++)
 	{
 		ml_centers_measure(&fit->centers, tile, points, seat->squared);
 		for (int k = 0; k < ML_TILE && tile * ML_TILE + k < fit->k; k++)
@@ -224,69 +169,50 @@ measure_group(const ml_kmeans *fit, ml_kmeans_seat *seat, int group,
 	}
 }
 
-/* The rows that have their centre in a group: both bounds become distances. */
-static void
-settle_own(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int group)
+/*
+ * Rows of a block that are new to their centre, or whose centre is not known without measuring;
+ * all of them if the pass is exact.
+ */
+static int
+settle_sketched(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int rows)
 {
-	const ml_points *points = &seat->some;
-	int rows = 0;
+	const int tiles[] = {0, fit->centers.tiles};
+	const int32_t *was = fit->assigned + (first - fit->begin);
+	int picked = 0, open = 0;
 
-	for (int i = 0; i < seat->points.rows; i++)
-		if (seat->was[i] < 0 ? group == 0 : group_of(fit, seat->was[i]) == group)
-			seat->part[rows++] = i;
-	if (rows == 0)
-		return;
-	if (rows == seat->points.rows)
-		points = &seat->points;
+	if (fit->is_exact)
+		for (int i = 0; i < rows; i++)
+			seat->nearest[i] = -1;
 	else
-		ml_points_pick(fit->space, &seat->points, seat->part, rows, &seat->some);
-	measure_group(fit, seat, group, points);
+		ml_sketch_nearest(&fit->sketch, fit->problem, first, rows, tiles[1],
+		                  seat->nearest);
 	for (int i = 0; i < rows; i++)
 	{
-		int at = seat->part[i];
-		int64_t row = first + seat->pick[at] - fit->begin;
-
-		seat->own[at] = seat->best[i];
-		seat->which[at] = (int32_t) seat->best[2 * ML_BLOCK + i];
-		fit->lower[row * fit->groups + group] = not_above(sqrt(seat->best[ML_BLOCK + i]));
+		seat->pick[picked] = i;
+		seat->which[picked] = seat->nearest[i];
+		picked += seat->nearest[i] < 0 || seat->nearest[i] != was[i];
 	}
-}
-
-/* A nearer centre may be in another group, if its bound does not rule that out. */
-static void
-settle_other(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int group)
-{
-	int rows = 0;
-
-	for (int i = 0; i < seat->points.rows; i++)
+	if (picked == 0)
+		return 0;
+	ml_points_fill(fit->space, fit->problem, first, seat->pick, picked, &seat->points);
+	for (int i = 0; i < picked; i++)
 	{
-		const float *lower =
-		    fit->lower + (first + seat->pick[i] - fit->begin) * fit->groups;
-		int home = seat->was[i] < 0 ? 0 : group_of(fit, seat->was[i]);
-
-		if (home != group &&
-		    !((double) lower[group] * lower[group] > seat->own[i] * (1 + ROUNDED)))
-			seat->part[rows++] = i;
+		seat->was[i] = was[seat->pick[i]];
+		seat->own[i] = 0;
+		if (seat->which[i] < 0)
+			seat->part[open++] = i;
 	}
-	if (rows == 0)
-		return;
-	ml_points_pick(fit->space, &seat->points, seat->part, rows, &seat->some);
-	measure_group(fit, seat, group, &seat->some);
-	for (int i = 0; i < rows; i++)
+	if (open == 0)
+		return picked;
+	if (open < picked)
+		ml_points_pick(fit->space, &seat->points, seat->part, open, &seat->some);
+	ml_kmeans_measure(fit, seat, tiles, open < picked ? &seat->some : &seat->points);
+	for (int i = 0; i < open; i++)
 	{
-		int at = seat->part[i];
-		float *lower = fit->lower + (first + seat->pick[at] - fit->begin) * fit->groups;
-		float beaten = not_above(sqrt(seat->own[at]));
-		int before = group_of(fit, seat->which[at]);
-
-		lower[group] = not_above(sqrt(seat->best[i]));
-		if (!(seat->best[i] < seat->own[at]))
-			continue;
-		lower[before] = beaten < lower[before] ? beaten : lower[before];
-		lower[group] = not_above(sqrt(seat->best[ML_BLOCK + i]));
-		seat->own[at] = seat->best[i];
-		seat->which[at] = (int32_t) seat->best[2 * ML_BLOCK + i];
+		seat->own[seat->part[i]] = seat->best[i];
+		seat->which[seat->part[i]] = (int32_t) seat->best[2 * ML_BLOCK + i];
 	}
+	return picked;
 }
 
 /* Takes the rows of a block to their centres, and their share from one sum to another. */
@@ -302,7 +228,6 @@ move_rows(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first,
 		int32_t from = seat->was[i], to = seat->which[i];
 		double weight = seat->points.weight[i];
 
-		fit->upper[row] = not_below(sqrt(seat->own[i]));
 		shard->squares[to] += weight * seat->own[i];
 		if (seat->own[i] > shard->distance)
 		{
@@ -335,23 +260,14 @@ pass_shard(void *argument, int64_t task, ml_worker *worker)
 	while (row < end)
 	{
 		int64_t next = ml_block_end(row, end);
-		int rows;
+		int rows = (int) (next - row), settled;
 
 		if (ml_worker_stop(worker))
 			return ML_STOPPED;
-		rows = pick_rows(fit, row, (int) (next - row), seat->pick);
-		if (rows > 0)
-		{
-			ml_points_fill(fit->space, fit->problem, row, seat->pick, rows,
-			               &seat->points);
-			for (int i = 0; i < rows; i++)
-				seat->was[i] = fit->assigned[row + seat->pick[i] - fit->begin];
-			for (int g = 0; g < fit->groups; g++)
-				settle_own(fit, seat, row, g);
-			for (int g = 0; g < fit->groups && fit->groups > 1; g++)
-				settle_other(fit, seat, row, g);
+		settled = fit->is_sketched ? settle_sketched(fit, seat, row, rows)
+		                           : ml_bounds_settle(fit, seat, row, rows);
+		if (settled > 0)
 			move_rows(fit, seat, row, &fit->shard[task]);
-		}
 		row = next;
 	}
 	return ML_OK;
@@ -401,10 +317,13 @@ add_shards(ml_kmeans *fit)
 }
 
 ml_status
-ml_kmeans_pass(ml_kmeans *fit, bool bounded)
+ml_kmeans_pass(ml_kmeans *fit, bool exact)
 {
-	if (!bounded)
-		ML_TRY(forget_bounds(fit));
+	fit->is_exact = exact;
+	if (fit->is_sketched && !exact)
+		ml_sketch_take(&fit->centers, &fit->sketch);
+	if (!fit->is_sketched && exact)
+		ML_TRY(ml_bounds_forget(fit));
 	for (int s = 0; s < fit->shards; s++)
 		clear_shard(fit, &fit->shard[s]);
 	ML_TRY(ml_parallel(fit->host, fit->shards, pass_shard, fit));
@@ -431,25 +350,11 @@ move_centers(ml_kmeans *fit)
 			at[i] = fit->sum[c * slots + i] / fit->weight[c];
 		fit->drift[c] = ml_space_apart(fit->space, before, at);
 		sum += fit->drift[c];
-		fit->drift[c] = sqrt(fit->drift[c]) * (1 + ROUNDED);
+		fit->drift[c] = sqrt(fit->drift[c]);
 		ml_centers_pack(&fit->centers, c);
 	}
-	for (int g = 0; g < fit->groups; g++)
-	{
-		int first = g * fit->group_tiles * ML_TILE;
-
-		fit->most[g] = fit->next[g] = 0;
-		fit->mover[g] = -1;
-		for (int c = first; c < fit->k && c < first + fit->group_tiles * ML_TILE; c++)
-			if (fit->drift[c] > fit->most[g])
-			{
-				fit->next[g] = fit->most[g];
-				fit->most[g] = fit->drift[c];
-				fit->mover[g] = c;
-			}
-			else if (fit->drift[c] > fit->next[g])
-				fit->next[g] = fit->drift[c];
-	}
+	if (!fit->is_sketched)
+		ml_bounds_drift(fit);
 	return sum;
 }
 
@@ -474,7 +379,7 @@ fill_empty(ml_kmeans *fit)
 	for (int c = 0; c < fit->k; c++)
 		while (fit->rows[c] == 0)
 		{
-			ML_TRY(ml_kmeans_pass(fit, false));
+			ML_TRY(ml_kmeans_pass(fit, true));
 			if (fit->rows[c] > 0)
 				break;
 			if (!(fit->distance > 0))
@@ -496,7 +401,7 @@ ml_kmeans_iterate(ml_kmeans *fit, int64_t most, double tolerance, int64_t *itera
 	{
 		double moves;
 
-		ML_TRY(ml_kmeans_pass(fit, true));
+		ML_TRY(ml_kmeans_pass(fit, false));
 		ML_TRY(fill_empty(fit));
 		*converged = fit->moved == 0;
 		moves = move_centers(fit);
@@ -528,7 +433,7 @@ ml_kmeans_finish(ml_kmeans *fit)
 		ML_TRY(ml_kmeans_pass(fit, false));
 		ML_TRY(fill_empty(fit));
 		move_centers(fit);
-		ML_TRY(ml_kmeans_pass(fit, false));
+		ML_TRY(ml_kmeans_pass(fit, true));
 		empty = false;
 		for (int c = 0; c < fit->k; c++)
 			empty |= fit->rows[c] == 0;
