@@ -21,6 +21,24 @@ SELECT count(cia_score('m', p)) FROM points p;
 RESET cia.max_memory;
 SELECT value FROM cia_evaluate('m', 'SELECT * FROM points') WHERE metric = 'rows';
 
+-- What a training needs does not depend on the limit: once there is enough, more is enough, too.
+DO $$
+DECLARE
+	least int;
+	refused int := 0;
+BEGIN
+	FOR kilobytes IN 1024 .. 6000 BY 64 LOOP
+		PERFORM set_config('cia.max_memory', kilobytes || 'kB', true);
+		BEGIN
+			PERFORM cia_fit(p, y, 'linear', '{"id": ["id"], "holdout": 0}') FROM (SELECT id, a % 17 AS a, b % 5 AS b, c / 7.0 AS c, y::int AS y FROM points WHERE id <= 30000) p;
+			least := coalesce(least, kilobytes);
+		EXCEPTION WHEN program_limit_exceeded THEN
+			refused := refused + (least IS NOT NULL)::int;
+		END;
+	END LOOP;
+	RAISE NOTICE 'found: %, refused above: %', least IS NOT NULL, refused;
+END $$;
+
 -- The limit is told in the unit that fits, and asked for before the work begins.
 SET cia.max_memory = '20MB';
 SELECT * FROM cia_train('m', 'SELECT ARRAY(SELECT id * n % 101 FROM generate_series(1, 1500) n)::float4[] AS v, y FROM points LIMIT 100', 'y');

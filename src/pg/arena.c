@@ -7,6 +7,9 @@
  * for huge pages: columns are read and written in random order, and with pages
  * of 4 kB the processor would spend its time on address translation.
  *
+ * What is handed out counts against the limit; the rest of a slab does not, since pages that
+ * nobody writes to take no memory.  So what a training needs does not depend on the limit.
+ *
  * A branch is a context below, that takes the place of the arena's until it is pruned.
  */
 #include "cia.h"
@@ -68,25 +71,14 @@ ask_for_huge_pages(char *memory, Size size)
 #endif
 }
 
+/* From the context, or NULL: there is none. */
 static char *
 take(cia_arena *arena, Size size)
 {
-	char *memory;
+	char *memory = MemoryContextAllocExtended(arena->context, size,
+	                                          MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
 
-	arena->denied = size > arena->limit - Min(cia_arena_taken(arena), arena->limit);
-	if (arena->denied)
-	{
-		arena->needed = cia_arena_taken(arena) + size;
-		return NULL;
-	}
-	memory = MemoryContextAllocExtended(arena->context, size,
-	                                    MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
-	if (memory == NULL)
-		return NULL;
-	arena->used += size;
-	if (arena->shared != NULL)
-		*arena->shared += size;
-	if (size >= 2 * HUGE_PAGE)
+	if (memory != NULL && size >= 2 * HUGE_PAGE)
 		ask_for_huge_pages(memory, size);
 	return memory;
 }
@@ -111,27 +103,27 @@ cia_arena_crowd(cia_arena *arena)
 	cia_touch_end(arena->toucher);
 }
 
-/* Memory for any use, or NULL: past the limit, or there is none. */
-void *
-cia_arena_alloc(cia_arena *arena, Size size)
+/* Room for requests to come, never more than would be granted; false: there is none. */
+static bool
+take_slab(cia_arena *arena)
 {
-	char *memory;
+	Size size = Min(arena->next, MAXALIGN_DOWN(arena->limit - cia_arena_taken(arena)));
+	char *slab = take(arena, size);
 
-	size = MAXALIGN(size);
-	if (size > arena->left)
-	{
-		/* what is large for a slab gets a piece of its own */
-		if (size > arena->next / 4)
-			return take(arena, size);
-		memory = take(arena, arena->next);
-		if (memory == NULL)
-			return take(arena, size);
-		arena->free = memory;
-		arena->left = arena->next;
-		touch_ahead(arena, memory, arena->next);
-		arena->next = Min(2 * arena->next, LARGEST_SLAB);
-	}
-	memory = arena->free;
+	if (slab == NULL)
+		return false;
+	arena->free = slab;
+	arena->left = size;
+	touch_ahead(arena, slab, size);
+	arena->next = Min(2 * arena->next, LARGEST_SLAB);
+	return true;
+}
+
+static char *
+cut(cia_arena *arena, Size size)
+{
+	char *memory = arena->free;
+
 	arena->free += size;
 	arena->left -= size;
 	if (arena->toucher != NULL && arena->branch == NULL)
@@ -139,11 +131,38 @@ cia_arena_alloc(cia_arena *arena, Size size)
 	return memory;
 }
 
+/* Memory for any use, or NULL: past the limit, or there is none. */
+void *
+cia_arena_alloc(cia_arena *arena, Size size)
+{
+	Size taken = cia_arena_taken(arena);
+	char *memory;
+
+	size = MAXALIGN(size);
+	arena->denied = size > arena->limit - Min(taken, arena->limit);
+	if (arena->denied)
+	{
+		arena->needed = taken + size;
+		return NULL;
+	}
+	/* what is large for a slab gets a piece of its own */
+	if (size <= arena->left || (size <= arena->next / 4 && take_slab(arena)))
+		memory = cut(arena, size);
+	else
+		memory = take(arena, size);
+	if (memory == NULL)
+		return NULL;
+	arena->used += size;
+	if (arena->shared != NULL)
+		*arena->shared += size;
+	return memory;
+}
+
 /* Bytes that would still be granted. */
 double
 cia_arena_room(const cia_arena *arena)
 {
-	return (double) arena->limit - (double) cia_arena_taken(arena) + (double) arena->left;
+	return (double) arena->limit - (double) cia_arena_taken(arena);
 }
 
 /* What an arena is to be again after its branch. */

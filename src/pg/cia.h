@@ -40,13 +40,12 @@ typedef struct cia_arena
 {
 	MemoryContext context;
 	Size limit;
-	Size used; /* taken from the context */
-	Size
-	    *shared; /* what all arenas under one limit have taken; NULL: this one is alone */
-	bool denied; /* the last request went past the limit */
-	Size needed; /* what would have been taken with it */
-	Size next;   /* size of the next slab */
-	char *free;  /* what is left of the current slab */
+	Size used;    /* handed out */
+	Size *shared; /* of all arenas under one limit; NULL: this one is alone */
+	bool denied;  /* the last request went past the limit */
+	Size needed;  /* what would have been handed out with it */
+	Size next;    /* size of the next slab */
+	char *free;   /* what is left of the current slab */
 	Size left;
 	struct cia_branch *branch; /* the innermost one that is open */
 	cia_toucher *toucher;      /* NULL: nobody touches memory ahead */
