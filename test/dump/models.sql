@@ -9,6 +9,11 @@ SELECT count(*) FROM cia_train('churn', 'customer', 'y', id => '{id}', exclude =
 SELECT count(*) FROM cia_train('churn', 'customer', 'y', id => '{id}', exclude => '{amount}', weight => 'c', options => '{"l2": 0.3, "max_categories": 2}');
 SELECT count(*) FROM cia_train('amount', 'SELECT * FROM customer', 'amount', 'linear', id => '{id}', exclude => '{y}', options => '{"promote": "always"}');
 SELECT count(*) FROM cia_train('Größe "of" it''s \ name', 'customer', 'town', 'logistic', exclude => '{id}', options => '{"positive": "Köln", "holdout": 0}');
+SELECT count(*) FROM cia_train('trees', 'customer', 'y', 'boosted_trees', id => '{id}', exclude => '{amount}', options => '{"trees": 5}');
+SELECT count(*) FROM cia_train('forest', 'customer', 'amount', 'random_forest', id => '{id}', exclude => '{y}', options => '{"trees": 3}');
+SELECT count(*) FROM cia_train('town', 'customer', 'town', 'multinomial', id => '{id}', features => '{a,b,c}');
+SELECT count(*) FROM cia_train('kinds', 'customer', algorithm => 'kmeans', id => '{id}', exclude => '{y,amount}', options => '{"k": 3, "promote": "always"}');
+SELECT count(*) FROM cia_train('kinds', 'customer', algorithm => 'kmeans', id => '{id}', features => '{a,c,town,taste}', options => '{"k": 5, "scale": "robust"}');
 GRANT SELECT ON customer TO regress_cia_dump;
 SET ROLE regress_cia_dump;
 SELECT count(*) FROM cia_train('theirs', 'customer', 'y', features => '{a,town}');

@@ -7,6 +7,10 @@ SELECT * FROM cia_models ORDER BY model COLLATE "C";
 SELECT model, version, md5(string_agg(encode(float8send(cia_score(format('%s@%s', model, version), x)), 'hex'), '' ORDER BY id)),
 	   md5(string_agg(encode(float8send(cia_score(content, x)), 'hex'), '' ORDER BY id)), md5(string_agg(encode(float8send(cia_score(model, to_jsonb(x))), 'hex'), '' ORDER BY id))
 FROM cia_versions, customer x GROUP BY model, version ORDER BY model COLLATE "C", version;
+SELECT model, version, md5(convert_to(string_agg(cia_class(content, x), ',' ORDER BY id), 'UTF8')), md5(convert_to(string_agg(cia_probabilities(content, x)::text, '' ORDER BY id), 'UTF8'))
+FROM cia_versions, customer x WHERE task <> 'regression' GROUP BY model, version ORDER BY model COLLATE "C", version;
+SELECT model, version, md5(convert_to(string_agg(cia_segment(format('%s@%s', model, version), x), ',' ORDER BY id), 'UTF8'))
+FROM cia_versions, customer x WHERE task = 'segmentation' GROUP BY model, version ORDER BY version;
 SELECT f.town COLLATE "C", md5(string_agg(encode(float8send(cia_score(model, x)), 'hex'), '' ORDER BY id)) FROM fitted f, customer x GROUP BY f.town ORDER BY 1;
 SELECT metric, float8send(value), float8send(low), float8send(high) FROM cia_evaluate('churn', 'customer');
 SELECT feature, value, float8send(contribution) FROM customer x, cia_explain('churn@1', x) WHERE id = 7;
