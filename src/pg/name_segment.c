@@ -161,7 +161,7 @@ cia_follow_names(const cia_owner_scope *scope, const pg_uuid_t *model, cia_recor
 
 	if (then == NULL || then->core.model == NULL || schema->task != ML_SEGMENTATION)
 		return;
-	now = cia_champion_read(scope, model, then->version);
+	now = cia_champion_read(scope, record->training->door, model, then->version);
 	if (now == NULL || now->core.model == NULL)
 		return;
 	label = MemoryContextAlloc(scope->caller, sizeof *label * schema->classes);
