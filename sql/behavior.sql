@@ -104,8 +104,8 @@ SELECT d.count_1_day, t.count_1_day, z.count_1_day FROM behavior_date d, behavio
 -- names: of columns, of categories, and of tables that the statement might mean otherwise
 CREATE TABLE "behavior Log" AS
 SELECT i % 3 AS "count_30_days", date '2025-01-01' + i AS "d""ay", i::float8 AS "SELECT", k AS "as_of"
-FROM generate_series(1, 60) i, unnest(ARRAY['Ä Ö', 'a b', 'A-B', 'a_b', 'other', '', E'it''s \\ "quoted"', repeat('ü', 40), repeat('ü', 40) || '!', 'x']) k WHERE i % 2 = 0 OR k <> 'x';
-SELECT behavior_make(cia_behavior_features('"behavior Log"', 'count_30_days', 'd"ay', 'SELECT', 'as_of', '2025-02-01', '{30 days}', 9, 'public."behavior ""View"""'));
+FROM generate_series(1, 60) i, unnest(ARRAY['Ä Ö', 'a b', 'A-B', 'a_b', 'other', '', E'it''s \\ "quoted"', '''); DROP TABLE behavior_event; --', repeat('ü', 40), repeat('ü', 40) || '!', 'x']) k WHERE i % 2 = 0 OR k <> 'x';
+SELECT behavior_make(cia_behavior_features('"behavior Log"', 'count_30_days', 'd"ay', 'SELECT', 'as_of', '2025-02-01', '{30 days}', 10, 'public."behavior ""View"""'));
 SELECT attname, octet_length(attname) AS bytes FROM pg_attribute WHERE attrelid = 'public."behavior ""View"""'::regclass ORDER BY attnum;
 SELECT bool_and(abs((SELECT sum(value::float8) FROM jsonb_each_text(to_jsonb(v)) WHERE key LIKE 'share%') - 1) < 1e-9) AS shares_add_up FROM "behavior ""View""" v;
 CREATE TABLE event AS SELECT 1 AS customer, date '2025-01-02' AS at;
@@ -120,6 +120,21 @@ SELECT substring(cia_behavior_features('SELECT *, at > ''2025-03-01'' AS late, c
 FROM (VALUES ('late'), ('n')) v(column_name);
 SELECT behavior_make(cia_behavior_features('SELECT * FROM behavior_event', 'customer', 'at', category => 'kind', as_of => '2020-01-01', windows => '{1 day}', view => 'behavior_nothing'));
 SELECT count(*) FROM behavior_nothing;
+SELECT length(cia_behavior_features('behavior_event', 'customer', 'at', category => 'kind', as_of => 'SELECT 1 AS customer, timestamp ''2020-01-01'' AS as_of')) > 100 AS made;
+
+-- functions and operators of others, which would fit better, are not called
+CREATE FUNCTION behavior_trap(timestamp, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE FUNCTION behavior_trap(bigint, numeric) RETURNS float8 LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE OPERATOR public.<= (FUNCTION = behavior_trap, LEFTARG = timestamp, RIGHTARG = text);
+CREATE OPERATOR public./ (FUNCTION = behavior_trap, LEFTARG = bigint, RIGHTARG = numeric);
+CREATE FUNCTION public.lag(timestamp) RETURNS timestamp LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE FUNCTION public.date_trunc(varchar, timestamp) RETURNS timestamp LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE FUNCTION public.date_part(varchar, interval) RETURNS float8 LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE FUNCTION public.isfinite(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+SELECT behavior_make(cia_behavior_features('behavior_event', 'customer', 'at', 'paid', 'kind', '2025-05-01', '{30 days,3 months,36 hours}', 1, 'behavior_trapped'));
+SELECT count(*) FROM (TABLE behavior_trapped EXCEPT TABLE behavior_once) d;
+DROP OPERATOR public.<= (timestamp, text), public./ (bigint, numeric);
+DROP FUNCTION behavior_trap(timestamp, text), behavior_trap(bigint, numeric), public.lag(timestamp), public.date_trunc(varchar, timestamp), public.date_part(varchar, interval), public.isfinite(text);
 
 -- what is wrong
 SELECT cia_behavior_features(NULL, 'customer', 'at');
@@ -142,7 +157,8 @@ SELECT cia_behavior_features('behavior_event', 'customer', 'at', 'kind');
 SELECT cia_behavior_features('behavior_event', 'customer', 'at', category => 'paid');
 SELECT cia_behavior_features('SELECT NULL::int AS c, now() AS t', 'c', 't');
 SELECT cia_behavior_features('behavior_event', 'customer', 'at', as_of => '2025-02-30');
-SELECT cia_behavior_features('behavior_event', 'customer', 'at', as_of => 'yesterday');
+SELECT cia_behavior_features('behavior_event', 'customer', 'at', as_of => 'Yesterday');
+SELECT cia_behavior_features('behavior_event', 'customer', 'at', as_of => '');
 SELECT cia_behavior_features('behavior_event', 'customer', 'at', as_of => 'behavior_event');
 SELECT cia_behavior_features('behavior_event', 'customer', 'at', as_of => 'SELECT 1 AS customer, 2 AS as_of');
 SELECT cia_behavior_features('behavior_event', 'customer', 'at', as_of => 'SELECT 1 AS customer, now() AS as_of');
@@ -160,7 +176,7 @@ SELECT cia_behavior_features('SELECT 1 AS customer, now()::timestamp AS at, 2 AS
 RESET ROLE;
 
 DROP ROLE regress_cia_behavior;
-DROP VIEW behavior_view, behavior_moments, behavior_once, behavior_days, behavior_instants, behavior_zoned_spine, behavior_day_spine, behavior_nothing, "behavior ""View""", spine, behavior_aliases;
+DROP VIEW behavior_view, behavior_trapped, behavior_moments, behavior_once, behavior_days, behavior_instants, behavior_zoned_spine, behavior_day_spine, behavior_nothing, "behavior ""View""", spine, behavior_aliases;
 DROP VIEW pg_temp.behavior_date, pg_temp.behavior_timestamp, pg_temp.behavior_timestamptz;
 DROP TABLE event, paced, "behavior Log", behavior_zoned, behavior_zone, behavior_before, behavior_once_before, behavior_texts, behavior_spine, behavior_event;
 DROP FUNCTION behavior_make(text), behavior_plan(text), behavior_by_hand(int, timestamp, interval), behavior_differences(text, text);

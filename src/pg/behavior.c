@@ -168,9 +168,29 @@ set_spine(cia_behavior *behavior, const char *source)
 	             cia_behavior_timestamp(&spine->as_of), spine->item, spine->as_of.quoted);
 }
 
+/* Words that PostgreSQL takes for times, and that could be meant for the clock or for this day. */
+static void
+refuse_word(const char *as_of)
+{
+	static const char *const word[] = {"today",    "yesterday", "tomorrow",
+	                                   "infinity", "-infinity", "epoch"};
+
+	for (size_t i = 0; i < lengthof(word); i++)
+		if (pg_strcasecmp(as_of, word[i]) == 0)
+			ereport(ERROR,
+			        (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			         errmsg("argument \"as_of\" must be a date, a time, \"now\" or a "
+			                "source, not \"%s\"",
+			                as_of),
+			         errhint("For example as_of => '2025-09-30'; with \"now\" the view "
+			                 "follows the clock.")));
+}
+
 static void
 set_as_of(cia_behavior *behavior, char *as_of)
 {
+	if (as_of != NULL)
+		refuse_word(as_of);
 	if (as_of == NULL)
 		set_latest(behavior);
 	else if (pg_strcasecmp(as_of, "now") == 0)
@@ -197,6 +217,22 @@ top_categories(const cia_behavior *behavior, int most)
 	    "GROUP BY category ORDER BY count(*) DESC, category COLLATE \"C\" LIMIT %7$d",
 	    events->category.quoted, events->item, events->customer.quoted, events->at.quoted,
 	    at, behavior->cutoff, most));
+}
+
+/* Without a category all rows are of the pool. */
+static void
+choose_categories(cia_behavior *behavior, int most)
+{
+	if (behavior->events.category.name == NULL)
+		return;
+	behavior->categories = top_categories(behavior, most);
+	if (behavior->categories == NIL)
+		ereport(NOTICE,
+		        (errmsg("no category was known by as_of: all rows count as other"),
+		         behavior->spine.item == NULL
+		             ? 0
+		             : errhint("Rows up to the earliest moment of all decide which "
+		                       "categories have columns.")));
 }
 
 static int
@@ -248,8 +284,7 @@ cia_behavior_features(PG_FUNCTION_ARGS)
 	cia_behavior_windows(PG_GETARG_ARRAYTYPE_P(ARG_WINDOWS), &behavior);
 	cia_events_open(&behavior.events, source);
 	set_as_of(&behavior, cia_text_arg(fcinfo, ARG_AS_OF, NULL));
-	if (behavior.events.category.name != NULL)
-		behavior.categories = top_categories(&behavior, categories);
+	choose_categories(&behavior, categories);
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf(
 	    "%s%s", view != NULL ? view_clause(view) : "", cia_behavior_query(&behavior))));
 }
