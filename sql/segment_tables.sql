@@ -196,5 +196,8 @@ SELECT cia_importance('kinds', 'kind_customer');
 SELECT cia_partial_dependence('kinds', 'kind_customer', 'balance');
 SELECT cia_compare('kinds@1', 'kinds@2', 'kind_customer');
 
+-- segments that are gone are told: of fewer, and of other columns, of which all are
+SELECT version, notes[2:] FROM cia_retrain('kinds', 'SELECT customer_id, balance, logins, plan FROM kind_customer', '{"k": 2}');
+SELECT version, notes[3] FROM cia_train('kinds', 'SELECT customer_id, since, balance FROM kind_customer', algorithm => 'kmeans', id => '{customer_id}', options => '{"k": 2}');
 SELECT cia_drop_model('kinds'), cia_drop_model('plain'), cia_drop_model('kind_value');
 DROP TABLE kind_customer;

@@ -2,9 +2,9 @@
 /*
  * cache.c: decoded models, and what their names stand for, per backend.
  *
- * A version never changes, so an entry found by (model, version, transaction that wrote
- * it) is right for ever, in every snapshot; only the name has to be looked up anew,
- * whenever the snapshot is another one.  Entries are pinned by the call sites that use
+ * A row never changes, so an entry found by (model, version, place of the version's row and
+ * transaction that wrote it) is right for ever, in every snapshot; only the name has to be
+ * looked up anew, whenever the snapshot is another one.  Entries are pinned by the call sites that use
  * them.  Past cia.cache_size the least recently used ones without a pin make room, and
  * when the registry changes all leave that are not in use, so that nothing is kept of
  * models dropped or replaced.

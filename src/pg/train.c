@@ -9,6 +9,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "tcop/utility.h"
@@ -18,6 +19,8 @@
 #include "utils/tuplestore.h"
 
 CIA_FUNCTION(cia_train);
+
+#define MOST_LOST 5 /* segments that a note lists */
 
 const cia_training_arguments cia_train_arguments = {.model = 0,
                                                     .source = 1,
@@ -79,10 +82,40 @@ classes_note(const ml_schema *schema)
 	                100 * schema->class_count[fewest] / schema->rows);
 }
 
+/* The names of segments in production that no new one bears; NULL: there are none. */
+static char *
+lost_names_note(const cia_champion *before, const ml_schema *schema)
+{
+	const ml_schema *old =
+	    before != NULL && before->core.model != NULL ? &before->core.model->schema : NULL;
+	StringInfoData lost;
+	int count = 0;
+
+	if (old == NULL || old->task != ML_SEGMENTATION)
+		return NULL;
+	initStringInfo(&lost);
+	for (int o = 0; o < old->classes; o++)
+	{
+		bool kept = false;
+
+		for (int k = 0; k < schema->classes && !kept; k++)
+			kept = ml_text_equal(old->class_label[o], schema->class_label[k]);
+		if (!kept && count++ < MOST_LOST)
+			appendStringInfo(&lost, "%s\"%s\"", count > 1 ? ", " : "",
+			                 cia_text_cstring(old->class_label[o]));
+	}
+	if (count > MOST_LOST)
+		appendStringInfo(&lost, " and %d more", count - MOST_LOST);
+	return count > 0 ? psprintf("segments of version %d that no new one follows: %s",
+	                            before->version, lost.data)
+	                 : NULL;
+}
+
 static void
 add_notes(training *run, const ml_result *result)
 {
 	const ml_schema *schema = &result->model->schema;
+	char *lost;
 
 	if (result->holdout.metrics == 0)
 		run->notes = lappend(run->notes, "no holdout: the metric is not known");
@@ -114,6 +147,9 @@ add_notes(training *run, const ml_result *result)
 	run->notes = cia_note_continued(run->of.door, &run->of.settings, run->notes);
 	run->notes = cia_note_path(run->of.door, result->model, run->notes);
 	run->notes = cia_warn_of_fit(result->model, run->notes);
+	lost = lost_names_note(run->of.named, schema);
+	if (lost != NULL)
+		run->notes = lappend(run->notes, lost);
 }
 
 static void
