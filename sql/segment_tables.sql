@@ -199,5 +199,14 @@ SELECT cia_compare('kinds@1', 'kinds@2', 'kind_customer');
 -- segments that are gone are told: of fewer, and of other columns, of which all are
 SELECT version, notes[2:] FROM cia_retrain('kinds', 'SELECT customer_id, balance, logins, plan FROM kind_customer', '{"k": 2}');
 SELECT version, notes[3] FROM cia_train('kinds', 'SELECT customer_id, since, balance FROM kind_customer', algorithm => 'kmeans', id => '{customer_id}', options => '{"k": 2}');
+-- a segment of one row among many keeps its name, and is found again
+CREATE TABLE kind_far AS SELECT i AS customer_id, CASE WHEN i = 29 THEN 1e9 ELSE i % 2 * 100 + i % 7 END AS amount FROM generate_series(1, 40000) i;
+SELECT version FROM cia_train('far', 'kind_far', algorithm => 'kmeans', id => '{customer_id}', options => '{"k": 3, "scale": "robust", "holdout": 0}');
+SELECT cia_name_segment('far', cia_segment('far', c), 'the one') FROM kind_far c WHERE customer_id = 29;
+SELECT rows FROM cia_segment_sizes('far') WHERE segment = 'the one';
+SELECT version, notes[3:] FROM cia_retrain('far', 'SELECT customer_id, amount * 1.01 AS amount FROM kind_far');
+SELECT cia_segment('far@2', c) AS segment, verified FROM kind_far c, cia_verify('far@2') WHERE customer_id = 29;
+SELECT cia_drop_model('far');
+DROP TABLE kind_far;
 SELECT cia_drop_model('kinds'), cia_drop_model('plain'), cia_drop_model('kind_value');
 DROP TABLE kind_customer;

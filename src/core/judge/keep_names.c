@@ -6,6 +6,9 @@
  * then chosen so that as many rows as possible are in a pair (Kuhn 1955; the shortest augmenting
  * paths of Jonker and Volgenant 1987).  A pair counts if most rows of either segment are in the
  * other, and only of models that share half of the old one's features.
+ *
+ * A sample of the rows suffices, unless a new segment has none of them: then all count, so that a
+ * few rows that are far from all others keep their name as well.
  */
 #include "judge/judge.h"
 
@@ -160,14 +163,30 @@ to_old(const ml_schema *old, const old_feature *feature, const double *row, doub
 	}
 }
 
+/* Has every new segment a row among those that were counted? */
+static bool
+are_all_seen(const ml_model *model, const double *common, int side)
+{
+	for (int k = 0; k < model->schema.classes; k++)
+	{
+		double rows = 0;
+
+		for (int i = 0; i < side; i++)
+			rows += common[(int64_t) k * side + i];
+		if (rows == 0)
+			return false;
+	}
+	return true;
+}
+
 /* Rows of each new segment (first) that the old model puts into each of its own. */
 static ml_status
 count_common(ml_host *host, const ml_problem *problem, const ml_model *model,
              const ml_model *old, double *common)
 {
-	int64_t end =
-	    problem->end - problem->begin > SAMPLE ? problem->begin + SAMPLE : problem->end;
-	ml_rows rows = {.frame = problem->frame, .begin = problem->begin, .end = end};
+	int64_t sample = problem->begin + SAMPLE;
+	ml_rows rows = {
+	    .frame = problem->frame, .begin = problem->begin, .end = problem->end};
 	int side = model->schema.classes > old->schema.classes ? model->schema.classes
 	                                                       : old->schema.classes;
 	old_feature *feature;
@@ -182,10 +201,12 @@ count_common(ml_host *host, const ml_problem *problem, const ml_model *model,
 	for (int f = 0; f < model->schema.features; f++)
 		column[f] = model->schema.feature[f].column;
 	rows.column = column;
-	for (int64_t row = rows.begin; row < end; row++)
+	for (int64_t row = rows.begin; row < rows.end; row++)
 	{
 		if (row % ML_BLOCK == 0 && ml_stop(host))
 			return ML_STOPPED;
+		if (row == sample && are_all_seen(model, common, side))
+			break;
 		ml_rows_gather(&rows, &model->schema, row, now);
 		to_old(&old->schema, feature, now, then);
 		common[(int64_t) ml_model_class(model, now) * side + ml_model_class(old, then)]++;
