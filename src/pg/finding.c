@@ -9,9 +9,16 @@
 static void
 raise_no_model(const char *name)
 {
-	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-	                errmsg("model \"%s\" does not exist", name),
-	                errhint("List models with SELECT * FROM cia_models.")));
+	const char *at = strrchr(name, '@');
+	bool numbered =
+	    at == NULL || (at[1] != '\0' && strspn(at + 1, "0123456789") == strlen(at + 1));
+
+	ereport(ERROR,
+	        (errcode(ERRCODE_UNDEFINED_OBJECT),
+	         errmsg("model \"%s\" does not exist", name),
+	         numbered ? errhint("List models with SELECT * FROM cia_models.")
+	                  : errhint("After \"@\" stands the number of a version, as in "
+	                            "\"churn@3\".")));
 }
 
 /* Has the caller the privilege on the model as a whole?  known.version is then that in production. */

@@ -402,12 +402,15 @@ newest_first(const void *a, const void *b)
 char *
 cia_registry_versions(const cia_entry *entry)
 {
-	version_scan scan = open_versions(entry->schema, &entry->id);
+	version_scan scan;
 	int32 *number = palloc(sizeof *number);
 	int count = 0;
 	bool isnull;
 	StringInfoData list;
 
+	/* somebody else may have dropped one while we waited for the model's row */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	scan = open_versions(entry->schema, &entry->id);
 	for (; HeapTupleIsValid(scan.tuple); scan.tuple = systable_getnext(scan.scan))
 	{
 		number = repalloc(number, sizeof *number * (count + 1));
@@ -415,6 +418,7 @@ cia_registry_versions(const cia_entry *entry)
 		    scan.tuple, VERSION_VERSION, RelationGetDescr(scan.table), &isnull));
 	}
 	close_version(&scan);
+	PopActiveSnapshot();
 	qsort(number, count, sizeof *number, newest_first);
 	initStringInfo(&list);
 	for (int i = 0; i < Min(count, FEW); i++)
