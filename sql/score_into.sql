@@ -212,6 +212,7 @@ SELECT scored('churn', 'customer', 'risk_pkey');
 \set VERBOSITY default
 \echo :SQLSTATE
 SELECT scored('churn', 'customer', 'runs');
+SELECT scored('churn', 'customer', 'pg_catalog.pg_class');
 CREATE MATERIALIZED VIEW still AS TABLE risk;
 SELECT scored('churn', 'customer', 'still');
 CREATE TABLE lacks (id bigint, score float8, "Class" text);

@@ -14,6 +14,7 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/xact.h"
+#include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
@@ -402,6 +403,21 @@ check_further_columns(const cia_score_table *table, Relation relation)
 		                 "own.")));
 }
 
+/* Foreign tables cannot update what is there, as ON CONFLICT does. */
+static void
+check_kind(const cia_score_table *table)
+{
+	if ((table->kind != RELKIND_RELATION && table->kind != RELKIND_PARTITIONED_TABLE &&
+	     table->kind != RELKIND_VIEW) ||
+	    IsCatalogRelationOid(table->relation))
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+		     errmsg("cannot write scores to \"%s\"", table->given),
+		     errdetail("It is neither a table nor a view, or one of PostgreSQL's own."),
+		     errhint("Name another table; one that does not exist is made.")));
+}
+
 void
 cia_score_table_open(cia_score_table *table)
 {
@@ -416,10 +432,7 @@ cia_score_table_open(cia_score_table *table)
 	table->kind = get_rel_relkind(table->relation);
 	if (table->fresh)
 		return;
-	/* anything else is for PostgreSQL to refuse */
-	if (table->kind != RELKIND_RELATION && table->kind != RELKIND_PARTITIONED_TABLE &&
-	    table->kind != RELKIND_VIEW)
-		return;
+	check_kind(table);
 	check_columns(table);
 	if (table->kind == RELKIND_VIEW)
 		return;
