@@ -219,7 +219,7 @@ CREATE TABLE cia_schedule (
 	model      uuid PRIMARY KEY REFERENCES cia_registry ON DELETE CASCADE,
 	schedule   text NOT NULL,
 	options    jsonb NOT NULL,
-	role       regrole NOT NULL,
+	role       cia_role NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE cia_schedule IS 'models that are retrained by the clock; private, see view cia_schedules';
@@ -2360,7 +2360,7 @@ COMMENT ON FUNCTION cia_scheduled_job(uuid) IS
 CREATE VIEW cia_schedules WITH (security_barrier) AS
 	SELECT r.name::text AS model,
 		   coalesce(j.schedule, s.schedule) AS schedule,
-		   s.options, s.role,
+		   s.options, s.role::regrole AS role,
 		   coalesce(j.active, false) AS active,
 		   u.started_at AS last_run, u.outcome, u.message AS error, j.next_run, j.job
 	FROM cia_schedule s

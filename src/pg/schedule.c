@@ -48,21 +48,30 @@ cia_cron_is_here(void)
 	       getExtensionOfObject(NamespaceRelationId, schema) == extension;
 }
 
-/* The job's number, or 0; what is known of it stays in SPI_tuptable. */
+/*
+ * The job's number, or 0; what is known of it stays in SPI_tuptable.  Anybody may give a job that
+ * name: the schedule's own is that of its role, under the name that the role has now, since pg_cron
+ * finds it by name.
+ */
 static int64
-find_job(const cia_owner_scope *scope, const pg_uuid_t *model)
+find_job(const cia_owner_scope *scope, const pg_uuid_t *model, bool anybodys)
 {
-	Oid types[] = {TEXTOID};
-	Datum values[] = {CStringGetTextDatum(cia_cron_name(model))};
+	Oid types[] = {TEXTOID, UUIDOID, BOOLOID};
+	Datum values[] = {CStringGetTextDatum(cia_cron_name(model)), UUIDPGetDatum(model),
+	                  BoolGetDatum(anybodys)};
 	bool isnull;
 
 	if (cia_owner_execute(scope,
 	                      &(cia_statement){.text = "SELECT jobid, schedule, active "
 	                                               "FROM cron.job "
 	                                               "WHERE jobname = $1 "
+	                                               "AND ($3 OR username = (SELECT "
+	                                               "pg_get_userbyid(role) FROM "
+	                                               "%1$s.cia_schedule "
+	                                               "WHERE model = $2)) "
 	                                               "ORDER BY jobid DESC",
 	                                       .expected = SPI_OK_SELECT,
-	                                       .args = 1,
+	                                       .args = lengthof(types),
 	                                       .types = types,
 	                                       .values = values}) == 0)
 		return 0;
@@ -86,7 +95,7 @@ cia_cron_unschedule(const cia_owner_scope *scope, const pg_uuid_t *model)
 
 	if (!may_look_at_jobs())
 		return;
-	while ((job = find_job(scope, model)) != 0)
+	while ((job = find_job(scope, model, true)) != 0)
 	{
 		values[0] = Int64GetDatum(job);
 		cia_owner_execute(scope, &(cia_statement){.text = "SELECT cron.unschedule($1)",
@@ -318,7 +327,7 @@ cia_scheduled_job(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	scope = cia_owner_begin(cia_schema(fcinfo));
-	job = may_look_at_jobs() ? find_job(&scope, model) : 0;
+	job = may_look_at_jobs() ? find_job(&scope, model, false) : 0;
 	if (job != 0)
 	{
 		MemoryContext within = MemoryContextSwitchTo(before);
