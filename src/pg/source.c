@@ -154,11 +154,9 @@ source_error(void *argument)
 pg_noreturn static void
 raise_no_rows(void)
 {
-	ereport(ERROR,
-	        (errcode(ERRCODE_SYNTAX_ERROR),
-	         errmsg("source must be a table, a view or a query that returns rows"),
-	         errhint("Name a table or a view, or write a SELECT; what modifies data may "
-	                 "stand in its WITH.")));
+	ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
+	                errmsg("source must be a table, a view or a query that returns rows"),
+	                errhint("Name a table or a view, or write a SELECT.")));
 }
 
 static RawStmt *
