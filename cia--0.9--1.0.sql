@@ -359,7 +359,7 @@ CREATE FUNCTION cia_segment_distance(model text, "row" record) RETURNS float8
 	AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION cia_segment_distance(text, record) IS
-$$distance of a row from the centre of its segment, in units of the space that the model was trained in: standard deviations, unless option scale says otherwise. Large ones are rows that fit no segment.
+$$distance of a row from the centre of its segment, in units of the space that the model was trained in: standard deviations, unless option scale says otherwise; of a mixture the Mahalanobis distance, squares of which add up with twice what a label lacks of the log share of the segment's commonest one. Large ones are rows that fit no segment.
 model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
 
 CREATE FUNCTION cia_segment_distance(model text, "row" jsonb) RETURNS float8
@@ -397,7 +397,7 @@ CREATE FUNCTION cia_segment_probabilities(model text, "row" record) RETURNS json
 	AS 'MODULE_PATHNAME';
 
 COMMENT ON FUNCTION cia_segment_probabilities(text, record) IS
-$$probability of every segment, as an object of label and probability; of kmeans as if segments were normal distributions with the unit of its distances for deviation.
+$$probability of every segment, as an object of label and probability; of a mixture given what is known of the row, of kmeans as if segments were normal distributions with the unit of its distances for deviation.
 model: name, for the version in production, or name@version; row: a whole row, whose columns are matched by name; further columns are ignored.$$;
 
 CREATE FUNCTION cia_segment_probabilities(model text, "row" jsonb) RETURNS jsonb
@@ -548,7 +548,7 @@ CREATE FUNCTION cia_choose_k(
 COMMENT ON FUNCTION cia_choose_k(text, text, jsonb, text[], text[], text[], text) IS
 $$how many segments a source has: what is found for each number of them, on a sample of the rows, and which one option k => auto of cia_train would choose; nothing is stored.
 source, algorithm, options, features, exclude, id, weight: as in cia_train; option max_k is the largest number that is tried.
-inertia: sum of squared distances from the centres; silhouette: how much nearer rows lie to their own segment than to the next, at most 1; gap: logarithm of how much smaller inertia is than that of rows at random, with its standard error; bic: Bayesian information criterion, less is better; stability: adjusted Rand index of the segments that two halves of the rows make, 1 if they agree wholly. A notice says if there is no clear structure.$$;
+inertia: sum of squared distances from the centres; silhouette: how much nearer rows lie to their own segment than to the next, at most 1; gap: logarithm of how much smaller inertia is than that of rows at random, with its standard error; bic: Bayesian information criterion, less is better; stability: adjusted Rand index of the segments that two halves of the rows make, 1 if they agree wholly. gaussian_mixture is chosen by bic, and has neither inertia nor gap. A notice says if there is no clear structure.$$;
 
 CREATE FUNCTION cia_segment_sizes(model text, source text DEFAULT NULL)
 	RETURNS TABLE (segment text, rows bigint, share float8)

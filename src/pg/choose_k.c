@@ -33,9 +33,27 @@ is_clear(const ml_model *model)
 	return *column(model, "choice_is_clear") != 0;
 }
 
-#define NO_STRUCTURE                                                                     \
-	"no clear structure: no number of segments stands out from what rows at random "     \
-	"would show"
+static const char *
+no_structure(const ml_model *model)
+{
+	return model->learner->densities
+	           ? "no clear structure: a single normal distribution describes the rows as "
+	             "well"
+	           : "no clear structure: no number of segments stands out from what rows at "
+	             "random would show";
+}
+
+/* What the number was chosen by. */
+static char *
+reason(const ml_model *model, int64 i)
+{
+	return model->learner->densities
+	           ? psprintf("BIC %.1f, silhouette %.3f", column(model, "choice_bic")[i],
+	                      column(model, "choice_silhouette")[i])
+	           : psprintf("silhouette %.3f, gap %.3f",
+	                      column(model, "choice_silhouette")[i],
+	                      column(model, "choice_gap")[i]);
+}
 
 List *
 cia_note_choice(const ml_model *model, List *notes)
@@ -45,15 +63,12 @@ cia_note_choice(const ml_model *model, List *notes)
 	for (int64 i = 0; k != NULL && i < k->count; i++)
 		if (k->number[i] == model->schema.classes)
 			notes = lappend(
-			    notes,
-			    psprintf("option \"k\": auto chose %d of 2 to %.0f segments (silhouette "
-			             "%.3f, gap %.3f, stability %.3f)",
-			             model->schema.classes, k->number[k->count - 1],
-			             column(model, "choice_silhouette")[i],
-			             column(model, "choice_gap")[i],
-			             column(model, "choice_stability")[i]));
+			    notes, psprintf("option \"k\": auto chose %d of 2 to %.0f segments (%s, "
+			                    "stability %.3f)",
+			                    model->schema.classes, k->number[k->count - 1],
+			                    reason(model, i), column(model, "choice_stability")[i]));
 	if (k != NULL && !is_clear(model))
-		notes = lappend(notes, NO_STRUCTURE);
+		notes = lappend(notes, pstrdup(no_structure(model)));
 	return notes;
 }
 
@@ -66,7 +81,7 @@ check(const cia_training *run)
 	if (learner == NULL || learner->task != ML_SEGMENTATION)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("algorithm \"%s\" finds no segments", run->algorithm),
-		                errhint("Use algorithm => 'kmeans'.")));
+		                errhint("Use algorithm => 'kmeans' or 'gaussian_mixture'.")));
 	cia_training_check(run);
 	if (k != NULL && k->kind == ML_VALUE_NUMBER)
 		ereport(ERROR,
@@ -92,7 +107,7 @@ put_table(cia_output *out, const ml_model *model)
 		cia_output_row(out);
 	}
 	if (!is_clear(model))
-		ereport(NOTICE, (errmsg(NO_STRUCTURE)));
+		ereport(NOTICE, (errmsg_internal("%s", no_structure(model))));
 }
 
 /* A training that is not kept. */

@@ -308,6 +308,8 @@ why_no_model(const fit_state *state, ml_status status, const ml_result *result)
 	if (status == ML_FEW_DISTINCT)
 		return psprintf("Only %lld of its training rows differ.",
 		                (long long) state->door->host.fault.count);
+	if (status == ML_NO_COVARIANCE)
+		return pstrdup("Within a segment some numbers are determined by others.");
 	if (status == ML_NO_FEATURES)
 		return psprintf("No column varies in its %lld training rows.", rows);
 	if (status == ML_NO_CALIBRATION)

@@ -55,7 +55,7 @@ put_version(const cia_owner_scope *scope, const pg_uuid_t *id, int32 version,
 {
 	static const char *const text[] = {insert_version, insert_tags, insert_remark};
 	const ml_schema *schema = &document->model->schema;
-	const char *metric = ml_main_metric(schema->task);
+	const char *metric = ml_model_metric(document->model);
 	const ml_value *value =
 	    ml_value_member(ml_value_member(&document->model->training, "metrics"), metric);
 	bool known = value != NULL && value->kind == ML_VALUE_NUMBER;

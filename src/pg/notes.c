@@ -150,7 +150,9 @@ warn_of_stop(const ml_model *model)
 	if (model->schema.task == ML_SEGMENTATION)
 	{
 		ereport(WARNING, (errmsg("training stopped before it converged"),
-		                  errdetail("Centres of segments were still moving."),
+		                  model->learner->densities
+		                      ? errdetail("The log-likelihood was still growing.")
+		                      : errdetail("Centres of segments were still moving."),
 		                  errhint("Raise option \"max_iterations\".")));
 		return;
 	}
@@ -194,6 +196,17 @@ warn_of_no_stop(const ml_model *model)
 	             "\"early_stopping\".")));
 }
 
+static void
+warn_of_collapse(void)
+{
+	ereport(WARNING,
+	        (errmsg("segments have fewer rows than their covariance takes"),
+	         errdetail("Such a segment is made by chance, and its likelihood knows no "
+	                   "bound but option \"regularization\"."),
+	         errhint("Ask for fewer with option \"k\", use \"covariance\" diagonal, or "
+	                 "raise \"regularization\".")));
+}
+
 List *
 cia_warn_of_fit(const ml_model *model, List *notes)
 {
@@ -222,6 +235,9 @@ cia_warn_of_fit(const ml_model *model, List *notes)
 			warn_of_no_stop(model);
 			return lappend(notes, "training could not stop early: no rows could be set "
 			                      "aside");
+		case ML_TROUBLE_COLLAPSED:
+			warn_of_collapse();
+			return lappend(notes, "segments have fewer rows than their covariance takes");
 	}
 	return notes;
 }

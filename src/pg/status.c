@@ -249,6 +249,26 @@ raise_few_distinct(const cia_door *door, ml_status status)
 }
 
 static void
+raise_no_covariance(const cia_door *door, ml_status status)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+	                errmsg("could not find a covariance for each segment"),
+	                errdetail("Within a segment some numbers are determined by others."),
+	                errhint("Raise option \"regularization\", or use \"covariance\" "
+	                        "diagonal.")));
+}
+
+static void
+raise_many_numbers(const cia_door *door, ml_status status)
+{
+	ereport(ERROR,
+	        (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+	         errmsg("full covariances of %lld numbers cannot be learned, more than %d",
+	                (long long) door->host.fault.count, ML_FULL_NUMBERS),
+	         errhint("Use option \"covariance\" diagonal, or fewer features.")));
+}
+
+static void
 raise_folds(const cia_door *door, ml_status status)
 {
 	if (status == ML_NO_ORDER)
@@ -408,6 +428,8 @@ static void (*const raise_of[])(const cia_door *door, ml_status status) = {
     [ML_NO_ORDER] = raise_folds,
     [ML_NO_CALIBRATION] = raise_calibration,
     [ML_FEW_DISTINCT] = raise_few_distinct,
+    [ML_NO_COVARIANCE] = raise_no_covariance,
+    [ML_TOO_MANY_NUMBERS] = raise_many_numbers,
     [ML_SINGULAR] = raise_singular,
     [ML_NOT_NUMERIC] = raise_range,
     [ML_TOO_LARGE] = raise_size,

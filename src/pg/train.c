@@ -158,7 +158,7 @@ report(FunctionCallInfo fcinfo, const training *run, const cia_record *record,
 {
 	const ml_result *result = record->result;
 	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
-	const char *metric = ml_main_metric(result->model->schema.task);
+	const char *metric = ml_model_metric(result->model);
 	const ml_metric *value = ml_report_metric(&result->holdout, metric);
 	Datum values[11];
 	bool nulls[11] = {false};

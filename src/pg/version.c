@@ -126,7 +126,7 @@ insert_version(const cia_owner_scope *scope, const claim *taken, const cia_recor
 	const ml_result *result = record->result;
 	Oid type = cia_model_type(scope->schema);
 	const ml_metric *main_metric =
-	    ml_report_metric(&result->holdout, ml_main_metric(result->model->schema.task));
+	    ml_report_metric(&result->holdout, ml_model_metric(result->model));
 	Oid types[] = {UUIDOID,   INT4OID,  type,    TEXTOID,      TEXTARRAYOID, TEXTARRAYOID,
 	               TEXTOID,   JSONBOID, TEXTOID, TEXTOID,      TEXTOID,      INT4OID,
 	               INT8OID,   INT8OID,  TEXTOID, FLOAT8OID,    JSONBOID,     TEXTARRAYOID,
@@ -150,7 +150,7 @@ insert_version(const cia_owner_scope *scope, const claim *taken, const cia_recor
 	values[11] = Int32GetDatum(result->model->schema.features);
 	values[12] = Int64GetDatum(result->rows);
 	values[13] = Int64GetDatum(result->skipped);
-	values[14] = CStringGetTextDatum(ml_main_metric(result->model->schema.task));
+	values[14] = CStringGetTextDatum(ml_model_metric(result->model));
 	values[15] = Float8GetDatum(main_metric != NULL ? main_metric->value : 0);
 	if (main_metric == NULL || isnan(main_metric->value))
 		nulls[15] = 'n';

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: PostgreSQL
--- Run by test/reference/run on segments_rows and segments_scikit_learn (segments.py): kmeans and the measures
--- of its segments against scikit-learn.
+-- Run by test/reference/run on segments_rows and segments_scikit_learn (segments.py): kmeans, the measures
+-- of its segments and gaussian_mixture against scikit-learn.
 \set QUIET on
 \pset format unaligned
 \pset tuples_only on
@@ -36,5 +36,25 @@ SELECT ok(abs(e.value * rows.count / s.value::float8 - 1) <= 1e-12, format('%s, 
 FROM segments_scikit_learn s JOIN same USING (set, scale), cia_evaluate(s.set || '_' || scale, segment_source(s.set), '{"rows": "all"}') e,
 	LATERAL (SELECT count(*) FROM segments_rows r WHERE r.set = s.set) rows
 WHERE e.metric = 'inertia' AND s.name = 'inertia' ORDER BY set, scale;
+
+-- Mixtures are as likely as the best of ten runs or more; where they are as likely, the same to all purposes.
+CREATE TABLE mixture AS
+SELECT set, scale, split_part(name, ' ', 2) AS kind, k::int, value::float8 AS theirs, format('%s_%s_%s', set, scale, split_part(name, ' ', 2)) AS model, NULL::float8 AS ours
+FROM segments_scikit_learn WHERE name LIKE 'log_likelihood %';
+SELECT count(*) FROM mixture, cia_train(mixture.model, segment_source(set), algorithm => 'gaussian_mixture', id => '{row}',
+	options => jsonb_build_object('k', k, 'scale', scale, 'covariance', kind, 'tolerance', 1e-12, 'max_iterations', 100000, 'restarts', 40, 'holdout', 0)) \gset ignored_
+UPDATE mixture SET ours = value FROM mixture m, cia_evaluate(m.model, segment_source(m.set), '{"rows": "all"}') e
+WHERE m.model = mixture.model AND e.metric = 'log_likelihood';
+SELECT ok(ours >= theirs - 1e-9, format('%s, scale %s, %s: log-likelihood %s is at least %s', set, scale, kind, ours, theirs)) FROM mixture ORDER BY set, scale, kind;
+DELETE FROM mixture WHERE abs(ours - theirs) > 1e-8;
+SELECT ok(count(*) >= 8, format('%s of 16 are the same maximum', count(*))) FROM mixture;
+SELECT ok(count(DISTINCT (theirs, ours)) = max(k) AND count(DISTINCT theirs) = max(k) AND count(DISTINCT ours) = max(k),
+	format('%s, scale %s, %s: %s rows are in the same segments', set, scale, kind, count(*)))
+FROM (SELECT set, scale, kind, mixture.k, (s.value::int[])[r."row"] AS theirs, cia_segment(model, r) AS ours
+	  FROM segments_scikit_learn s JOIN mixture USING (set, scale) JOIN segments_rows r USING (set) WHERE name = 'segments ' || kind) rows
+GROUP BY set, scale, kind ORDER BY set, scale, kind;
+SELECT ok(abs(e.value / s.value::float8 - 1) <= 1e-7, format('%s, scale %s, %s: %s is %s, not %s', set, scale, kind, e.metric, e.value, s.value))
+FROM segments_scikit_learn s JOIN mixture USING (set, scale), cia_evaluate(model, segment_source(s.set), '{"rows": "all"}') e
+WHERE name = e.metric || ' ' || kind AND e.metric IN ('aic', 'bic') ORDER BY set, scale, kind, e.metric;
 
 SELECT * FROM finish();

@@ -44,11 +44,13 @@ typedef enum ml_status
 	ML_LOST_FEATURE,    /* fault.count of that model's features is no more what it was */
 	ML_TOO_MANY_GROUPS, /* option "by": fault.column has fault.count labels */
 	ML_FEW_DISTINCT,    /* no more than fault.count different rows, for more segments */
-	ML_SINGULAR,        /* fault.column depends on the columns before it */
-	ML_NOT_NUMERIC,     /* arithmetic left the range of doubles; fault.column if known */
-	ML_TOO_LARGE,       /* a model or a value of more than 1 GB */
-	ML_BAD_MODEL,       /* bytes or JSON that are no model */
-	ML_NEW_FORMAT       /* a model of a later format; fault.count is the format */
+	ML_NO_COVARIANCE,   /* numbers of a segment depend on one another */
+	ML_TOO_MANY_NUMBERS, /* fault.count of them, more than full covariances are learned of */
+	ML_SINGULAR,         /* fault.column depends on the columns before it */
+	ML_NOT_NUMERIC,      /* arithmetic left the range of doubles; fault.column if known */
+	ML_TOO_LARGE,        /* a model or a value of more than 1 GB */
+	ML_BAD_MODEL,        /* bytes or JSON that are no model */
+	ML_NEW_FORMAT        /* a model of a later format; fault.count is the format */
 } ml_status;
 
 /* What a status is about; fields that do not apply are -1 or 0. */

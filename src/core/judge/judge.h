@@ -112,6 +112,9 @@ extern const ml_metric *ml_report_metric(const ml_report *report, const char *na
 /* The metric that a model of this task is chosen by. */
 extern const char *ml_main_metric(ml_task_kind task);
 
+/* The one that comes first of this model: of a mixture its log-likelihood. */
+extern const char *ml_model_metric(const ml_model *model);
+
 /*
  * Area under the ROC curve and its standard error by DeLong's method; both NaN
  * unless there are both classes.

@@ -75,6 +75,13 @@ ml_main_metric(ml_task_kind task)
 	return name[task];
 }
 
+const char *
+ml_model_metric(const ml_model *model)
+{
+	return model->learner->densities ? "log_likelihood"
+	                                 : ml_main_metric(model->schema.task);
+}
+
 /* What one walk through the rows from the highest score down gives. */
 typedef struct curve
 {

@@ -6,6 +6,9 @@
  * canonical order are a random one.  The index of Calinski and Harabasz (1974) and that of
  * Davies and Bouldin (1979) hold what lies within segments against what lies between them.
  * All are scikit-learn's; where rows have weights, so do their shares in all means.
+ *
+ * Of a mixture the log-likelihood of a row comes first, and the criteria of Akaike and Schwarz
+ * take the place of squared distances.
  */
 #include "judge/judge.h"
 
@@ -28,6 +31,7 @@ typedef struct segment_work
 	double *row[ML_MAX_THREADS]; /* [width] */
 	int32_t *segment;            /* [count] */
 	double *inertia;             /* [chunks] squared distances from the model's centres */
+	double *likelihood;          /* [chunks][2] log-likelihoods and their squares */
 	ml_space space;
 	ml_centers means; /* of these rows, by segment */
 	double *total;    /* [k] weights */
@@ -38,6 +42,19 @@ static inline double
 weight_at(const segment_work *w, int64_t at)
 {
 	return w->weight != NULL ? w->weight[at] : 1;
+}
+
+/* The log of what exp(margin) of all segments add up to. */
+static double
+log_density(const ml_model *model, const double *row)
+{
+	double margin[ML_MAX_SEGMENTS], most, sum = 0;
+
+	model->learner->margins(model->state, row, margin);
+	most = margin[ml_likeliest(model->schema.classes, margin)];
+	for (int s = 0; s < model->schema.classes; s++)
+		sum += exp(margin[s] - most);
+	return most + log(sum);
 }
 
 static ml_status
@@ -58,6 +75,13 @@ assign_chunk(void *argument, int64_t task, ml_worker *worker)
 		w->segment[at] = ml_model_class(w->model, x);
 		distance = w->model->learner->distance(w->model->state, x, w->segment[at]);
 		w->inertia[task] += weight_at(w, at) * distance * distance;
+		if (w->model->learner->densities)
+		{
+			double density = log_density(w->model, x);
+
+			w->likelihood[2 * task] += weight_at(w, at) * density;
+			w->likelihood[2 * task + 1] += weight_at(w, at) * density * density;
+		}
 	}
 	return ML_OK;
 }
@@ -210,6 +234,7 @@ open_work(segment_work *w)
 	ML_NEW(w->host, w->segment, w->count);
 	ML_NEW(w->host, w->total, w->k);
 	ML_NEW(w->host, w->inertia, chunks);
+	ML_NEW(w->host, w->likelihood, 2 * chunks);
 	for (int i = 0; i < ml_pool_threads(w->host); i++)
 		ML_NEW(w->host, w->row[i], w->width);
 	ML_TRY(ml_parallel(w->host, chunks, assign_chunk, w));
@@ -217,43 +242,85 @@ open_work(segment_work *w)
 }
 
 static void
-add(ml_report *report, const char *name, double value, double error)
+add(ml_report *report, const char *name, double value, double error, double most)
 {
 	report->metric[report->metrics++] =
 	    (ml_metric){.name = name,
 	                .value = value,
-	                .low = isnan(error) ? NAN : fmax(-1, value - ML_Z * error),
-	                .high = isnan(error) ? NAN : fmin(1, value + ML_Z * error)};
+	                .low = isnan(error) ? NAN : fmax(-most, value - ML_Z * error),
+	                .high = isnan(error) ? NAN : fmin(most, value + ML_Z * error)};
 }
 
-/* Rows of one segment alone do not tell how it lies to others. */
-static ml_status
-judge(segment_work *w, ml_report *report)
+/* What the rows' density says of a mixture; total is what they weigh. */
+static double
+add_likelihood(const segment_work *w, double total, ml_report *report)
 {
-	double *spread, within, apart, total = 0, silhouette = NAN, error = NAN, inertia = 0;
+	double sum[2] = {0}, mean;
+
+	for (int64_t c = 0; c * ML_CHUNK < w->count; c++)
+		for (int i = 0; i < 2; i++)
+			sum[i] += w->likelihood[2 * c + i] / total;
+	mean = sum[0];
+	add(report, "log_likelihood", mean,
+	    sqrt(fmax(sum[1] - mean * mean, 0) / (double) w->count), INFINITY);
+	return mean;
+}
+
+static void
+add_criteria(const segment_work *w, double likelihood, ml_report *report)
+{
+	const ml_part *parameters = ml_fitted_part(&w->model->fitted, "parameters");
+	double free =
+	    parameters != NULL && parameters->count == 1 ? parameters->number[0] : NAN;
+	double rows = (double) w->count;
+
+	add(report, "aic", 2 * free - 2 * rows * likelihood, NAN, 0);
+	add(report, "bic", log(rows) * free - 2 * rows * likelihood, NAN, 0);
+}
+
+/* How the segments lie, which rows of one segment alone do not tell. */
+static ml_status
+add_apartness(segment_work *w, ml_report *report)
+{
+	double *spread, within, apart, silhouette = NAN, error = NAN;
 	int present = 0;
 
 	ML_NEW(w->host, spread, w->k);
 	ML_TRY(take_spread(w, spread, &within));
 	ML_TRY(between(w, &apart));
 	for (int s = 0; s < w->k; s++)
-	{
 		present += w->total[s] > 0;
-		total += w->total[s];
-	}
 	if (present > 1)
 		ML_TRY(take_silhouette(w, &silhouette, &error));
-	add(report, "silhouette", silhouette, error);
+	add(report, "silhouette", silhouette, error, 1);
 	add(report, "calinski_harabasz",
 	    present > 1 && w->count > present && within > 0
 	        ? apart / (present - 1) / (within / (double) (w->count - present))
 	        : NAN,
-	    NAN);
+	    NAN, 0);
 	add(report, "davies_bouldin", present > 1 ? davies_bouldin(w, spread, present) : NAN,
-	    NAN);
+	    NAN, 0);
+	return ML_OK;
+}
+
+static ml_status
+judge(segment_work *w, ml_report *report)
+{
+	double total = 0, likelihood = NAN, inertia = 0;
+
+	for (int s = 0; s < w->k; s++)
+		total += w->total[s];
+	if (w->model->learner->densities)
+		likelihood = add_likelihood(w, total, report);
+	ML_TRY(add_apartness(w, report));
+	if (w->model->learner->densities)
+	{
+		add_criteria(w, likelihood, report);
+		return ML_OK;
+	}
 	for (int64_t c = 0; c * ML_CHUNK < w->count; c++)
 		inertia += w->inertia[c] / total;
-	add(report, "inertia", inertia, NAN);
+	add(report, "inertia", inertia, NAN, 0);
 	return ML_OK;
 }
 
@@ -269,7 +336,7 @@ ml_judge_segments(ml_host *host, const ml_model *model, const ml_rows *rows,
 	                  .width = ml_model_room(model)};
 
 	report->metrics = 0;
-	add(report, "rows", (double) w.count, NAN);
+	add(report, "rows", (double) w.count, NAN, 0);
 	if (w.count == 0)
 		return ML_OK;
 	ML_TRY(open_work(&w));

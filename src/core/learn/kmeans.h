@@ -190,6 +190,13 @@ typedef struct ml_choice
 extern ml_status ml_kmeans_choose(ml_host *host, const ml_problem *problem,
                                   const ml_space *space, ml_choice *choice);
 
+/*
+ * How far two ways to put rows into k segments agree: 1 wholly, 0 as by chance; count [k][k] is
+ * work space.
+ */
+extern double
+ml_adjusted_rand(const int32_t *a, const int32_t *b, int64_t rows, int k, double *count);
+
 /* Learned arrays choice_k, choice_inertia and so on [count], and choice_is_clear. */
 extern ml_status
 ml_choice_write(ml_host *host, const ml_choice *choice, ml_fitted *fitted);

@@ -211,9 +211,8 @@ pairs(double rows)
 	return rows * (rows - 1) / 2;
 }
 
-/* How far two ways to put rows into k segments agree: 1 wholly, 0 as by chance. */
-static double
-adjusted_rand(const int32_t *a, const int32_t *b, int64_t rows, int k, double *count)
+double
+ml_adjusted_rand(const int32_t *a, const int32_t *b, int64_t rows, int k, double *count)
 {
 	double both = 0, of_a = 0, of_b = 0, expected;
 
@@ -263,8 +262,8 @@ fit_halves(choosing *c, int k, double *stability)
 		ML_TRY(ml_kmeans_place(&whole[half], fit.centers.at));
 	}
 	ML_NEW(c->host, count, (int64_t) k * k);
-	*stability =
-	    adjusted_rand(whole[0].assigned, whole[1].assigned, c->end - c->begin, k, count);
+	*stability = ml_adjusted_rand(whole[0].assigned, whole[1].assigned, c->end - c->begin,
+	                              k, count);
 	return ML_OK;
 }
 

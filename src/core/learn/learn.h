@@ -19,8 +19,10 @@
  *	boosting.h	boosted_trees, its options
  *	space.h		rows as points, and their distances to centres
  *	kmeans.h	segments about centres
+ *	mixture.h	segments as normal distributions
  *
- * regression.c, multinomial.c, boosting_option.c, bagging.c and kmeans.c hold the learners.
+ * regression.c, multinomial.c, boosting_option.c, bagging.c, kmeans.c and mixture.c
+ * hold the learners.
  */
 #ifndef ML_LEARN_H
 #define ML_LEARN_H
@@ -43,5 +45,6 @@
 #include "learn/boosting.h"
 #include "learn/space.h"
 #include "learn/kmeans.h"
+#include "learn/mixture.h"
 
 #endif

@@ -30,8 +30,9 @@ typedef enum ml_trouble_kind
 	ML_TROUBLE_UNCONVERGED, /* stopped early; the feature's coefficient moved the most */
 	ML_TROUBLE_SEPARATED, /* the feature tells the classes apart, its coefficient has no end */
 	ML_TROUBLE_NO_DISPERSION, /* counts vary no more than a Poisson's: theta has no end */
-	ML_TROUBLE_NO_SPLIT, /* trees that are leaves: the score is the same for all rows */
-	ML_TROUBLE_NOT_ASIDE /* too few rows to set some aside for early stopping */
+	ML_TROUBLE_NO_SPLIT,  /* trees that are leaves: the score is the same for all rows */
+	ML_TROUBLE_NOT_ASIDE, /* too few rows to set some aside for early stopping */
+	ML_TROUBLE_COLLAPSED  /* segments of fewer rows than their covariance takes */
 } ml_trouble_kind;
 
 typedef struct ml_trouble
@@ -125,6 +126,7 @@ typedef struct ml_learner
 	double (*distance)(const void *state, const double *row, int segment);
 
 	bool margins_are_shares; /* not exp(margin), but margins are in proportion */
+	bool densities; /* exp(margin) of all segments add up to the density of the row */
 
 	/* Deviance of a row whose mean is mu, in units of the likelihood; NULL: a squared error. */
 	double (*deviance)(const void *state, double y, double mu);
@@ -164,6 +166,9 @@ extern const ml_learner ml_tree_values;
 
 /* kmeans.c */
 extern const ml_learner ml_kmeans_learner;
+
+/* mixture.c */
+extern const ml_learner ml_mixture_learner;
 
 extern const ml_learner *const ml_learner_table[];
 extern const int ml_learner_count;

@@ -26,17 +26,18 @@ typedef struct ml_space_options
 	    category_weight; /* infinity: as much as makes a category weigh like a number */
 } ml_space_options;
 
-/* The two entries of a table for the ml_space_options that are a field of that struct. */
+/* The entry of a table for the scale of the ml_space_options that are a field of that struct. */
+#define ML_SPACE_SCALE_OPTION(type, field)                                               \
+	{                                                                                    \
+		"scale", ML_OPTION_TEXT, offsetof(type, field.scale), 0, 0, 0,                   \
+		    "units of numbers: deviation, the default, standard deviations from the "    \
+		    "mean; robust, the same by median and quartiles; none, as they are",         \
+		    ml_scale_choice                                                              \
+	}
+
+/* Both entries. */
 #define ML_SPACE_OPTIONS(type, field)                                                    \
-	{"scale",                                                                            \
-	 ML_OPTION_TEXT,                                                                     \
-	 offsetof(type, field.scale),                                                        \
-	 0,                                                                                  \
-	 0,                                                                                  \
-	 0,                                                                                  \
-	 "units of numbers: deviation, the default, standard deviations from the mean; "     \
-	 "robust, the same by median and quartiles; none, as they are",                      \
-	 ml_scale_choice},                                                                   \
+	ML_SPACE_SCALE_OPTION(type, field),                                                  \
 	{                                                                                    \
 		"category_weight", ML_OPTION_AUTO, offsetof(type, field.category_weight),        \
 		    INFINITY, 0, 1e9,                                                            \
