@@ -11,6 +11,9 @@ FROM (SELECT i, i::bigint * i * 37 % 999983 AS u, i::bigint * i * 41 % 999979 AS
 -- few rows, many columns
 CREATE UNLOGGED TABLE wide AS
 SELECT i AS id, ARRAY(SELECT (i::bigint * n * n + i * i) % 101 FROM generate_series(1, :width) n)::float4[] AS v, i * i % 7 > 2 AS y, i * i % 1009 AS amount FROM generate_series(1, :narrow) i;
+-- numbers of which some are missing in every row
+CREATE UNLOGGED TABLE gaps AS
+SELECT ARRAY(SELECT CASE WHEN (i * n) % 23 > 0 THEN (i::bigint * n * n + i * i) % 101 END FROM generate_series(1, 200) n)::float8[] AS v FROM generate_series(1, :narrow / 6) i;
 -- rows that are all alike
 CREATE UNLOGGED TABLE alike AS SELECT i % 2 AS a, 'one' AS b, i % 2 + i % 3 > 1 AS y FROM generate_series(1, :rows) i;
 -- as many labels as may be
