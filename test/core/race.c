@@ -2,10 +2,10 @@
 /*
  * race.c: whole trainings on several threads, under the thread sanitizer.
  */
-#include "sample.h"
+#include "cloud.h"
 
 static void
-train(test_host *t, const sample *s, int64_t rows)
+train_and_judge(test_host *t, const sample *s, int64_t rows)
 {
 	static const sample_option options[] = {{"max_categories", 6}, {NULL, 0}};
 	ml_frame *frame, *other;
@@ -44,7 +44,7 @@ trains_without_a_race(test_host *t)
 			    .seed = 601, .binary = kind & 1, .id = kind & 2, .weight = kind & 2};
 
 			t->core.threads = threads;
-			train(t, &s, 9000);
+			train_and_judge(t, &s, 9000);
 		}
 }
 
@@ -57,7 +57,7 @@ trains_large_frames_without_a_race(test_host *t)
 		sample s = {.seed = 602, .binary = binary, .products = 300};
 
 		t->core.threads = 3;
-		train(t, &s, binary ? 83000 : 15000);
+		train_and_judge(t, &s, binary ? 83000 : 15000);
 	}
 }
 
@@ -93,6 +93,32 @@ grows_without_a_race(test_host *t)
 }
 
 static void
+segments_without_a_race(test_host *t)
+{
+	static const char *const learner[] = {"kmeans", "gaussian_mixture"};
+	static const sample_option options[] = {
+	    {"k", 3}, {"restarts", 2}, {"max_iterations", 4}, {NULL, 0}};
+	cloud c = {.rows = 12000,
+	           .numbers = 3,
+	           .categories = 1,
+	           .middles = 3,
+	           .noise = 1,
+	           .missing = 0.1,
+	           .weighted = true,
+	           .seed = 605};
+
+	for (int l = 0; l < 2; l++)
+		for (int threads = 2; threads <= 4; threads++)
+		{
+			ml_result result;
+
+			t->core.threads = threads;
+			REQUIRE_OK(
+			    sample_train(&t->core, cloud_frame(t, &c), learner[l], options, &result));
+		}
+}
+
+static void
 stops_without_a_race(test_host *t)
 {
 	for (int64_t k = 1; k < 400; k += 13)
@@ -115,4 +141,5 @@ stops_without_a_race(test_host *t)
 TEST_MAIN({trains_without_a_race, "training and judging on threads are free of races"},
           {trains_large_frames_without_a_race, "so are large frames"},
           {bins_without_a_race, "so are bins"}, {grows_without_a_race, "so are trees"},
+          {segments_without_a_race, "so are segments"},
           {stops_without_a_race, "so is a stop"})

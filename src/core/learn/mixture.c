@@ -451,6 +451,7 @@ mixture_memory(const ml_problem *problem, const void *options, int threads)
 	int64_t rows = problem->end - problem->begin, sample;
 	ml_space space = {.schema = problem->schema};
 	ml_search search = {.space = &space, .k = k, .full = is_full(given)};
+	double choosing = 0;
 
 	for (int f = 0; f < problem->schema->features; f++)
 		if (problem->schema->feature[f].kind == ML_NUMBER)
@@ -459,7 +460,9 @@ mixture_memory(const ml_problem *problem, const void *options, int threads)
 	space.numbers = numbers;
 	space.labels = space.slots - numbers;
 	sample = sample_end(&search, 0, rows);
-	return ml_kmeans_memory(&space, k, sample, threads) +
+	if (isinf(given->k))
+		choosing = ml_mixture_choose_memory(&search, rows, threads);
+	return choosing + ml_kmeans_memory(&space, k, sample, threads) +
 	       ml_em_memory(&space, k, search.full, sample, threads) +
 	       ml_em_memory(&space, k, search.full, rows, threads) +
 	       8.0 * (double) (given->restarts * sample);

@@ -169,6 +169,8 @@ extern void ml_problem_row(const ml_problem *problem, int64_t row, double *out);
 
 /* mixture_choose.c: tries numbers of segments on a sample; most is set. */
 extern ml_status ml_mixture_choose(const ml_search *search, ml_choice *choice);
+extern double
+ml_mixture_choose_memory(const ml_search *search, int64_t rows, int threads);
 
 /* mixture_score.c: a mixture made ready for rows, as prepare answers it */
 extern ml_status ml_mixture_state(ml_host *host, const ml_mixture *mixture, void **state);

@@ -136,6 +136,15 @@ try_apart(choosing *c, int k, ml_tried *tried)
 	return status != ML_OK ? status : closed;
 }
 
+/* Of the whole sample and its halves, for the largest number. */
+double
+ml_mixture_choose_memory(const ml_search *search, int64_t rows, int threads)
+{
+	rows = rows < SAMPLE ? rows : SAMPLE;
+	return 3 * (ml_kmeans_memory(search->space, search->k, rows, threads) +
+	            ml_em_memory(search->space, search->k, search->full, rows, threads));
+}
+
 ml_status
 ml_mixture_choose(const ml_search *search, ml_choice *choice)
 {
