@@ -50,14 +50,21 @@ extern void ml_mixture_settle(ml_mixture *mixture);
 /* Numbers that are free in it. */
 extern double ml_mixture_parameters(const ml_mixture *mixture);
 
+/* Numbers of a row that are missing. */
+typedef struct ml_gaps
+{
+	const int *place; /* [count] in rising order */
+	int count;
+	double *root; /* [ML_GAP_NUMBERS] work space, for full covariances */
+} ml_gaps;
+
 /*
- * Puts numbers that are not known, of which gap has the places in rising order, where they are
- * expected, given the others: away [numbers] is the distance from the segment's mean.  Answers what
- * integrating them out adds to the log density; root gets the lower triangle, row by row, of
- * the factor of their inverse covariance given the others, for full covariances.
+ * Puts what is missing where it is expected, given the others: away [numbers] is the distance from
+ * the segment's mean.  Answers what integrating it out adds to the log density; root gets the
+ * lower triangle, row by row, of the factor of its inverse covariance given the others.
  */
-extern double ml_mixture_fill(const ml_mixture *mixture, int segment, const int *gap,
-                              int gaps, double *away, double *root);
+extern double ml_mixture_fill(const ml_mixture *mixture, int segment, const ml_gaps *gaps,
+                              double *away);
 
 /* Sum of squares of factor times away. */
 extern double

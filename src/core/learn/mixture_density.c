@@ -88,23 +88,25 @@ ml_mixture_parameters(const ml_mixture *m)
 
 /* G, of which the lower triangle lies row by row; and slope = W_m' W d. */
 static void
-open_gaps(const ml_mixture *m, const double *factor, const int *gap, int gaps,
-          const double *z, double *root, double *slope)
+open_gaps(int numbers, const double *factor, const ml_gaps *gaps, const double *z,
+          double *slope)
 {
-	int numbers = m->space->numbers;
+	double *root = gaps->root;
 
-	for (int a = 0; a < gaps; a++)
+	for (int a = 0; a < gaps->count; a++)
 	{
+		const double *column = factor + gaps->place[a];
+
 		slope[a] = 0;
-		for (int i = gap[a]; i < numbers; i++)
-			slope[a] += factor[(int64_t) i * numbers + gap[a]] * z[i];
+		for (int i = gaps->place[a]; i < numbers; i++)
+			slope[a] += column[(int64_t) i * numbers] * z[i];
 		for (int b = 0; b <= a; b++)
 		{
+			const double *other = factor + gaps->place[b];
 			double sum = 0;
 
-			for (int i = gap[a]; i < numbers; i++)
-				sum += factor[(int64_t) i * numbers + gap[a]] *
-				       factor[(int64_t) i * numbers + gap[b]];
+			for (int i = gaps->place[a]; i < numbers; i++)
+				sum += column[(int64_t) i * numbers] * other[(int64_t) i * numbers];
 			*root++ = sum;
 		}
 	}
@@ -188,32 +190,31 @@ apply_factor(int numbers, const double *factor, const double *away, double *z)
 }
 
 double
-ml_mixture_fill(const ml_mixture *m, int segment, const int *gap, int gaps, double *away,
-                double *root)
+ml_mixture_fill(const ml_mixture *m, int segment, const ml_gaps *gaps, double *away)
 {
 	const double *factor = m->factor + segment * m->size;
-	double added = gaps * ML_HALF_LOG_TWO_PI;
+	double added = gaps->count * ML_HALF_LOG_TWO_PI;
 	double z[ML_FULL_NUMBERS], slope[ML_FULL_NUMBERS];
 
-	for (int a = 0; a < gaps; a++)
+	for (int a = 0; a < gaps->count; a++)
 	{
-		away[gap[a]] = 0;
-		added -= m->log_unit[gap[a]];
+		away[gaps->place[a]] = 0;
+		added -= m->log_unit[gaps->place[a]];
 		if (!m->full)
-			added -= log(factor[gap[a]]);
+			added -= log(factor[gaps->place[a]]);
 	}
 	if (!m->full)
 		return added;
 	apply_factor(m->space->numbers, factor, away, z);
-	open_gaps(m, factor, gap, gaps, z, root, slope);
+	open_gaps(m->space->numbers, factor, gaps, z, slope);
 	/* G is W_m' W_m and no diagonal of W is zero, so only numbers out of range fail */
-	if (ml_triangle_factor(gaps, root) >= 0)
+	if (ml_triangle_factor(gaps->count, gaps->root) >= 0)
 		return added;
-	solve_gaps(gaps, root, slope);
-	for (int a = 0; a < gaps; a++)
+	solve_gaps(gaps->count, gaps->root, slope);
+	for (int a = 0; a < gaps->count; a++)
 	{
-		away[gap[a]] = -slope[a];
-		added -= log(root[(int64_t) a * (a + 1) / 2 + a]);
+		away[gaps->place[a]] = -slope[a];
+		added -= log(gaps->root[(int64_t) a * (a + 1) / 2 + a]);
 	}
 	return added;
 }

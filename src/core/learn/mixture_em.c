@@ -155,27 +155,28 @@ load_block(const ml_em *em, ml_em_seat *seat, int64_t row, int rows)
 
 /* Adds to squares what numbers that are missing vary about where they are expected. */
 static void
-add_gaps(const ml_mixture *m, int segment, const int *gap, int gaps, double share,
-         double *root, double *squares)
+add_gaps(const ml_mixture *m, int segment, const ml_gaps *gaps, double share,
+         double *squares)
 {
-	const double *factor = m->factor + segment * m->size;
+	const double *factor = m->factor + segment * m->size, *root = gaps->root;
+	const int *place = gaps->place;
 
 	if (!m->full)
 	{
-		for (int a = 0; a < gaps; a++)
-			squares[gap[a]] += share / (factor[gap[a]] * factor[gap[a]]);
+		for (int a = 0; a < gaps->count; a++)
+			squares[place[a]] += share / (factor[place[a]] * factor[place[a]]);
 		return;
 	}
-	ml_triangle_invert(gaps, root);
-	for (int a = 0; a < gaps; a++)
+	ml_triangle_invert(gaps->count, gaps->root);
+	for (int a = 0; a < gaps->count; a++)
 		for (int b = 0; b <= a; b++)
 		{
 			double sum = 0;
 
-			for (int i = a; i < gaps; i++)
+			for (int i = a; i < gaps->count; i++)
 				sum += root[(int64_t) i * (i + 1) / 2 + a] *
 				       root[(int64_t) i * (i + 1) / 2 + b];
-			squares[(int64_t) gap[b] * m->space->numbers + gap[a]] += share * sum;
+			squares[(int64_t) place[b] * m->space->numbers + place[a]] += share * sum;
 		}
 }
 
@@ -186,15 +187,30 @@ subtract(const double *x, double mean, int rows, double *away)
 		away[i] = x[i] - mean;
 }
 
+/* Fills in what is missing in a row of the block, of which that is so; answers as ml_mixture_fill. */
+static double
+fill_row(const ml_mixture *m, ml_em_seat *seat, int segment, int row, const ml_gaps *gaps)
+{
+	double more;
+
+	for (int j = 0; j < m->space->numbers; j++)
+		seat->row[j] = seat->away[(int64_t) j * ML_BLOCK + row];
+	more = ml_mixture_fill(m, segment, gaps, seat->row);
+	for (int a = 0; a < gaps->count; a++)
+		seat->away[(int64_t) gaps->place[a] * ML_BLOCK + row] = seat->row[gaps->place[a]];
+	return more;
+}
+
 /*
  * Numbers of a block less a segment's mean.  Where some are missing they are filled in; added
  * gets what that adds to the log density, or squares what it adds to these; either may be NULL.
  */
 static ml_status
-center_block(const ml_em *em, ml_em_seat *seat, int segment, double *added,
-             double *squares, ml_worker *worker)
+center_block(const ml_em *em, int segment, double *added, double *squares,
+             ml_worker *worker)
 {
 	const ml_mixture *m = &em->mixture;
+	ml_em_seat *seat = &em->seat[worker->index];
 	const double *mean = m->center + segment * em->space->slots;
 	int numbers = em->space->numbers;
 
@@ -203,23 +219,20 @@ center_block(const ml_em *em, ml_em_seat *seat, int segment, double *added,
 		         seat->points.rows, seat->away + (int64_t) j * ML_BLOCK);
 	for (int i = 0; seat->gaps != NULL && i < seat->points.rows; i++)
 	{
-		const int *gap = seat->gap + (int64_t) i * numbers;
+		ml_gaps gaps = {.place = seat->gap + (int64_t) i * numbers,
+		                .count = seat->gaps[i],
+		                .root = seat->root};
 		double more;
 
-		if (seat->gaps[i] == 0)
+		if (gaps.count == 0)
 			continue;
 		if (ml_worker_stop(worker))
 			return ML_STOPPED;
-		for (int j = 0; j < numbers; j++)
-			seat->row[j] = seat->away[(int64_t) j * ML_BLOCK + i];
-		more = ml_mixture_fill(m, segment, gap, seat->gaps[i], seat->row, seat->root);
-		for (int a = 0; a < seat->gaps[i]; a++)
-			seat->away[(int64_t) gap[a] * ML_BLOCK + i] = seat->row[gap[a]];
+		more = fill_row(m, seat, segment, i, &gaps);
 		if (added != NULL)
 			added[i] += more;
 		if (squares != NULL)
-			add_gaps(m, segment, gap, seat->gaps[i], seat->margin[segment * ML_BLOCK + i],
-			         seat->root, squares);
+			add_gaps(m, segment, &gaps, seat->margin[segment * ML_BLOCK + i], squares);
 	}
 	return ML_OK;
 }
@@ -234,8 +247,9 @@ take_squares(const double *x, double scale, int rows, double *margin)
 
 /* The log of weight times density of a segment, for all rows of a block. */
 static ml_status
-measure(const ml_em *em, ml_em_seat *seat, int segment, ml_worker *worker)
+measure(const ml_em *em, int segment, ml_worker *worker)
 {
+	ml_em_seat *seat = &em->seat[worker->index];
 	const ml_mixture *m = &em->mixture;
 	const double *factor = m->factor + segment * m->size;
 	double *margin = seat->margin + segment * ML_BLOCK;
@@ -249,7 +263,7 @@ measure(const ml_em *em, ml_em_seat *seat, int segment, ml_worker *worker)
 
 	for (int i = 0; i < rows; i++)
 		margin[i] = m->constant[segment];
-	ML_TRY(center_block(em, seat, segment, margin, NULL, worker));
+	ML_TRY(center_block(em, segment, margin, NULL, worker));
 	if (m->full && numbers > 0)
 	{
 		memset(seat->work, 0, (size_t) numbers * ML_BLOCK * sizeof *seat->work);
@@ -323,9 +337,9 @@ weigh(const double *x, const double *root, double *work, double sums[2])
 
 /* Adds the rows of a block to the sums of a segment. */
 static ml_status
-add_block(const ml_em *em, ml_em_seat *seat, int segment, ml_em_shard *shard,
-          ml_worker *worker)
+add_block(const ml_em *em, int segment, ml_em_shard *shard, ml_worker *worker)
 {
+	ml_em_seat *seat = &em->seat[worker->index];
 	const ml_space *space = em->space;
 	int numbers = space->numbers, rows = seat->points.rows;
 	const double *share = seat->margin + segment * ML_BLOCK;
@@ -342,7 +356,7 @@ add_block(const ml_em *em, ml_em_seat *seat, int segment, ml_em_shard *shard,
 	shard->weight[segment] += all;
 	if (all == 0)
 		return ML_OK;
-	ML_TRY(center_block(em, seat, segment, NULL, squares, worker));
+	ML_TRY(center_block(em, segment, NULL, squares, worker));
 	for (int j = 0; j < numbers; j++)
 	{
 		double sums[2];
@@ -387,7 +401,7 @@ pass_shard(void *argument, int64_t task, ml_worker *worker)
 		{
 			if (ml_worker_stop(worker))
 				return ML_STOPPED;
-			ML_TRY(measure(em, seat, s, worker));
+			ML_TRY(measure(em, s, worker));
 		}
 		if (em->assigned == NULL)
 			shard->likelihood += share_rows(k, seat);
@@ -397,7 +411,7 @@ pass_shard(void *argument, int64_t task, ml_worker *worker)
 		{
 			if (ml_worker_stop(worker))
 				return ML_STOPPED;
-			ML_TRY(add_block(em, seat, s, shard, worker));
+			ML_TRY(add_block(em, s, shard, worker));
 		}
 	}
 	return ML_OK;

@@ -255,11 +255,12 @@ load_row(const ml_space *space, const double *row, double *x, int *gap)
 __attribute__((noinline))
 #endif
 static double
-fill_row(const ml_mixture *m, int segment, const int *gap, int gaps, double *away)
+fill_row(const ml_mixture *m, int segment, const int *gap, int count, double *away)
 {
 	double root[ML_GAP_NUMBERS];
+	ml_gaps gaps = {.place = gap, .count = count, .root = root};
 
-	return ml_mixture_fill(m, segment, gap, gaps, away, root);
+	return ml_mixture_fill(m, segment, &gaps, away);
 }
 
 /* A row's numbers less the segment's mean, filled in; answers what gaps add to the margin. */
