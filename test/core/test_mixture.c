@@ -104,6 +104,47 @@ plain_density(const plain *p, int s, const ml_space *space, const double *row,
 	return result - square / 2;
 }
 
+/* Means, shares and covariances from sums about the means there are. */
+static void
+plain_update(plain *p, const plain *sum, const ml_em *em, bool full)
+{
+	const ml_space *space = em->space;
+	double total = 0;
+
+	for (int s = 0; s < p->k; s++)
+		total += sum->weight[s];
+	for (int s = 0; s < p->k; s++)
+	{
+		double moved[SIDE];
+
+		p->weight[s] = sum->weight[s] / total;
+		for (int a = 0; a < p->numbers; a++)
+			moved[a] = sum->center[s][space->number_slot[a]] / sum->weight[s];
+		for (int a = 0; a < p->numbers; a++)
+		{
+			p->center[s][space->number_slot[a]] += moved[a];
+			for (int b = 0; b < p->numbers; b++)
+				p->covariance[s][a][b] =
+				    a != b && !full ? 0
+				                    : sum->covariance[s][a][b] / sum->weight[s] -
+				                          moved[a] * moved[b] + (a == b ? em->ridge : 0);
+		}
+		for (int c = 0; c < space->categories; c++)
+		{
+			const ml_feature *feature = &space->schema->feature[space->category[c]];
+
+			for (int l = 0; l <= feature->levels; l++)
+			{
+				int64_t at = space->category_slot[c] + l;
+				double all = l < feature->levels ? feature->count[l] : feature->missing;
+
+				p->center[s][at] = (1 - em->ridge) * sum->center[s][at] / sum->weight[s] +
+				                   em->ridge * all / space->schema->rows;
+			}
+		}
+	}
+}
+
 /* One step; answers the mean log-likelihood before it. */
 static double
 plain_step(plain *p, const ml_em *em, bool full)
@@ -150,36 +191,7 @@ plain_step(plain *p, const ml_em *em, bool full)
 			}
 		}
 	}
-	for (int s = 0; s < p->k; s++)
-	{
-		double moved[SIDE];
-
-		p->weight[s] = sum.weight[s] / total;
-		for (int a = 0; a < p->numbers; a++)
-			moved[a] = sum.center[s][space->number_slot[a]] / sum.weight[s];
-		for (int a = 0; a < p->numbers; a++)
-		{
-			p->center[s][space->number_slot[a]] += moved[a];
-			for (int b = 0; b < p->numbers; b++)
-				p->covariance[s][a][b] =
-				    a != b && !full ? 0
-				                    : sum.covariance[s][a][b] / sum.weight[s] -
-				                          moved[a] * moved[b] + (a == b ? em->ridge : 0);
-		}
-		for (int c = 0; c < space->categories; c++)
-		{
-			const ml_feature *feature = &schema->feature[space->category[c]];
-
-			for (int l = 0; l <= feature->levels; l++)
-			{
-				int64_t at = space->category_slot[c] + l;
-				double all = l < feature->levels ? feature->count[l] : feature->missing;
-
-				p->center[s][at] = (1 - em->ridge) * sum.center[s][at] / sum.weight[s] +
-				                   em->ridge * all / schema->rows;
-			}
-		}
-	}
+	plain_update(p, &sum, em, full);
 	return likelihood / total;
 }
 
