@@ -232,7 +232,8 @@ kmeans_memory(const ml_problem *problem, const void *options, int threads)
 	int k = isinf(given->k) ? (int) given->max_k : (int) given->k;
 	int64_t rows = problem->end - problem->begin;
 	int64_t sample = sample_end(problem, k) - problem->begin;
-	ml_space space = {.slots = ml_glm_slots(problem->schema)};
+	ml_space space = {.slots = ml_glm_slots(problem->schema),
+	                  .numbers = problem->schema->features};
 
 	return ml_kmeans_memory(&space, k, rows, threads) +
 	       ml_kmeans_memory(&space, k, sample, threads) +
