@@ -2025,6 +2025,20 @@ CREATE FUNCTION cia_tree(model cia_model, n int DEFAULT 1) RETURNS text
 COMMENT ON FUNCTION cia_tree(cia_model, int) IS
 	'one tree of a model given as a value as text';
 
+CREATE FUNCTION cia_dendrogram(model text)
+	RETURNS TABLE (step int, "left" int, "right" int, height float8, "rows" bigint, segments text[])
+	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 255 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_dendrogram(text) IS
+$$what a model of algorithm hierarchical has joined, step by step, the closest first.
+model: name, for the version in production, or name@version.
+left and right: what the step joins, -1, -2, ... for a leaf and 1, 2, ... for what an earlier step has made, as R's hclust has it; height: how far apart the two were, in the units of the model's distances; rows: training rows of both; segments: those that the two are of, one below the cut and several above.$$;
+
+CREATE FUNCTION cia_dendrogram(model cia_model)
+	RETURNS TABLE (step int, "left" int, "right" int, height float8, "rows" bigint, segments text[])
+	LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 255 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cia_dendrogram(cia_model) IS
+	'what a model given as a value has joined, step by step';
+
 CREATE FUNCTION cia_partial_dependence(model text, source text, feature text,
 									   options jsonb DEFAULT '{}')
 	RETURNS TABLE (value text, "number" float8, class text, score float8, low float8, high float8)

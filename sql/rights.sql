@@ -18,6 +18,7 @@ SELECT version FROM cia_train('trees', 'SELECT x, z, town, y FROM points', 'y', 
 SELECT version FROM cia_train('parts', 'SELECT x, z, town, amount FROM points', 'amount', 'linear', options => '{"by": "town"}');
 
 SELECT version FROM cia_train('kinds', 'SELECT x, z FROM points', algorithm => 'kmeans', options => '{"k": 3}');
+SELECT version FROM cia_train('steps', 'SELECT x, z FROM points', algorithm => 'hierarchical', options => '{"k": 3}');
 
 -- Which function asks for which privilege: tried by a role without any, by one that may score, and by one that may manage.
 CREATE TABLE own.call (number int GENERATED ALWAYS AS IDENTITY, query text);
@@ -50,6 +51,7 @@ INSERT INTO own.call (query) VALUES
 	($$cia_segment_sizes('kinds')$$), ($$cia_segment_sizes('kinds', 'points')$$), ($$cia_segment_profile('kinds')$$), ($$cia_segment_profile('kinds', 'points')$$),
 	($$cia_segment_migration('kinds', 'SELECT row_number() OVER () AS n, x, z FROM points', 'SELECT row_number() OVER () AS n, x, z FROM points', '{n}')$$);
 INSERT INTO own.call (query) VALUES
+	($$cia_dendrogram('steps')$$),
 	($$cia_segment('kinds', p) FROM points p$$), ($$cia_segment_distance('kinds', p) FROM points p$$), ($$cia_segment_probabilities('kinds', p) FROM points p$$),
 	($$cia_segment_columns('kinds', 1, '{x,z}', true, 1, 2)$$), ($$cia_segment_distance_columns('kinds', 1, '{x,z}', true, 1, 2)$$), ($$cia_segment_probabilities_columns('kinds', 1, '{x,z}', true, 1, 2)$$);
 CREATE FUNCTION own.outcome(query text) RETURNS text LANGUAGE plpgsql AS $$

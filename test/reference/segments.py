@@ -4,11 +4,12 @@
 Run it with the environment that `bench/run --venv` makes:
 
     .bench/venv/bin/python test/reference/segments.py
-        writes test/reference/segments_rows.csv and segments_scikit_learn.csv
+        writes test/reference/segments_rows.csv, segments_scikit_learn.csv and segments_scipy.csv
 
 Sets of rows: Fisher's iris and the UCI's wine, both in the public domain, and blobs, some of which overlap.
 Inertia is the best of ten runs of KMeans without a tolerance; the measures are those of its segments, from
-distances that are computed one by one.
+distances that are computed one by one.  Trees are scipy's; iris has none, since many of its rows are equally far
+apart, and which of these are joined first is anybody's choice.
 
 The log-likelihood of a row, with either kind of covariance, is the best of GaussianMixture's ten runs, by its own
 tolerance or to the end, whichever is larger.  Densities are those of the rows in their own units.
@@ -19,6 +20,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import cdist
 from sklearn import metrics
 from sklearn.cluster import KMeans
@@ -60,6 +62,18 @@ def mixtures(x, data, k):
         yield f"segments {name}", "{" + ",".join(str(s) for s in best.predict(data)) + "}"
 
 
+def trees():
+    with open(HERE / "segments_scipy.csv", "w", newline="") as file:
+        found = csv.writer(file, lineterminator="\n")
+        found.writerow(["set", "scale", "linkage", "heights", "rows"])
+        for name, (x, _) in SETS.items():
+            for scale, data in ("none", x), ("deviation", (x - x.mean(axis=0)) / x.std(axis=0)):
+                for method in ("ward", "average", "complete") if name != "iris" else ():
+                    steps = linkage(data, method)
+                    heights = "{" + ",".join(f"{h:.12g}" for h in steps[:, 2]) + "}"
+                    found.writerow([name, scale, method, heights, "{" + ",".join(str(int(n)) for n in steps[:, 3]) + "}"])
+
+
 def main():
     warnings.simplefilter("ignore", ConvergenceWarning)
     with open(HERE / "segments_rows.csv", "w", newline="") as rows, open(
@@ -74,6 +88,7 @@ def main():
             for scale, data in ("none", x), ("deviation", (x - x.mean(axis=0)) / x.std(axis=0)):
                 for key, value in *answers(data, k), *mixtures(x, data, k):
                     found.writerow([name, scale, k, key, value])
+    trees()
 
 
 main()

@@ -57,4 +57,10 @@ SELECT ok(abs(e.value / s.value::float8 - 1) <= 1e-7, format('%s, scale %s, %s: 
 FROM segments_scikit_learn s JOIN mixture USING (set, scale), cia_evaluate(model, segment_source(s.set), '{"rows": "all"}') e
 WHERE name = e.metric || ' ' || kind AND e.metric IN ('aic', 'bic') ORDER BY set, scale, kind, e.metric;
 
+-- Trees: the heights of all steps, and how many rows each has below it.
+SELECT ok(max(abs(height / theirs - 1)) < 1e-9 AND bool_and(d.rows = s.rows[step]), format('%s, scale %s: the tree by linkage %s is scipy''s', set, scale, linkage))
+FROM segments_scipy s, LATERAL (SELECT cia_fit(r, 'hierarchical', jsonb_build_object('k', 3, 'scale', scale, 'linkage', linkage, 'holdout', 0, 'id', '["row"]'::jsonb, 'features', '["x"]'::jsonb)) AS m
+		FROM segments_rows r WHERE r.set = s.set) fit, cia_dendrogram(m) d, LATERAL (SELECT heights[step] AS theirs) t
+GROUP BY set, scale, linkage ORDER BY set, scale, linkage;
+
 SELECT * FROM finish();

@@ -163,8 +163,8 @@ by_rows(const void *context, uint32_t a, uint32_t b)
 	return 0;
 }
 
-static ml_status
-write_segments(const ml_kmeans *fit, ml_fitted *fitted)
+ml_status
+ml_kmeans_write(const ml_kmeans *fit, ml_fitted *fitted, int *place)
 {
 	ml_host *host = fit->host;
 	int64_t slots = fit->space->slots;
@@ -185,6 +185,8 @@ write_segments(const ml_kmeans *fit, ml_fitted *fitted)
 	{
 		int from = (int) order[c];
 
+		if (place != NULL)
+			place[from] = c;
 		memcpy(centers + c * slots, fit->centers.at + from * slots,
 		       (size_t) slots * sizeof *centers);
 		sizes[c] = (double) fit->rows[from];
@@ -221,7 +223,7 @@ kmeans_fit(ml_host *host, const ml_problem *problem, const void *options,
 	if (!c.converged)
 		fitted->trouble =
 		    (ml_trouble){.kind = ML_TROUBLE_UNCONVERGED, .feature = -1, .level = -1};
-	ML_TRY(write_segments(&fit, fitted));
+	ML_TRY(ml_kmeans_write(&fit, fitted, NULL));
 	return isinf(given->k) ? ml_choice_write(host, &choice, fitted) : ML_OK;
 }
 

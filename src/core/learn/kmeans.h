@@ -162,6 +162,12 @@ extern ml_status ml_kmeans_moves(ml_kmeans *fit);
 /* Puts all rows about given centres [k][slots]; not an exact pass. */
 extern ml_status ml_kmeans_place(ml_kmeans *fit, const double *centers);
 
+/*
+ * kmeans.c: the learned arrays of segments that have been put in order; place[k] becomes where
+ * each centre stands among them, unless it is NULL.
+ */
+extern ml_status ml_kmeans_write(const ml_kmeans *fit, ml_fitted *fitted, int *place);
+
 /* What is found of a number of segments. */
 typedef struct ml_tried
 {

@@ -20,9 +20,10 @@
  *	space.h		rows as points, and their distances to centres
  *	kmeans.h	segments about centres
  *	mixture.h	segments as normal distributions
+ *	dendrogram.h	segments that are merged step by step
  *
- * regression.c, multinomial.c, boosting_option.c, bagging.c, kmeans.c and mixture.c
- * hold the learners.
+ * regression.c, multinomial.c, boosting_option.c, bagging.c, kmeans.c, mixture.c and
+ * hierarchical.c hold the learners.
  */
 #ifndef ML_LEARN_H
 #define ML_LEARN_H
@@ -46,5 +47,6 @@
 #include "learn/space.h"
 #include "learn/kmeans.h"
 #include "learn/mixture.h"
+#include "learn/dendrogram.h"
 
 #endif

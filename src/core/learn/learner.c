@@ -13,7 +13,7 @@ const ml_learner *const ml_learner_table[] = {
     &ml_boosted_classes, &ml_boosted_several,   &ml_boosted_values,
     &ml_forest_classes,  &ml_forest_several,    &ml_forest_values,
     &ml_tree_classes,    &ml_tree_several,      &ml_tree_values,
-    &ml_kmeans_learner,  &ml_mixture_learner};
+    &ml_kmeans_learner,  &ml_mixture_learner,   &ml_hierarchical};
 const int ml_learner_count = sizeof ml_learner_table / sizeof *ml_learner_table;
 
 const ml_learner *

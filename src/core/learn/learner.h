@@ -170,6 +170,9 @@ extern const ml_learner ml_kmeans_learner;
 /* mixture.c */
 extern const ml_learner ml_mixture_learner;
 
+/* hierarchical.c */
+extern const ml_learner ml_hierarchical;
+
 extern const ml_learner *const ml_learner_table[];
 extern const int ml_learner_count;
 

@@ -23,5 +23,6 @@ UNION ALL SELECT 'segments', cia_fit(s, 'kmeans', '{"id": ["id"], "k": 4, "max_c
 UNION ALL SELECT 'segments_robust', cia_fit(s, 'kmeans', '{"features": ["x", "many"], "k": 2, "scale": "robust", "restarts": 1, "holdout": 0}') FROM seed s
 UNION ALL SELECT 'mixture', cia_fit(s, 'gaussian_mixture', '{"features": ["x", "day", "letter", "many"], "k": 3, "max_categories": 4, "restarts": 1}') FROM seed s
 UNION ALL SELECT 'mixture_diagonal', cia_fit(s, 'gaussian_mixture', '{"features": ["x", "flag", "letter", "pair"], "k": 2, "covariance": "diagonal", "restarts": 1, "holdout": 0}') FROM seed s
+UNION ALL SELECT 'dendrogram', cia_fit(s, 'hierarchical', '{"features": ["x", "many"], "k": 3}') FROM seed s
 UNION ALL SELECT 'one', cia_fit(s, y, 'logistic', '{"features": ["x"], "holdout": 0}') FROM seed s;
 SELECT name, m, encode(cia_model_send(m), 'hex') FROM model ORDER BY name;
