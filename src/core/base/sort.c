@@ -30,19 +30,16 @@ insertion_sort(uint32_t *index, int64_t count, ml_compare compare, const void *c
 	}
 }
 
-/*
- * Sorts index[0 .. count) in place; work has room for count.
- * Answers ML_STOPPED when the host wants to stop; the order is then undefined.
- */
+/* Answers ML_STOPPED when the host wants to stop; the order is then undefined. */
 ml_status
-ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work, int64_t count,
-                ml_compare compare, const void *context)
+ml_sort_merge(ml_worker *worker, const ml_merge *m)
 {
-	int64_t merged = 0;
+	uint32_t *index = m->index, *work = m->work;
+	int64_t merged = 0, count = m->count;
 
 	for (int64_t begin = 0; begin < count; begin += RUN)
-		insertion_sort(index + begin, count - begin < RUN ? count - begin : RUN, compare,
-		               context);
+		insertion_sort(index + begin, count - begin < RUN ? count - begin : RUN,
+		               m->compare, m->context);
 	for (int64_t width = RUN; width < count; width *= 2)
 	{
 		for (int64_t begin = 0; begin < count - width; begin += 2 * width)
@@ -51,14 +48,14 @@ ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work, int64_t count,
 			int64_t end = middle + width < count ? middle + width : count;
 			int64_t left = 0, right = middle, at = begin;
 
-			if (compare(context, index[middle - 1], index[middle]) <= 0)
+			if (m->compare(m->context, index[middle - 1], index[middle]) <= 0)
 				continue;
 			memcpy(work, index + begin, (size_t) width * sizeof *work);
 			while (left < width && right < end)
 			{
-				if (++merged % STOP_EVERY == 0 && ml_stop(host))
+				if (++merged % STOP_EVERY == 0 && ml_worker_stop(worker))
 					return ML_STOPPED;
-				index[at++] = compare(context, work[left], index[right]) <= 0
+				index[at++] = m->compare(m->context, work[left], index[right]) <= 0
 				                  ? work[left++]
 				                  : index[right++];
 			}
@@ -66,6 +63,20 @@ ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work, int64_t count,
 		}
 	}
 	return ML_OK;
+}
+
+/* Sorts index[0 .. count) in place; work has room for count. */
+ml_status
+ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work, int64_t count,
+                ml_compare compare, const void *context)
+{
+	ml_worker alone = {.host = host};
+
+	return ml_sort_merge(&alone, &(ml_merge){.index = index,
+	                                         .work = work,
+	                                         .count = count,
+	                                         .compare = compare,
+	                                         .context = context});
 }
 
 /* Negatives flipped, positives above. */

@@ -13,6 +13,19 @@ typedef int (*ml_compare)(const void *context, uint32_t a, uint32_t b);
 extern ml_status ml_sort_indexes(ml_host *host, uint32_t *index, uint32_t *work,
                                  int64_t count, ml_compare compare, const void *context);
 
+/* What is to be put in order, and room for as much; and how. */
+typedef struct ml_merge
+{
+	uint32_t *index;
+	uint32_t *work;
+	int64_t count;
+	ml_compare compare;
+	const void *context;
+} ml_merge;
+
+/* The same in a task. */
+extern ml_status ml_sort_merge(ml_worker *worker, const ml_merge *merge);
+
 /* Fills index[0 .. count) with the rows in ascending order of number[], which holds no NaN. */
 extern ml_status
 ml_sort_numbers(ml_host *host, const double *number, int64_t count, uint32_t *index);

@@ -3,8 +3,8 @@
  * order.c: canonical order.
  *
  * Rows are put into ascending order of key, equal keys by content.  Keys are
- * hashes, so their leading bits spread the rows evenly over buckets of about one row;
- * what little is left in a bucket is merge-sorted.  Then each column is gathered
+ * hashes, so their leading bits spread the rows evenly over buckets of about one row, by way
+ * of groups that fit a cache; what little is left in a bucket is merge-sorted.  Then each column is gathered
  * into its thread's spare chunks, and the old chunks become the spare ones.
  */
 #include "data/data.h"
@@ -12,8 +12,10 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_BUCKET_BITS 22
-#define FEW 16 /* rows that are sorted by insertion */
+#define MAX_BITS 22        /* of a bucket in all */
+#define MAX_BUCKET_BITS 10 /* of a bucket in its group */
+#define RANGES 16          /* of rows, which threads put into groups */
+#define FEW 16             /* rows that are sorted by insertion */
 
 static inline uint64_t
 key_at(const ml_frame *frame, int64_t row)
@@ -132,50 +134,147 @@ sort_bucket(const ml_frame *frame, uint32_t *order, int64_t rows)
 	}
 }
 
-/* order[i] becomes the row that comes i-th. */
-static ml_status
-sort_rows(ml_frame *frame, uint32_t *order)
+/*
+ * Rows go into groups by the leading bits of their keys: each range of rows has its own places
+ * in every group, after those of the ranges before it.  Then a group is sorted by itself.
+ */
+typedef struct sort_work
 {
-	ml_host *host = frame->host;
-	int64_t *start;
-	uint32_t *work;
-	int bits = 1, shift;
+	const ml_frame *frame;
+	int group_bits;
+	int bucket_bits;   /* those that come next */
+	int64_t *place;    /* [RANGES][groups] how many rows; then where the next one goes */
+	int64_t *begin;    /* [groups + 1] */
+	uint32_t *grouped; /* [rows] */
+	uint32_t *order;   /* [rows] */
+} sort_work;
 
-	while (bits < MAX_BUCKET_BITS && (INT64_C(1) << bits) < frame->rows)
-		bits++;
-	shift = 64 - bits;
-	ML_NEW(host, start, (INT64_C(1) << bits) + 2);
-	ML_NEW(host, work, frame->rows);
-	/* start[b + 2] counts bucket b; after the sums start[b + 1] is where it begins */
-	for (int64_t row = 0; row < frame->rows; row++)
-	{
-		ML_PAUSE(host, row);
-		start[(key_at(frame, row) >> shift) + 2]++;
-	}
-	for (int64_t b = 2; b <= (INT64_C(1) << bits); b++)
-		start[b + 1] += start[b];
-	for (int64_t row = 0; row < frame->rows; row++)
-	{
-		ML_PAUSE(host, row);
-		order[start[(key_at(frame, row) >> shift) + 1]++] = (uint32_t) row;
-	}
-	for (int64_t b = 0; b < (INT64_C(1) << bits); b++)
-	{
-		int64_t rows = start[b + 1] - start[b];
+static inline int64_t
+group_of(const sort_work *work, uint64_t key)
+{
+	return (int64_t) (key >> 1 >> (63 - work->group_bits));
+}
 
-		ML_PAUSE(host, b);
-		if (rows <= FEW)
-			sort_bucket(frame, order + start[b], rows);
-		else
-			ML_TRY(
-			    ml_sort_indexes(host, order + start[b], work, rows, compare_rows, frame));
+static inline int64_t
+bucket_of(const sort_work *work, int64_t row)
+{
+	return (int64_t) (key_at(work->frame, row) << work->group_bits >>
+	                  (64 - work->bucket_bits));
+}
+
+static ml_status
+count_range(void *argument, int64_t task, ml_worker *worker)
+{
+	const sort_work *work = argument;
+	const ml_frame *frame = work->frame;
+	int64_t *count = work->place + (task << work->group_bits);
+
+	for (int64_t row = frame->rows * task / RANGES;
+	     row < frame->rows * (task + 1) / RANGES; row++)
+	{
+		if ((row & 0xffff) == 0 && ml_worker_stop(worker))
+			return ML_STOPPED;
+		count[group_of(work, key_at(frame, row))]++;
 	}
 	return ML_OK;
 }
 
+static ml_status
+place_range(void *argument, int64_t task, ml_worker *worker)
+{
+	const sort_work *work = argument;
+	const ml_frame *frame = work->frame;
+	int64_t *place = work->place + (task << work->group_bits);
+
+	for (int64_t row = frame->rows * task / RANGES;
+	     row < frame->rows * (task + 1) / RANGES; row++)
+	{
+		if ((row & 0xffff) == 0 && ml_worker_stop(worker))
+			return ML_STOPPED;
+		work->grouped[place[group_of(work, key_at(frame, row))]++] = (uint32_t) row;
+	}
+	return ML_OK;
+}
+
+static ml_status
+sort_group(void *argument, int64_t task, ml_worker *worker)
+{
+	const sort_work *work = argument;
+	uint32_t *rows = work->grouped + work->begin[task];
+	uint32_t *order = work->order + work->begin[task];
+	int64_t count = work->begin[task + 1] - work->begin[task];
+	/* start[b + 2] counts bucket b; after the sums start[b + 1] is where it begins */
+	int64_t start[(1 << MAX_BUCKET_BITS) + 2], buckets = INT64_C(1) << work->bucket_bits;
+
+	if (ml_worker_stop(worker))
+		return ML_STOPPED;
+	memset(start, 0, (size_t) (buckets + 2) * sizeof *start);
+	for (int64_t i = 0; i < count; i++)
+		start[bucket_of(work, rows[i]) + 2]++;
+	for (int64_t b = 2; b <= buckets; b++)
+		start[b + 1] += start[b];
+	for (int64_t i = 0; i < count; i++)
+		order[start[bucket_of(work, rows[i]) + 1]++] = rows[i];
+	for (int64_t b = 0; b < buckets; b++)
+	{
+		ml_merge many = {.index = order + start[b],
+		                 .work = rows + start[b],
+		                 .count = start[b + 1] - start[b],
+		                 .compare = compare_rows,
+		                 .context = work->frame};
+
+		if (many.count > FEW)
+			ML_TRY(ml_sort_merge(worker, &many));
+		else
+			sort_bucket(work->frame, many.index, many.count);
+	}
+	return ML_OK;
+}
+
+/* Counts become places. */
+static void
+lay_groups(sort_work *work)
+{
+	int64_t groups = INT64_C(1) << work->group_bits, at = 0;
+
+	for (int64_t g = 0; g < groups; g++)
+	{
+		work->begin[g] = at;
+		for (int64_t range = 0; range < RANGES; range++)
+		{
+			int64_t *place = &work->place[range * groups + g], rows = *place;
+
+			*place = at;
+			at += rows;
+		}
+	}
+	work->begin[groups] = at;
+}
+
+/* order[i] becomes the row that comes i-th. */
+static ml_status
+sort_rows(const ml_frame *frame, uint32_t *order)
+{
+	ml_host *host = frame->host;
+	sort_work work = {.frame = frame, .order = order};
+	int bits = 1;
+
+	while (bits < MAX_BITS && (INT64_C(1) << bits) < frame->rows)
+		bits++;
+	work.group_bits = bits > MAX_BUCKET_BITS ? bits - MAX_BUCKET_BITS : 0;
+	work.bucket_bits = bits - work.group_bits;
+	ML_NEW(host, work.place, RANGES << work.group_bits);
+	ML_NEW(host, work.begin, (INT64_C(1) << work.group_bits) + 1);
+	ML_NEW_RAW(host, work.grouped, frame->rows);
+	ML_TRY(ml_parallel(host, RANGES, count_range, &work));
+	lay_groups(&work);
+	ML_TRY(ml_parallel(host, RANGES, place_range, &work));
+	return ml_parallel(host, INT64_C(1) << work.group_bits, sort_group, &work);
+}
+
 /* The same in a branch: what it takes is given back. */
 static ml_status
-sort_rows_apart(ml_frame *frame, uint32_t *order)
+sort_rows_apart(const ml_frame *frame, uint32_t *order)
 {
 	ml_status status, closed;
 
