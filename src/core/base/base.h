@@ -8,6 +8,7 @@
  *	parallel.h	loops over tasks on a small pool of threads
  *	linalg.h	the few dense matrix operations, by BLAS or by the portable twin
  *	exact.h		sums of doubles without rounding
+ *	count.h		searching among edges without a branch
  *	sort.h		stable sorts that need no allocation of their own
  *	special.h	log gamma, its derivatives, incomplete gamma and beta functions
  *	distribution.h	tails and quantiles of normal, t, F and chi-squared
@@ -21,6 +22,7 @@
 #include "base/parallel.h"
 #include "base/linalg.h"
 #include "base/exact.h"
+#include "base/count.h"
 #include "base/sort.h"
 #include "base/special.h"
 #include "base/distribution.h"

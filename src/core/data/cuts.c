@@ -10,11 +10,11 @@
 #define SLOTS 1024 /* of the set of different values; a power of two */
 #define LANES 8    /* searches side by side, so that none waits for the other */
 
-/* Work space of one thread. */
+/* Work space of one thread: words as long as an item is. */
 typedef struct cut_space
 {
-	ml_keyed *items;
-	ml_keyed *spare;
+	uint64_t *items;
+	uint64_t *spare;
 	int64_t *tally;
 } cut_space;
 
@@ -25,6 +25,7 @@ typedef struct cut_work
 	const ml_column *weight;
 	int64_t begin;
 	int64_t step; /* of the rows whose quantiles are taken */
+	int words;    /* of an item: the value's key and, where rows have weights, the row */
 	ml_cut *cut;
 	cut_space *space;
 } cut_work;
@@ -103,9 +104,10 @@ cut_at_values(value_set *set, ml_cut *cut)
 		cut->edge[i] = edge_between(ml_key_number(value[i]), ml_key_number(value[i + 1]));
 }
 
+/* Known values in ascending order, in the items. */
 static ml_status
 sort_values(const cut_work *work, const ml_column *column, const cut_space *space,
-            ml_worker *worker, ml_keyed **sorted, int64_t *count)
+            ml_worker *worker, int64_t *count)
 {
 	*count = 0;
 	for (int64_t row = work->begin; row < work->frame->rows; row += work->step)
@@ -114,30 +116,41 @@ sort_values(const cut_work *work, const ml_column *column, const cut_space *spac
 
 		if (((row - work->begin) / work->step & 0xffff) == 0 && ml_worker_stop(worker))
 			return ML_STOPPED;
-		space->items[*count] =
-		    (ml_keyed){.key = ml_number_key(x), .row = (uint32_t) (row - work->begin)};
+		uint64_t *item = space->items + *count * work->words;
+
+		item[0] = ml_number_key(x);
+		if (work->words > 1)
+			item[1] = (uint64_t) row;
 		*count += !isnan(x);
 	}
-	return ml_sort_keyed(worker, space->items, space->spare, *count, space->tally,
-	                     sorted);
+	return ml_sort_rows(worker, space->items, space->spare, *count, work->words,
+	                    space->tally);
+}
+
+static inline uint64_t
+key_of(const cut_work *work, const uint64_t *items, int64_t at)
+{
+	return items[at * work->words];
 }
 
 static inline double
-weight_of(const cut_work *work, const ml_keyed *item)
+weight_of(const cut_work *work, const uint64_t *items, int64_t at)
 {
-	return work->weight == NULL ? 1
-	                            : *ml_numbers_at(work->weight, work->begin + item->row);
+	return work->words == 1
+	           ? 1
+	           : *ml_numbers_at(work->weight, (int64_t) items[at * work->words + 1]);
 }
 
 /* The weight of the value at from, and the first item of the next one. */
 static double
-take_value(const cut_work *work, const ml_keyed *item, int64_t count, int64_t from,
+take_value(const cut_work *work, const uint64_t *items, int64_t count, int64_t from,
            int64_t *next)
 {
+	uint64_t key = key_of(work, items, from);
 	double weight = 0;
 
-	for (*next = from; *next < count && item[*next].key == item[from].key; (*next)++)
-		weight += weight_of(work, &item[*next]);
+	for (*next = from; *next < count && key_of(work, items, *next) == key; (*next)++)
+		weight += weight_of(work, items, *next);
 	return weight;
 }
 
@@ -146,15 +159,15 @@ take_value(const cut_work *work, const ml_keyed *item, int64_t count, int64_t fr
  * those after it, and before a value that is a share by itself.
  */
 static void
-cut_at_quantiles(const cut_work *work, const ml_keyed *item, int64_t count, ml_cut *cut)
+cut_at_quantiles(const cut_work *work, const uint64_t *items, int64_t count, ml_cut *cut)
 {
 	double left = 0, held = 0, next_weight;
 	int64_t at = 0, next = 0;
 
 	for (int64_t i = 0; i < count; i++)
-		left += weight_of(work, &item[i]);
+		left += weight_of(work, items, i);
 	cut->bins = 1;
-	next_weight = count > 0 ? take_value(work, item, count, 0, &next) : 0;
+	next_weight = count > 0 ? take_value(work, items, count, 0, &next) : 0;
 	while (count > 0 && next < count && cut->bins < ML_CUT_BINS)
 	{
 		double share = left / (ML_CUT_BINS + 1 - cut->bins);
@@ -162,11 +175,12 @@ cut_at_quantiles(const cut_work *work, const ml_keyed *item, int64_t count, ml_c
 
 		held += next_weight;
 		at = next;
-		next_weight = take_value(work, item, count, at, &next);
+		next_weight = take_value(work, items, count, at, &next);
 		if (held >= share || next_weight >= share)
 		{
 			cut->edge[cut->bins++ - 1] =
-			    edge_between(ml_key_number(item[here].key), ml_key_number(item[at].key));
+			    edge_between(ml_key_number(key_of(work, items, here)),
+			                 ml_key_number(key_of(work, items, at)));
 			left -= held;
 			held = 0;
 		}
@@ -180,11 +194,10 @@ cut_number(const cut_work *work, const ml_column *column, ml_cut *cut, ml_worker
 {
 	const cut_space *space = &work->space[worker->index];
 	value_set set = {0};
-	ml_keyed *sorted;
 	int64_t count;
 	bool few;
 
-	for (int i = 0; i < ML_CUT_BINS; i++)
+	for (int i = 0; i <= ML_CUT_BINS; i++)
 		cut->edge[i] = INFINITY;
 	ML_TRY(collect_values(work, column, worker, &set, &few, &cut->complete));
 	if (few)
@@ -192,8 +205,8 @@ cut_number(const cut_work *work, const ml_column *column, ml_cut *cut, ml_worker
 	else
 	{
 		cut->complete = false;
-		ML_TRY(sort_values(work, column, space, worker, &sorted, &count));
-		cut_at_quantiles(work, sorted, count, cut);
+		ML_TRY(sort_values(work, column, space, worker, &count));
+		cut_at_quantiles(work, space->items, count, cut);
 	}
 	return ML_OK;
 }
@@ -287,7 +300,7 @@ ml_cuts_memory(const ml_schema *schema)
 	double bytes = 0;
 
 	for (int f = 0; f < schema->features; f++)
-		bytes += ML_CUT_BINS * sizeof(double) + 12.0 * schema->feature[f].levels;
+		bytes += (ML_CUT_BINS + 1) * sizeof(double) + 12.0 * schema->feature[f].levels;
 	return bytes;
 }
 
@@ -295,19 +308,18 @@ size_t
 ml_cuts_room(int64_t rows, int threads)
 {
 	return (size_t) threads * (ML_SORT_TALLY * sizeof(int64_t) +
-	                           2 * (size_t) sorted_rows(rows) * sizeof(ml_keyed));
+	                           4 * (size_t) sorted_rows(rows) * sizeof(uint64_t));
 }
 
 /* Parts the work space among the threads. */
 static void
-lend_room(void *room, int64_t items, int threads, cut_space *space)
+lend_room(void *room, int64_t words, int threads, cut_space *space)
 {
 	for (int i = 0; i < threads; i++)
 	{
-		space[i].items = (ml_keyed *) room + 2 * i * items;
-		space[i].spare = space[i].items + items;
-		space[i].tally =
-		    (int64_t *) ((ml_keyed *) room + 2 * threads * items) + i * ML_SORT_TALLY;
+		space[i].items = (uint64_t *) room + 2 * i * words;
+		space[i].spare = space[i].items + words;
+		space[i].tally = (int64_t *) room + 2 * threads * words + i * ML_SORT_TALLY;
 	}
 }
 
@@ -329,20 +341,21 @@ ml_cuts_find(const ml_frame *frame, const ml_schema *schema, int64_t begin, void
 
 	if (work.step < 1)
 		work.step = 1;
-	lend_room(room, sorted_rows(rows), threads, space);
+	work.words = work.weight != NULL ? 2 : 1;
+	lend_room(room, sorted_rows(rows) * work.words, threads, space);
 	for (int f = 0; f < schema->features; f++)
 	{
 		cut[f] = (ml_cut){0};
 		if (schema->feature[f].kind == ML_CATEGORY)
 			ML_TRY(cut_category(host, &schema->feature[f], &cut[f]));
 		else
-			ML_NEW_RAW(host, cut[f].edge, ML_CUT_BINS);
+			ML_NEW_RAW(host, cut[f].edge, ML_CUT_BINS + 1);
 	}
 	return ml_parallel(host, schema->features, cut_task, &work);
 }
 
 /* Eight steps of a search among 255 edges; NaN is below none of them. */
-ML_HOT static void
+static void
 search_edges(const double *edge, const double *number, uint8_t *bin)
 {
 	int at[LANES] = {0};
@@ -354,11 +367,34 @@ search_edges(const double *edge, const double *number, uint8_t *bin)
 		bin[k] = (uint8_t) at[k];
 }
 
+#ifdef ML_HAS_LANES
+/* The same. */
+__attribute__((target("avx2,popcnt"))) static void
+count_edges(const double *edge, const double *head, const double *number, uint8_t *bin)
+{
+	for (int k = 0; k < LANES; k++)
+	{
+		int first = ML_COUNTED * ml_count_by_fours(head, number[k]);
+
+		bin[k] = (uint8_t) (first + ml_count_by_fours(edge + first, number[k]));
+	}
+}
+#endif
+
 void
 ml_cut_numbers(const ml_cut *cut, const double *number, int count, uint8_t *bin)
 {
 	int i = 0;
 
+#ifdef ML_HAS_LANES
+	double head[ML_COUNTED];
+
+	for (int k = 0; k < ML_COUNTED; k++)
+		head[k] = cut->edge[ML_COUNTED * k + ML_COUNTED - 1];
+	if (__builtin_cpu_supports("avx2"))
+		for (; i + LANES <= count; i += LANES)
+			count_edges(cut->edge, head, number + i, bin + i);
+#endif
 	for (; i + LANES <= count; i += LANES)
 		search_edges(cut->edge, number + i, bin + i);
 	if (i < count)

@@ -26,7 +26,7 @@
 typedef struct ml_cut
 {
 	int bins;        /* missing not counted, and its number */
-	double *edge;    /* [ML_CUT_BINS] of a number: bins - 1 of them, then infinity */
+	double *edge;    /* [ML_CUT_BINS + 1] of a number: bins - 1 of them, then infinity */
 	uint8_t *bin_of; /* [levels] of a category */
 	bool
 	    complete; /* no row lacks the value; false, too, if there were too many to tell */

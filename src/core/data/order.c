@@ -16,6 +16,7 @@
 #define MAX_BUCKET_BITS 10 /* of a bucket in its group */
 #define RANGES 16          /* of rows, which threads put into groups */
 #define FEW 16             /* rows that are sorted by insertion */
+#define AHEAD 64           /* items that are asked for in advance */
 
 static inline uint64_t
 key_at(const ml_frame *frame, int64_t row)
@@ -292,21 +293,34 @@ typedef struct gather_work
 	void **narrow[ML_MAX_THREADS]; /* of 4-byte items */
 } gather_work;
 
-/* The loops of gather_column: one chunk's items out of all the chunks of a column. */
+/* Where a row's item is in the chunks of a column. */
+#define ITEM(type, from, row)                                                            \
+	((const type *) (from)[(row) >> ML_CHUNK_BITS] + ((row) & (ML_CHUNK - 1)))
+
+/*
+ * The loops of gather_column: one chunk's items out of all the chunks of a column.  They lie
+ * anywhere in memory, so each is asked for in advance.
+ */
 static void
 gather_wide(void *const *from, const uint32_t *order, int64_t rows, uint64_t *to)
 {
 	for (int64_t i = 0; i < rows; i++)
-		to[i] = ((
-		    const uint64_t *) from[order[i] >> ML_CHUNK_BITS])[order[i] & (ML_CHUNK - 1)];
+	{
+		if (i + AHEAD < rows)
+			__builtin_prefetch(ITEM(uint64_t, from, order[i + AHEAD]));
+		to[i] = *ITEM(uint64_t, from, order[i]);
+	}
 }
 
 static void
 gather_narrow(void *const *from, const uint32_t *order, int64_t rows, uint32_t *to)
 {
 	for (int64_t i = 0; i < rows; i++)
-		to[i] = ((
-		    const uint32_t *) from[order[i] >> ML_CHUNK_BITS])[order[i] & (ML_CHUNK - 1)];
+	{
+		if (i + AHEAD < rows)
+			__builtin_prefetch(ITEM(uint32_t, from, order[i + AHEAD]));
+		to[i] = *ITEM(uint32_t, from, order[i]);
+	}
 }
 
 /* Copies a column's items, in order, into the spare chunks, and makes those the column's. */

@@ -2,22 +2,15 @@
 /*
  * forest_slots.c: the intervals that a row's values lie in.
  *
- * Up to 256 edges are searched by two rounds of sixteen comparisons each, which take no
- * branches: how many of every sixteenth edge lie below the value tells the block, how many of
- * the block the slot.  Blocks are filled up with infinity.
+ * Up to 256 edges are searched by two rounds of sixteen comparisons each (base/count.h).
  */
 #include "learn/learn.h"
 
 #include <math.h>
 #include <string.h>
 
-#define BLOCK 16
+#define BLOCK ML_COUNTED
 #define SMALL (BLOCK * BLOCK)
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <immintrin.h>
-#define HAS_LANES 1
-#endif
 
 /* The thresholds of all numbers, those of feature f from begin[f] on. */
 typedef struct thresholds
@@ -161,7 +154,7 @@ add_place(ml_host *host, const ml_schema *schema, int feature, const thresholds 
 static int
 lanes_of_processor(void)
 {
-#ifdef HAS_LANES
+#ifdef ML_HAS_LANES
 	if (__builtin_cpu_supports("avx512cd"))
 		return 8;
 	if (__builtin_cpu_supports("avx2"))
@@ -209,16 +202,6 @@ ml_slots_edge(const ml_asked *place, double threshold)
 	return search_edges(place->sorted, place->edges, threshold);
 }
 
-static inline int
-count_below(const double *edge, double x)
-{
-	int64_t count = 0;
-
-	for (int i = 0; i < BLOCK; i++)
-		count += edge[i] < x;
-	return (int) count;
-}
-
 /* Missing is no number, and below nothing. */
 static void
 find_plainly(const ml_slots *slots, const double *row, uint16_t *slot)
@@ -232,11 +215,11 @@ find_plainly(const ml_slots *slots, const double *row, uint16_t *slot)
 		if (place->edges < 0)
 			found = x >= 0 ? (int) x : place->missing;
 		else if (place->edges <= BLOCK)
-			found = count_below(place->edge, x);
+			found = ml_count_below(place->edge, x);
 		else if (place->edges <= SMALL)
 		{
-			found = count_below(place->edge, x) * BLOCK;
-			found += count_below(place->edge + BLOCK + found, x);
+			found = ml_count_below(place->edge, x) * BLOCK;
+			found += ml_count_below(place->edge + BLOCK + found, x);
 		}
 		else
 			found = search_edges(place->edge, place->edges, x);
@@ -244,22 +227,7 @@ find_plainly(const ml_slots *slots, const double *row, uint16_t *slot)
 	}
 }
 
-#ifdef HAS_LANES
-/* Comparisons answer all ones; packed to two bytes each, in some order, they are counted. */
-__attribute__((target("avx2,popcnt"))) static inline int
-count_by_fours(const double *edge, double x)
-{
-	__m256d all = _mm256_set1_pd(x);
-	__m256i below[4];
-
-	for (int i = 0; i < 4; i++)
-		below[i] = _mm256_castpd_si256(
-		    _mm256_cmp_pd(_mm256_loadu_pd(edge + 4 * i), all, _CMP_LT_OQ));
-	below[0] = _mm256_packs_epi16(_mm256_packs_epi32(below[0], below[1]),
-	                              _mm256_packs_epi32(below[2], below[3]));
-	return _mm_popcnt_u32((unsigned) _mm256_movemask_epi8(below[0])) / 2;
-}
-
+#ifdef ML_HAS_LANES
 __attribute__((target("avx2,popcnt"))) static void
 find_by_fours(const ml_slots *slots, const double *row, uint16_t *slot)
 {
@@ -272,11 +240,11 @@ find_by_fours(const ml_slots *slots, const double *row, uint16_t *slot)
 		if (place->edges < 0)
 			found = x >= 0 ? (int) x : place->missing;
 		else if (place->edges <= BLOCK)
-			found = count_by_fours(place->edge, x);
+			found = ml_count_by_fours(place->edge, x);
 		else if (place->edges <= SMALL)
 		{
-			found = count_by_fours(place->edge, x) * BLOCK;
-			found += count_by_fours(place->edge + BLOCK + found, x);
+			found = ml_count_by_fours(place->edge, x) * BLOCK;
+			found += ml_count_by_fours(place->edge + BLOCK + found, x);
 		}
 		else
 			found = search_edges(place->edge, place->edges, x);
@@ -289,7 +257,7 @@ find_by_fours(const ml_slots *slots, const double *row, uint16_t *slot)
 void
 ml_slots_find(const ml_slots *slots, const double *row, uint16_t *slot)
 {
-#ifdef HAS_LANES
+#ifdef ML_HAS_LANES
 	if (slots->lanes > 1)
 	{
 		find_by_fours(slots, row, slot);
