@@ -604,10 +604,10 @@ static void
 check_sums(const ml_slopes *slopes, const ml_gradients *rounded)
 {
 	int64_t g = 0, h = 0;
-	double exact_g = 0, exact_h = 0, rows = (double) slopes->rows;
+	double exact_g = 0, exact_h = 0, rows = (double) rounded->rows;
 	ml_sum sum = 0;
 
-	for (int64_t i = 0; i < slopes->rows; i++)
+	for (int64_t i = 0; i < rounded->rows; i++)
 	{
 		ml_sum one = ml_pair_sum(rounded->pair[i]);
 
@@ -717,9 +717,9 @@ does_not_know_who_looks_ahead(test_host *t)
 
 /* Slopes that change a little from round to round. */
 static void
-move_slopes(ml_slopes *slopes, int round, uint64_t *seed)
+move_slopes(ml_slopes *slopes, int64_t rows, int round, uint64_t *seed)
 {
-	for (int64_t i = 0; i < slopes->rows; i++)
+	for (int64_t i = 0; i < rows; i++)
 	{
 		float p = round == 0 ? (float) test_uniform(seed) : slopes->h[i] * 4;
 
@@ -727,6 +727,15 @@ move_slopes(ml_slopes *slopes, int round, uint64_t *seed)
 		slopes->h[i] = p / 4;
 		slopes->g[i] = i % 5 == 0 ? p - 1 : p;
 	}
+}
+
+/* Block by block, if that is how they are rounded. */
+static void
+take_blocks(const ml_slopes *slopes, const ml_gradients *rounded)
+{
+	for (int block = 0; slopes->rounded && block < ml_gradients_blocks(rounded); block++)
+		ml_gradients_take(slopes, block, slopes->g + ml_gradients_begin(rounded, block),
+		                  slopes->h + ml_gradients_begin(rounded, block));
 }
 
 /* Counters of a root that goes on from the last one are those of one that is counted anew. */
@@ -748,14 +757,19 @@ goes_on_from_the_last_root(test_host *t)
 		open_plot(t, &other);
 		REQUIRE_OK(ml_slopes_create(&t->core, 9000, &slopes, &other.gradients));
 		other.gradients.steps = 8;
+		slopes.bound = way > 0 ? 2 : 0;
 		other.gradients.changed = other.grower.spare;
+		other.gradients.lead = way == 1 ? 700 : ML_CHUNK;
 		for (int round = 0; round < 6; round++)
 		{
 			int64_t changes = 0;
 
-			move_slopes(&slopes, round, &seed);
+			move_slopes(&slopes, 9000, round, &seed);
+			take_blocks(&slopes, &other.gradients);
 			REQUIRE_OK(ml_gradients_round(&t->core, &slopes, 5, &other.gradients));
-			for (int block = 0; block < (9000 + ML_CHUNK - 1) / ML_CHUNK; block++)
+			check_sums(&slopes, &other.gradients);
+			CHECK(slopes.rounded == (way > 0));
+			for (int block = 0; block < ml_gradients_blocks(&other.gradients); block++)
 				changes += other.gradients.changes[block];
 			CHECK(round == 0 || (changes > 0 && changes < 9000 / 2));
 			gone_on += other.grower.has_root && !other.gradients.anew;

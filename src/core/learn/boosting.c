@@ -105,6 +105,7 @@ make_room(ml_booster *b)
 	ML_TRY(ml_slopes_create(host, b->rows, &b->slopes, &b->gradients));
 	if (b->margins == 1 && b->objective->task == ML_BINARY && b->rows >= MANY_ROWS)
 		b->gradients.steps = STEPS;
+	b->gradients.lead = ml_booster_span(b, 0).count;
 	/* where they are the leaves of the last tree are over */
 	if (b->gradients.steps > 0 && b->options->row_share >= 1)
 		b->gradients.changed = b->grower.spare;
@@ -182,6 +183,7 @@ open_booster(ml_host *host, const ml_problem *problem, const ml_boosting_options
 		ML_TRY(ml_forest_continue(host, problem, &b->forest));
 	b->earlier = b->forest.trees;
 	ML_TRY(ml_booster_start(b));
+	b->slopes.bound = b->objective->task == ML_BINARY ? b->most_weight : 0;
 	if (problem->earlier != NULL)
 		return ML_OK;
 	b->forest.base = b->base[0];

@@ -65,9 +65,10 @@ typedef struct ml_booster
 	int64_t rows;
 	int64_t aside; /* rows in front that are set aside */
 	double aside_weight;
-	int margins;    /* classes of softmax, else 1 */
-	double *base;   /* [margins] where they start, in those of the data */
-	double *margin; /* [margins][rows] */
+	double most_weight; /* of a row */
+	int margins;        /* classes of softmax, else 1 */
+	double *base;       /* [margins] where they start, in those of the data */
+	double *margin;     /* [margins][rows] */
 	double
 	    *total; /* [rows] of softmax: log of the sum of exp(margin), as the round began */
 	ml_slopes slopes;

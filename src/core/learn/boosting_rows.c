@@ -58,9 +58,17 @@ loss_of(const ml_booster *b, int64_t at, double target, double loss)
 	return log1p(loss) + ((b->margin[at] > 0) != (target > 0) ? fabs(b->margin[at]) : 0);
 }
 
+/* Where the slopes of a span go, and the loss of its rows set aside. */
+typedef struct span_slopes
+{
+	float *g;
+	float *h;
+	double loss;
+} span_slopes;
+
 /* Gradients of one block; rows set aside have none, but a loss. */
 static void
-take_block(ml_booster *b, const ml_span *s, int from, int count, double *sum)
+take_block(ml_booster *b, const ml_span *s, int from, int count, span_slopes *out)
 {
 	double gradient[ML_BLOCK], curvature[ML_BLOCK], loss[ML_BLOCK], room[ML_BLOCK];
 	int64_t at = s->first + from;
@@ -85,17 +93,18 @@ take_block(ml_booster *b, const ml_span *s, int from, int count, double *sum)
 	}
 	for (int i = 0; i < count; i++)
 	{
-		b->slopes.g[at + i] = (float) gradient[i];
-		b->slopes.h[at + i] = (float) curvature[i];
+		out->g[from + i] = (float) gradient[i];
+		out->h[from + i] = (float) curvature[i];
 	}
 	for (int i = 0; i < count && at + i < b->aside; i++)
 	{
 		int64_t row = s->row + from + i;
 
-		b->slopes.g[at + i] = b->slopes.h[at + i] = 0;
+		out->g[from + i] = out->h[from + i] = 0;
 		if (b->tree % b->margins == 0)
-			*sum += ml_booster_weight(b, row) *
-			        loss_of(b, at + i, *ml_numbers_at(b->problem->target, row), loss[i]);
+			out->loss +=
+			    ml_booster_weight(b, row) *
+			    loss_of(b, at + i, *ml_numbers_at(b->problem->target, row), loss[i]);
 	}
 }
 
@@ -104,7 +113,10 @@ slopes_task(void *argument, int64_t task, ml_worker *worker)
 {
 	ml_booster *b = argument;
 	ml_span s = ml_booster_span(b, task);
-	double sum = 0;
+	bool at_once = b->slopes.rounded;
+	float g[ML_CHUNK], h[ML_CHUNK];
+	span_slopes out = {.g = at_once ? g : b->slopes.g + s.first,
+	                   .h = at_once ? h : b->slopes.h + s.first};
 
 	if (ml_worker_stop(worker))
 		return ML_STOPPED;
@@ -112,9 +124,11 @@ slopes_task(void *argument, int64_t task, ml_worker *worker)
 		add_tree(b, &s);
 	for (int from = 0; from < s.count; from += ML_BLOCK)
 		take_block(b, &s, from, s.count - from < ML_BLOCK ? s.count - from : ML_BLOCK,
-		           &sum);
+		           &out);
+	if (at_once)
+		ml_gradients_take(&b->slopes, task, g, h);
 	if (b->tree % b->margins == 0)
-		b->loss[task] = sum;
+		b->loss[task] = out.loss;
 	return ML_OK;
 }
 

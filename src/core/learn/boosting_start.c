@@ -62,6 +62,7 @@ sum_targets(ml_booster *b, target_sums *sums)
 			return ML_TARGET_BELOW;
 		if (b->objective->above && !(y > b->objective->least))
 			return ML_TARGET_NOT_ABOVE;
+		b->most_weight = weight > b->most_weight ? weight : b->most_weight;
 		if (row < b->aside)
 			b->aside_weight += weight;
 		else

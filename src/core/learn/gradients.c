@@ -11,16 +11,16 @@
  * Or units are so coarse that the mean is a few of them.  Where gradients are noise of at
  * least a probability's, that adds next to nothing to it.  If then the same is added to a
  * row round after round, its pair stays the same in most of them, so the few that change
- * tell the next root's counters (histogram.c).
+ * tell the next root's counters (histogram.c).  And units may be those that the round before
+ * asks for, so slopes need not be kept until all are known.
  */
 #include "learn/learn.h"
 
 #include <math.h>
 
-#define ROWS ML_CHUNK /* of a task */
-#define LANES 64      /* rows that are summed side by side */
+#define LANES 64 /* rows that are summed side by side */
 
-/* Totals of the rows of a task. */
+/* Totals of the rows of a block. */
 typedef struct totals
 {
 	double g_most;
@@ -29,21 +29,20 @@ typedef struct totals
 	double h_sum;
 } totals;
 
-typedef struct round_work
+struct ml_rounding
 {
-	const ml_slopes *slopes;
 	ml_gradients *out;
-	totals *total; /* [tasks] */
+	totals *total; /* [blocks] */
 	double g_scale;
 	double h_scale;
 	uint32_t salt;
-} round_work;
+};
 
 /* Pairs of a block, and which of them are others than before. */
 typedef struct rounded
 {
 	ml_pair *pair;
-	uint32_t differs[ROWS];
+	uint32_t differs[ML_CHUNK];
 } rounded;
 
 static void
@@ -104,28 +103,28 @@ sum_rows(const float *g, const float *h, int64_t count)
 }
 
 static inline int64_t
-rows_of(const round_work *work, int64_t task)
+rows_of(const ml_gradients *out, int64_t block)
 {
-	int64_t left = work->slopes->rows - task * ROWS;
-
-	return left < ROWS ? left : ROWS;
+	return ml_gradients_begin(out, block + 1) - ml_gradients_begin(out, block);
 }
 
 static ml_status
 sum_task(void *argument, int64_t task, ml_worker *worker)
 {
-	round_work *work = argument;
+	const ml_slopes *slopes = argument;
+	struct ml_rounding *r = slopes->rounding;
+	int64_t first = ml_gradients_begin(r->out, task);
 
 	if (ml_worker_stop(worker))
 		return ML_STOPPED;
-	work->total[task] = sum_rows(work->slopes->g + task * ROWS,
-	                             work->slopes->h + task * ROWS, rows_of(work, task));
+	r->total[task] =
+	    sum_rows(slopes->g + first, slopes->h + first, rows_of(r->out, task));
 	return ML_OK;
 }
 
 ML_HOT static void
 round_pairs(const float *g, const float *h, int64_t count, uint32_t first,
-            const round_work *work, rounded *out)
+            const struct ml_rounding *work, rounded *out)
 {
 	ml_pair *restrict pair = out->pair;
 	uint32_t *restrict differs = out->differs;
@@ -146,29 +145,46 @@ round_pairs(const float *g, const float *h, int64_t count, uint32_t first,
 	}
 }
 
-static ml_status
-round_task(void *argument, int64_t task, ml_worker *worker)
+static void
+round_block(const struct ml_rounding *r, int64_t block, const float *g, const float *h)
 {
-	const round_work *work = argument;
-	ml_gradients *out = work->out;
-	int64_t first = task * ROWS, rows = rows_of(work, task);
-	rounded block;
+	ml_gradients *out = r->out;
+	int64_t first = ml_gradients_begin(out, block), rows = rows_of(out, block);
 	int32_t count = 0;
+	rounded now;
 
-	if (ml_worker_stop(worker))
-		return ML_STOPPED;
-	block.pair = out->pair + first;
-	round_pairs(work->slopes->g + first, work->slopes->h + first, rows, (uint32_t) first,
-	            work, &block);
+	now.pair = out->pair + first;
+	round_pairs(g, h, rows, (uint32_t) first, r, &now);
 	if (out->changed == NULL)
-		return ML_OK;
+		return;
 	for (int64_t i = 0; i < rows; i++)
 	{
 		out->changed[first + count] = (uint32_t) (first + i);
-		count += (int32_t) block.differs[i];
+		count += (int32_t) now.differs[i];
 	}
-	out->changes[task] = count;
+	out->changes[block] = count;
+}
+
+static ml_status
+round_task(void *argument, int64_t task, ml_worker *worker)
+{
+	const ml_slopes *slopes = argument;
+	const struct ml_rounding *r = slopes->rounding;
+	int64_t first = ml_gradients_begin(r->out, task);
+
+	if (ml_worker_stop(worker))
+		return ML_STOPPED;
+	round_block(r, task, slopes->g + first, slopes->h + first);
 	return ML_OK;
+}
+
+void
+ml_gradients_take(const ml_slopes *slopes, int64_t block, const float *g, const float *h)
+{
+	struct ml_rounding *r = slopes->rounding;
+
+	r->total[block] = sum_rows(g, h, rows_of(r->out, block));
+	round_block(r, block, g, h);
 }
 
 /* What a pair's half, and the sum of all of them, may be; and the mean, if that is limited. */
@@ -195,57 +211,86 @@ scale_of(double largest, double all, double rows, const limits *l)
 	return ldexp(1, exponent - 1);
 }
 
-/* Units of what is out are those of the round before. */
 static void
-set_units(round_work *work, const totals *all, ml_gradients *out)
+set_scales(struct ml_rounding *r, const totals *all)
 {
-	double rows = (double) work->slopes->rows, steps = out->steps;
+	double rows = (double) r->out->rows, steps = r->out->steps;
 
-	work->g_scale = scale_of(all->g_most, all->g_sum, rows,
-	                         &(limits){.most = 32767, .sum = 0x1p31 - 1, .mean = steps});
-	work->h_scale = scale_of(all->h_most, all->h_sum, rows,
-	                         &(limits){.most = 65535, .sum = 0x1p32 - 1, .mean = steps});
-	out->anew = out->g_unit != 1 / work->g_scale || out->h_unit != 1 / work->h_scale;
-	out->g_unit = 1 / work->g_scale;
-	out->h_unit = 1 / work->h_scale;
+	r->g_scale = scale_of(all->g_most, all->g_sum, rows,
+	                      &(limits){.most = 32767, .sum = 0x1p31 - 1, .mean = steps});
+	r->h_scale = scale_of(all->h_most, all->h_sum, rows,
+	                      &(limits){.most = 65535, .sum = 0x1p32 - 1, .mean = steps});
+}
+
+/* Until now units are those of the round before. */
+static void
+tell_units(const struct ml_rounding *r, ml_gradients *out)
+{
+	out->anew = out->g_unit != 1 / r->g_scale || out->h_unit != 1 / r->h_scale;
+	out->g_unit = 1 / r->g_scale;
+	out->h_unit = 1 / r->h_scale;
+}
+
+/* Will whatever comes fit those scales? */
+static bool
+fits_always(const struct ml_rounding *r, double bound)
+{
+	double rows = (double) r->out->rows, g = bound * r->g_scale, h = bound * r->h_scale;
+
+	return bound > 0 && g < 32766 && h < 65534 && rows * (g + 1) < 0x1p31 - 1 &&
+	       rows * (h + 1) < 0x1p32 - 1;
 }
 
 ml_status
-ml_gradients_round(ml_host *host, const ml_slopes *slopes, uint64_t seed,
-                   ml_gradients *out)
+ml_gradients_round(ml_host *host, ml_slopes *slopes, uint64_t seed, ml_gradients *out)
 {
-	round_work work = {
-	    .slopes = slopes, .out = out, .total = slopes->total, .salt = (uint32_t) seed};
-	int64_t tasks = (slopes->rows + ROWS - 1) / ROWS;
+	struct ml_rounding *r = slopes->rounding;
+	int64_t blocks = ml_gradients_blocks(out);
 	totals all = {0};
 
-	ML_TRY(ml_parallel(host, tasks, sum_task, &work));
-	for (int64_t i = 0; i < tasks; i++)
-		join_totals(&all, &work.total[i]);
+	r->out = out;
+	r->salt = (uint32_t) seed;
+	if (!slopes->rounded)
+		ML_TRY(ml_parallel(host, blocks, sum_task, slopes));
+	for (int64_t i = 0; i < blocks; i++)
+		join_totals(&all, &r->total[i]);
 	if (!isfinite(all.g_sum) || !isfinite(all.h_sum))
 		return ML_NOT_NUMERIC;
-	set_units(&work, &all, out);
-	return ml_parallel(host, tasks, round_task, &work);
+	if (!slopes->rounded)
+	{
+		set_scales(r, &all);
+		ML_TRY(ml_parallel(host, blocks, round_task, slopes));
+	}
+	tell_units(r, out);
+	set_scales(r, &all);
+	slopes->rounded = out->steps > 0 && fits_always(r, slopes->bound);
+	return ML_OK;
 }
 
 ml_status
 ml_slopes_create(ml_host *host, int64_t rows, ml_slopes *slopes, ml_gradients *out)
 {
-	slopes->rows = rows;
+	/* the first block may be short */
+	int64_t blocks = (rows + ML_CHUNK - 1) / ML_CHUNK + 1;
+
+	*slopes = (ml_slopes){.bound = 0};
+	*out = (ml_gradients){.rows = rows, .lead = ML_CHUNK, .anew = true};
 	ML_NEW_RAW(host, slopes->g, rows);
 	ML_NEW_RAW(host, slopes->h, rows);
-	*out = (ml_gradients){.anew = true};
+	ML_NEW(host, slopes->rounding, 1);
+	ML_NEW(host, slopes->rounding->total, blocks);
 	ML_NEW(host, out->pair, rows);
-	ML_NEW(host, out->changes, (rows + ROWS - 1) / ROWS);
-	slopes->total = ml_alloc_array(host, (rows + ROWS - 1) / ROWS, sizeof(totals));
-	return slopes->total != NULL ? ML_OK : ML_MEMORY;
+	ML_NEW(host, out->changes, blocks);
+	return ML_OK;
 }
 
 double
 ml_slopes_memory(int64_t rows)
 {
 	return (double) rows * (2 * sizeof(float) + sizeof(ml_pair)) +
-	       (double) ((rows + ROWS - 1) / ROWS) * (sizeof(totals) + sizeof(int32_t));
+	       (double) ((rows + ML_CHUNK - 1) / ML_CHUNK + 1) *
+	           (sizeof(totals) + sizeof(int32_t)) +
+	       sizeof(struct ml_rounding);
 }
 
 void

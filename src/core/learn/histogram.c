@@ -127,7 +127,7 @@ count_block(const count_work *work, int panel, int64_t block, ml_sum *sum)
 
 	if (work->pairs == CHANGED)
 	{
-		b.order = gradients->changed + row;
+		b.order = gradients->changed + ml_gradients_begin(gradients, block);
 		b.rows = gradients->changes[block];
 	}
 	add_rows(&b);
@@ -225,6 +225,7 @@ count_together(count_work *work)
 	return ML_OK;
 }
 
+/* Of so many rows, the blocks of which are set. */
 static ml_status
 count(count_work *work, int64_t rows, ml_worker *worker)
 {
@@ -234,7 +235,6 @@ count(count_work *work, int64_t rows, ml_worker *worker)
 	ml_worker caller = {.host = host};
 
 	work->counters = table->offset[table->slots];
-	work->blocks = (rows + ML_CHUNK - 1) / ML_CHUNK;
 	if (worker == NULL && (double) rows * table->slots >= SHARE_WORK && threads > 1)
 		/* panels alone keep the threads busy where there are many */
 		return table->panels < 2 * threads
@@ -248,7 +248,10 @@ count(count_work *work, int64_t rows, ml_worker *worker)
 ml_status
 ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, ml_worker *worker)
 {
-	count_work work = {.grower = grower, .leaf = leaf, .pairs = THERE};
+	count_work work = {.grower = grower,
+	                   .leaf = leaf,
+	                   .pairs = THERE,
+	                   .blocks = (leaf->rows + ML_CHUNK - 1) / ML_CHUNK};
 
 	return count(&work, leaf->rows, worker);
 }
@@ -256,14 +259,14 @@ ml_histogram_count(ml_grower *grower, const ml_leaf *leaf, ml_worker *worker)
 ml_status
 ml_histogram_root(ml_grower *grower, const ml_leaf *root)
 {
-	const ml_binned *table = grower->table;
 	const ml_gradients *gradients = grower->gradients;
-	bool kept = gradients->changed != NULL, go_on = kept && !gradients->anew;
-	count_work work = {.grower = grower,
-	                   .leaf = root,
-	                   .pairs = go_on && grower->has_root ? CHANGED : FRESH};
+	bool kept = gradients->changed != NULL;
+	bool go_on = kept && !gradients->anew && grower->has_root;
+	count_work work = {.grower = grower, .leaf = root, .pairs = go_on ? CHANGED : FRESH};
 
-	ML_TRY(count(&work, work.pairs == CHANGED ? table->rows : root->rows, NULL));
+	work.blocks =
+	    go_on ? ml_gradients_blocks(gradients) : (root->rows + ML_CHUNK - 1) / ML_CHUNK;
+	ML_TRY(count(&work, root->rows, NULL));
 	grower->has_root = kept;
 	if (kept)
 		memcpy(grower->root, root->histogram, (size_t) work.counters * sizeof(ml_sum));

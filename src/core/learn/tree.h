@@ -200,27 +200,48 @@ typedef struct ml_seat
 	ml_sum *counts;  /* like a histogram, rows and not gradients */
 } ml_seat;
 
-/* Gradients of a tree: rounded, and how much a unit is. */
+/*
+ * Gradients of a tree: rounded, and how much a unit is.  Rows are in blocks of ML_CHUNK, but for
+ * the first and the last.
+ */
 typedef struct ml_gradients
 {
 	ml_pair *pair; /* [rows] */
+	int64_t rows;
+	int64_t lead; /* rows of the first block, at most ML_CHUNK */
 	double g_unit;
 	double h_unit;
 	double steps; /* a mean is at most so many units; 0: as many as fit */
 	/* Against the round before, for a grower that goes on from its last tree: */
-	bool anew; /* units are others, so all pairs are */
-	uint32_t *
-	    changed; /* [rows] in each block of ML_CHUNK, rows whose pair is another; or NULL */
-	int32_t *changes; /* [blocks] how many of them */
+	bool anew;         /* units are others, so all pairs are */
+	uint32_t *changed; /* [rows] in each block, rows whose pair is another; or NULL */
+	int32_t *changes;  /* [blocks] how many of them */
 } ml_gradients;
+
+static inline int64_t
+ml_gradients_begin(const ml_gradients *gradients, int64_t block)
+{
+	int64_t row = block == 0 ? 0 : gradients->lead + (block - 1) * ML_CHUNK;
+
+	return row < gradients->rows ? row : gradients->rows;
+}
+
+static inline int64_t
+ml_gradients_blocks(const ml_gradients *gradients)
+{
+	return 1 + (gradients->rows <= gradients->lead
+	                ? 0
+	                : (gradients->rows - gradients->lead + ML_CHUNK - 1) / ML_CHUNK);
+}
 
 /* Gradients and curvatures as they come. */
 typedef struct ml_slopes
 {
-	int64_t rows;
 	float *g; /* [rows] */
 	float *h;
-	void *total; /* of gradients.c */
+	double bound; /* which no |g| nor h exceeds; 0: there is none */
+	bool rounded; /* those of this round are rounded block by block, as they come */
+	struct ml_rounding *rounding;
 } ml_slopes;
 
 /* Grows trees on one table, one after the other. */
@@ -265,9 +286,16 @@ extern ml_status
 ml_slopes_create(ml_host *host, int64_t rows, ml_slopes *slopes, ml_gradients *out);
 extern double ml_slopes_memory(int64_t rows);
 
-/* ML_NOT_NUMERIC if they have left the range of numbers. */
-extern ml_status ml_gradients_round(ml_host *host, const ml_slopes *slopes, uint64_t seed,
-                                    ml_gradients *out);
+/*
+ * ML_NOT_NUMERIC if they have left the range of numbers.  Where there are steps and a bound, the
+ * next round takes its units from the means of this one, so that blocks can be rounded as they come.
+ */
+extern ml_status
+ml_gradients_round(ml_host *host, ml_slopes *slopes, uint64_t seed, ml_gradients *out);
+
+/* Rounds a block of slopes, which nobody else will ask for. */
+extern void
+ml_gradients_take(const ml_slopes *slopes, int64_t block, const float *g, const float *h);
 
 /*
  * Draws a share of the table's rows from first on, by their keys and the seed of the tree:
