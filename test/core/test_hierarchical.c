@@ -128,6 +128,63 @@ merges_the_nearest(test_host *t)
 		}
 }
 
+enum
+{
+	SIDE = 24,
+	LEAVES = SIDE * SIDE
+};
+
+/* Joins points of a grid, whose distances are equal by dozens but for rounding. */
+static ml_status
+join_grid(test_host *t, ml_linkage kind, double unit, ml_dendrogram *tree)
+{
+	static double apart[LEAVES * LEAVES], weight[LEAVES], height[LEAVES];
+	static int left[LEAVES], right[LEAVES];
+
+	for (int a = 0; a < LEAVES; a++)
+		for (int b = 0; b < LEAVES; b++)
+		{
+			double x = (double) (a % SIDE - b % SIDE) * unit;
+			double y = (double) (a / SIDE - b / SIDE) * unit;
+
+			weight[a] = 1;
+			apart[a * LEAVES + b] = kind == ML_WARD ? x * x + y * y : hypot(x, y);
+		}
+	*tree = (ml_dendrogram){.linkage = kind,
+	                        .leaves = LEAVES,
+	                        .weight = weight,
+	                        .apart = apart,
+	                        .left = left,
+	                        .right = right,
+	                        .height = height};
+	return ml_dendrogram_grow(&t->core, tree);
+}
+
+static void
+joins_each_once_on_a_grid(test_host *t)
+{
+	for (ml_linkage kind = ML_WARD; kind <= ML_COMPLETE; kind++)
+		for (int unit = 1; unit <= 10; unit++)
+		{
+			int joined[2 * LEAVES] = {0}, part[LEAVES], odd = 0;
+			ml_dendrogram tree;
+
+			REQUIRE_OK(join_grid(t, kind, 0.1 / unit, &tree));
+			for (int s = 0; s < LEAVES - 1; s++)
+			{
+				odd += joined[LEAVES + tree.left[s]]++ > 0;
+				odd += joined[LEAVES + tree.right[s]]++ > 0;
+				odd += tree.left[s] > s || tree.right[s] > s;
+				odd += s > 0 && tree.height[s] < tree.height[s - 1];
+			}
+			CHECK_INT(odd, 0);
+			REQUIRE_OK(ml_dendrogram_cut(&t->core, &tree, 5, part));
+			for (int i = 0; i < LEAVES; i++)
+				odd += part[i] < 0 || part[i] > 4;
+			CHECK_INT(odd, 0);
+		}
+}
+
 /* Of many rows centres are leaves; all rows are below the last step. */
 static void
 merges_centers_of_many_rows(test_host *t)
@@ -287,6 +344,8 @@ notices_every_refusal_and_stop(test_host *unused)
 
 TEST_MAIN(
     {merges_the_nearest, "heights are those of the linkages' definitions"},
+    {joins_each_once_on_a_grid,
+     "equal distances, and rounding, do not lead chains astray"},
     {merges_centers_of_many_rows, "of many rows centres are merged, with their rows"},
     {does_not_depend_on_threads_or_order, "threads and the order of rows change no byte"},
     {bears_odd_rows, "equal, huge, fewer rows than segments: each has its answer"},

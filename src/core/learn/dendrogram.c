@@ -102,6 +102,19 @@ merge(growing *g, int a, int b)
 	g->weight[a] = 0;
 }
 
+/*
+ * One link more.  Where rounding has brought what was merged nearer to a cluster than the one that
+ * follows it in the chain, the chain comes back to that cluster, and goes on from there.
+ */
+static void
+lengthen_chain(growing *g, int next)
+{
+	for (int i = 0; i < g->length; i++)
+		if (g->chain[i] == next)
+			g->length = i;
+	g->chain[g->length++] = next;
+}
+
 /* One link more, or a merge at the end of the chain. */
 static void
 follow_chain(growing *g)
@@ -129,7 +142,7 @@ follow_chain(growing *g)
 		merge(g, end < next ? end : next, end < next ? next : end);
 	}
 	else
-		g->chain[g->length++] = next;
+		lengthen_chain(g, next);
 }
 
 static int
