@@ -286,6 +286,58 @@ test_close(test_host *t)
 	t->pieces = t->piece_room = 0;
 }
 
+/*
+ * A way into the core that is gone again and again, while each of its allocations is refused in
+ * turn, then each of its questions answered by stop, until it comes to its end:
+ *
+ *	for (test_trial trial = {.refusals = true, .stops = true}; !trial.done;)
+ *	{
+ *		test_try(t, &trial);
+ *		status = ...;
+ *		test_tried(t, &trial, status);
+ *	}
+ */
+typedef struct test_trial
+{
+	bool refusals; /* still to be tried */
+	bool stops;
+	bool done;
+	int64_t sparse; /* from that many on not each is tried; 0: all are */
+	int64_t at;     /* the one that is tried, from 1 */
+} test_trial;
+
+static inline void
+test_try(test_host *t, test_trial *trial)
+{
+	trial->at += 1 + (trial->sparse > 0 ? trial->at / trial->sparse : 0);
+	t->refused = false;
+	t->refuse_at = trial->refusals ? t->asked + trial->at : 0;
+	t->stop_at = trial->refusals ? 0 : t->questions + trial->at;
+}
+
+#define test_tried(t, trial, status)                                                     \
+	test_tried_at((t), (trial), (status), __FILE__, __LINE__)
+
+/* Was it answered as it must be?  Nothing more is refused, then. */
+static inline void
+test_tried_at(test_host *t, test_trial *trial, ml_status status, const char *file,
+              int line)
+{
+	bool met = trial->refusals ? t->refused : t->questions >= t->stop_at;
+	ml_status want = !met ? ML_OK : trial->refusals ? ML_MEMORY : ML_STOPPED;
+
+	test_check(status == want, file, line, "%s %lld: status %d, not %d",
+	           trial->refusals ? "refusal" : "stop", (long long) trial->at, (int) status,
+	           (int) want);
+	t->refuse_at = t->stop_at = 0;
+	if (met)
+		return;
+	trial->done = !trial->refusals || !trial->stops;
+	trial->refusals = false;
+	if (!trial->done)
+		trial->at = 0;
+}
+
 /* SplitMix64: the same numbers on every machine. */
 static inline uint64_t
 test_random(uint64_t *state)

@@ -164,24 +164,15 @@ notices_refusals_and_stops(test_host *t)
 	for (int i = 0; i < 200; i++)
 		a.r.x[3 * i + 2] = a.r.x[3 * i];
 	profile(t, &a);
-	for (int stops = 0; stops < 2; stops++)
-		for (int64_t k = 1;; k++)
-		{
-			ml_status status;
+	for (test_trial trial = {.refusals = true, .stops = true}; !trial.done;)
+	{
+		ml_status status;
 
-			t->asked = t->questions = 0;
-			t->refused = false;
-			t->refuse_at = stops ? 0 : k;
-			t->stop_at = stops ? k : 0;
-			a.notes = (ml_notes){0};
-			status = ml_guard_twins(&t->core, &a.problem, &a.notes);
-			if (stops)
-				CHECK_INT(status, t->questions >= k ? ML_STOPPED : ML_OK);
-			else
-				CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-			if (status == ML_OK)
-				break;
-		}
+		test_try(t, &trial);
+		a.notes = (ml_notes){0};
+		status = ml_guard_twins(&t->core, &a.problem, &a.notes);
+		test_tried(t, &trial, status);
+	}
 	CHECK_INT(a.notes.count, 1);
 }
 
@@ -274,7 +265,7 @@ judges_rows_it_has_seen(test_host *t)
 
 /* A training that looks further, with an allocation refused or a stop at every question. */
 static ml_status
-train_small(test_host *t, int64_t refuse_at, int64_t stop_at)
+train_small(test_host *t, test_trial *trial)
 {
 	advised a = {.r = {.rows = 150, .numbers = 2, .categories = 1, .levels = {3}}};
 	ml_request request;
@@ -287,9 +278,7 @@ train_small(test_host *t, int64_t refuse_at, int64_t stop_at)
 	frame = reference_frame(t, &a.r);
 	REQUIRE_OK(sample_request(&t->core, "logistic", NULL, &request));
 	request.advise = true;
-	t->asked = t->questions = 0;
-	t->refuse_at = refuse_at;
-	t->stop_at = stop_at;
+	test_try(t, trial);
 	status = ml_train(&t->core, frame, &request, &result);
 	if (status == ML_OK)
 		CHECK(result.trained.metrics > 0);
@@ -300,22 +289,14 @@ static void
 notices_them_in_a_training(test_host *t)
 {
 	(void) t;
-	for (int stops = 0; stops < 2; stops++)
-		for (int64_t k = 1;; k++)
-		{
-			test_host own;
-			ml_status status;
+	for (test_trial trial = {.refusals = true, .stops = true}; !trial.done;)
+	{
+		test_host own;
 
-			test_open(&own);
-			status = train_small(&own, stops ? 0 : k, stops ? k : 0);
-			if (stops)
-				CHECK_INT(status, own.questions >= k ? ML_STOPPED : ML_OK);
-			else
-				CHECK_INT(status, own.refused ? ML_MEMORY : ML_OK);
-			test_close(&own);
-			if (status == ML_OK)
-				break;
-		}
+		test_open(&own);
+		test_tried(&own, &trial, train_small(&own, &trial));
+		test_close(&own);
+	}
 }
 
 TEST_MAIN({tells_lines_from_the_rest, "numbers on a line are twins, others are not"},

@@ -419,22 +419,17 @@ notices_refusals(test_host *t)
 	sample s = {.seed = 3, .binary = true, .weight = true};
 	ml_evidence_options options = standard();
 
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_frame *frame;
 		ml_schema schema;
 		ml_notes notes;
 		ml_status status;
 
-		t->refuse_at = 0;
 		REQUIRE_OK(sample_fill(&t->core, &s, 0, 60, &frame));
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_evidence(&t->core, frame, &options, &schema, &notes);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 }
 
@@ -443,24 +438,21 @@ stops_when_asked(test_host *t)
 {
 	sample s = {.seed = 4, .binary = true};
 	ml_evidence_options options = standard();
+	test_trial trial = {.stops = true, .sparse = 4};
 
-	for (int64_t k = 1;; k += 7)
+	while (!trial.done)
 	{
 		ml_frame *frame;
 		ml_schema schema;
 		ml_notes notes;
 		ml_status status;
 
-		t->stop_at = 0;
 		REQUIRE_OK(sample_fill(&t->core, &s, 0, 2000, &frame));
-		t->questions = 0;
-		t->stop_at = k;
+		test_try(t, &trial);
 		status = ml_evidence(&t->core, frame, &options, &schema, &notes);
-		CHECK_INT(status, t->questions >= k ? ML_STOPPED : ML_OK);
-		if (t->questions < k)
-			break;
+		test_tried(t, &trial, status);
 	}
-	CHECK(t->questions > 50);
+	CHECK(trial.at > 50);
 }
 
 TEST_MAIN({finds_the_best_partition, "no partition is better, for each direction"},

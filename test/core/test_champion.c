@@ -224,24 +224,14 @@ notices_refusals_and_stops(test_host *t)
 	REQUIRE_OK(sample_fill(&t->core, &buyers, 0, 300, &frame));
 	REQUIRE_OK(ml_pool_open(&t->core));
 	REQUIRE_OK(ml_frame_order(frame, 0.5));
-	for (int stops = 0; stops < 2; stops++)
-		for (int64_t k = 1;; k++)
-		{
-			ml_status status;
+	for (test_trial trial = {.refusals = true, .stops = true}; !trial.done;)
+	{
+		ml_status status;
 
-			t->asked = t->questions = 0;
-			t->refused = false;
-			t->refuse_at = stops ? 0 : k;
-			t->stop_at = stops ? k : 0;
-			status = ml_champion_judge(&t->core, frame, &options, &champion);
-			if (stops)
-				CHECK_INT(status, t->questions >= k ? ML_STOPPED : ML_OK);
-			else
-				CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-			if (status == ML_OK)
-				break;
-		}
-	t->refuse_at = t->stop_at = 0;
+		test_try(t, &trial);
+		status = ml_champion_judge(&t->core, frame, &options, &champion);
+		test_tried(t, &trial, status);
+	}
 	ml_pool_close(&t->core);
 }
 

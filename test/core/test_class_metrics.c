@@ -201,19 +201,14 @@ notices_refusals_and_stops(test_host *t)
 	ml_class_outcomes in = make(70, 0);
 	ml_report report;
 
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_status status;
 
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_judge_classes(&t->core, &in, &report);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
-	t->refuse_at = 0;
 	t->stop_at = 1;
 	CHECK_INT(ml_judge_classes(&t->core, &in, &report), ML_STOPPED);
 }

@@ -240,18 +240,14 @@ notices_refusals(test_host *t)
 {
 	ml_model *model = small_model(t, true);
 
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_coefficients table;
 		ml_status status;
 
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_model_coefficients(&t->core, model, 0.95, &table);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 }
 

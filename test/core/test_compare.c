@@ -228,23 +228,14 @@ notices_refusals_and_stops(test_host *t)
 		drawn d;
 
 		draw(&d, (ml_task_kind) task, 60, 0, true);
-		for (int stops = 0; stops < 2; stops++)
-			for (int64_t k = 1;; k++)
-			{
-				ml_status status;
+		for (test_trial trial = {.refusals = true, .stops = true}; !trial.done;)
+		{
+			ml_status status;
 
-				t->asked = t->questions = 0;
-				t->refused = false;
-				t->refuse_at = stops ? 0 : k;
-				t->stop_at = stops ? k : 0;
-				status = ml_judge_pair(&t->core, &d.judged[0], &d.judged[1], &comparison);
-				if (stops)
-					CHECK_INT(status, t->questions >= k ? ML_STOPPED : ML_OK);
-				else
-					CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-				if (status == ML_OK)
-					break;
-			}
+			test_try(t, &trial);
+			status = ml_judge_pair(&t->core, &d.judged[0], &d.judged[1], &comparison);
+			test_tried(t, &trial, status);
+		}
 	}
 }
 

@@ -272,23 +272,18 @@ notices_refusals_and_stops(test_host *t)
 	ml_curve curve;
 	int bins;
 
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_status status;
 
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_steps_find(&t->core, &in, &steps);
 		if (status == ML_OK)
 			status = ml_roc_curve(&t->core, &steps, 0, &curve);
 		if (status == ML_OK)
 			status = ml_calibrate_bins(&t->core, &in, BINS, false, bin, &bins);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
-	t->refuse_at = 0;
 	t->stop_at = 1;
 	CHECK_INT(ml_roc_curve(&t->core, &steps, 0, &curve), ML_STOPPED);
 	CHECK_INT(ml_steps_find(&t->core, &in, &steps), ML_STOPPED);

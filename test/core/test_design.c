@@ -189,20 +189,16 @@ notices_refusals(test_host *t)
 	problem p;
 
 	make(t, &s, 50, &p);
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_design_block block;
 		ml_status status;
 
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_design_create(&t->core, &p.core, &p.design);
 		if (status == ML_OK)
 			status = ml_design_block_create(&t->core, &p.design, &block);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 }
 

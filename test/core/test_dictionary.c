@@ -106,25 +106,21 @@ is_frugal(test_host *t)
 static void
 notices_refusals(test_host *t)
 {
-	for (int64_t k = 1; k < 100; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_dictionary *labels;
 		ml_status status;
 		char text[2000] = "";
 		int32_t code;
 
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_dictionary_create(&t->core, &labels);
 		for (int i = 0; i < 40 && status == ML_OK; i++)
 		{
 			memset(text, 'x', sizeof text);
 			status = ml_dictionary_add(labels, (ml_text){text, i * 50}, &code);
 		}
-		CHECK(status == (t->refused ? ML_MEMORY : ML_OK));
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 }
 

@@ -358,16 +358,14 @@ tells_small_rates_that_grow(test_host *t)
 }
 
 static ml_status
-train_small(test_host *t, int64_t refuse_at, int64_t stop_at)
+train_small(test_host *t, test_trial *trial)
 {
 	const course c = {.rows = 600, .shift = 1, .days = DAYS, .task = ML_BINARY};
 	drifted d;
 	ml_status status;
 
 	open_course(t, &c, &d);
-	t->asked = t->questions = 0;
-	t->refuse_at = refuse_at;
-	t->stop_at = stop_at;
+	test_try(t, trial);
 	status = ml_guard_drift(&t->core, &d.problem, &d.drift, &d.notes);
 	if (status == ML_OK)
 		CHECK(d.notes.count > 0);
@@ -378,22 +376,14 @@ static void
 notices_refusals_and_stops(test_host *t)
 {
 	(void) t;
-	for (int stops = 0; stops < 2; stops++)
-		for (int64_t k = 1;; k++)
-		{
-			test_host own;
-			ml_status status;
+	for (test_trial trial = {.refusals = true, .stops = true}; !trial.done;)
+	{
+		test_host own;
 
-			test_open(&own);
-			status = train_small(&own, stops ? 0 : k, stops ? k : 0);
-			if (stops)
-				CHECK_INT(status, own.questions >= k ? ML_STOPPED : ML_OK);
-			else
-				CHECK_INT(status, own.refused ? ML_MEMORY : ML_OK);
-			test_close(&own);
-			if (status == ML_OK)
-				break;
-		}
+		test_open(&own);
+		test_tried(&own, &trial, train_small(&own, &trial));
+		test_close(&own);
+	}
 }
 
 TEST_MAIN({notes_what_shifts, "what shifts is noted, with its index, the largest first"},

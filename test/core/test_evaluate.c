@@ -310,24 +310,15 @@ notices_refusals_and_stops(test_host *t)
 
 	prepare(t, &s, 600, &m);
 	t->core.threads = 2;
-	for (int stops = 0; stops < 2; stops++)
-		for (int64_t k = 1;; k++)
-		{
-			ml_status status;
+	for (test_trial trial = {.refusals = true, .stops = true}; !trial.done;)
+	{
+		ml_status status;
 
-			t->asked = t->questions = 0;
-			t->refused = false;
-			t->refuse_at = stops ? 0 : k;
-			t->stop_at = stops ? k : 0;
-			status = ml_evaluate(&t->core, m.model, &m.rows, &report);
-			CHECK(t->core.pool == NULL);
-			if (stops)
-				CHECK_INT(status, t->questions >= k ? ML_STOPPED : ML_OK);
-			else
-				CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-			if (status == ML_OK)
-				break;
-		}
+		test_try(t, &trial);
+		status = ml_evaluate(&t->core, m.model, &m.rows, &report);
+		CHECK(t->core.pool == NULL);
+		test_tried(t, &trial, status);
+	}
 }
 
 TEST_MAIN({judges_row_by_row, "metrics are those of scores row by row, on any threads"},

@@ -177,23 +177,18 @@ notices_refusals(test_host *t)
 {
 	sample s = {.seed = 45, .binary = true, .weight = true};
 
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_frame *frame;
 		ml_request request;
 		ml_result result;
 		ml_status status;
 
-		t->refuse_at = 0;
 		REQUIRE_OK(sample_fill(&t->core, &s, 0, 80, &frame));
 		REQUIRE_OK(sample_request(&t->core, "logistic", encoded, &request));
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_train(&t->core, frame, &request, &result);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 }
 

@@ -81,27 +81,20 @@ static void
 notices_refusals_and_stops(test_host *t)
 {
 	(void) t;
-	for (int stops = 0; stops < 2; stops++)
-		for (int64_t k = 1;; k += 1 + k / 20)
-		{
-			test_host own;
-			ml_result result;
-			ml_status status;
+	for (test_trial trial = {.refusals = true, .stops = true, .sparse = 20}; !trial.done;)
+	{
+		test_host own;
+		ml_result result;
+		ml_status status;
 
-			test_open(&own);
-			own.refuse_at = stops ? 0 : k;
-			own.stop_at = stops ? k : 0;
-			status = train(&own, 2, 8, 1, &result);
-			if (stops)
-				CHECK_INT(status, own.questions >= k ? ML_STOPPED : ML_OK);
-			else
-				CHECK_INT(status, own.refused ? ML_MEMORY : ML_OK);
-			if (status == ML_OK)
-				CHECK(result.fewer.trees > 0);
-			test_close(&own);
-			if (status == ML_OK)
-				break;
-		}
+		test_open(&own);
+		test_try(&own, &trial);
+		status = train(&own, 2, 8, 1, &result);
+		test_tried(&own, &trial, status);
+		if (status == ML_OK)
+			CHECK(result.fewer.trees > 0);
+		test_close(&own);
+	}
 }
 
 TEST_MAIN({tells_what_fewer_trees_do, "fewer trees do what a shorter training does"},

@@ -368,22 +368,18 @@ stops_while_merging(test_host *t)
 static void
 notices_refusals(test_host *t)
 {
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_frame *frame, *all;
 		ml_status status;
 
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = sample_fill(&t->core, &bank, 0, 100, &frame);
 		if (status == ML_OK)
 			status = ml_frame_create(&t->core, &all);
 		if (status == ML_OK)
 			status = ml_frame_merge(all, frame);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 }
 

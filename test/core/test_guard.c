@@ -236,20 +236,15 @@ guards_several_classes(test_host *t)
 		REQUIRE_OK(ml_guard_copies(&t->core, &g.problem, &g.schema, &g.notes));
 		CHECK_INT(g.notes.count, spoiled ? 0 : 1);
 		CHECK_INT(g.schema.features, spoiled ? 6 : 5);
-		for (int64_t k = 1; k < 1000; k++)
+		for (test_trial trial = {.refusals = true}; !trial.done;)
 		{
 			ml_status status;
 
-			t->asked = 0;
-			t->refused = false;
-			t->refuse_at = k;
+			test_try(t, &trial);
 			g.notes = (ml_notes){0};
 			status = ml_guard_leaks(&t->core, &g.problem, &g.notes);
-			CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-			if (status == ML_OK)
-				break;
+			test_tried(t, &trial, status);
 		}
-		t->refuse_at = 0;
 	}
 }
 
@@ -273,24 +268,15 @@ notices_refusals_and_stops(test_host *t)
 	reference_random(t, &g.r, 0, 311);
 	memcpy(g.r.x, g.r.y, 200 * sizeof(double));
 	REQUIRE_OK(sample_problem(&t->core, reference_frame(t, &g.r), &g.schema, &g.problem));
-	for (int stops = 0; stops < 2; stops++)
-		for (int64_t k = 1;; k++)
-		{
-			ml_status status;
+	for (test_trial trial = {.refusals = true, .stops = true}; !trial.done;)
+	{
+		ml_status status;
 
-			t->asked = t->questions = 0;
-			t->refused = false;
-			t->refuse_at = stops ? 0 : k;
-			t->stop_at = stops ? k : 0;
-			g.notes = (ml_notes){0};
-			status = ml_guard_leaks(&t->core, &g.problem, &g.notes);
-			if (stops)
-				CHECK_INT(status, t->questions >= k ? ML_STOPPED : ML_OK);
-			else
-				CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-			if (status == ML_OK)
-				break;
-		}
+		test_try(t, &trial);
+		g.notes = (ml_notes){0};
+		status = ml_guard_leaks(&t->core, &g.problem, &g.notes);
+		test_tried(t, &trial, status);
+	}
 }
 
 TEST_MAIN({notes_numbers_that_leak,

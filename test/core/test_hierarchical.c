@@ -320,26 +320,18 @@ notices_every_refusal_and_stop(test_host *unused)
 	cloud c = {.rows = 60, .numbers = 1, .categories = 1, .middles = 3, .seed = 12};
 
 	(void) unused;
-	for (int stops = 0; stops < 2; stops++)
-		for (int64_t k = 1;; k++)
-		{
-			test_host t;
-			ml_frame *frame;
-			ml_status status;
-			ml_result result;
-			bool done;
+	for (test_trial trial = {.refusals = true, .stops = true}; !trial.done;)
+	{
+		test_host t;
+		ml_frame *frame;
+		ml_result result;
 
-			test_open(&t);
-			frame = cloud_frame(&t, &c);
-			t.refuse_at = stops ? 0 : t.asked + k;
-			t.stop_at = stops ? t.questions + k : 0;
-			status = grow(&t, frame, options, &result);
-			done = stops ? t.questions < t.stop_at : !t.refused;
-			CHECK_INT(status, done ? ML_OK : stops ? ML_STOPPED : ML_MEMORY);
-			test_close(&t);
-			if (done)
-				break;
-		}
+		test_open(&t);
+		frame = cloud_frame(&t, &c);
+		test_try(&t, &trial);
+		test_tried(&t, &trial, grow(&t, frame, options, &result));
+		test_close(&t);
+	}
 }
 
 TEST_MAIN(

@@ -279,7 +279,7 @@ notices_refusals(test_host *t)
 	{
 		ml_model *model = kind ? regression(t, LOGISTIC) : grown(t, learner[0]);
 
-		for (int64_t k = 1;; k++)
+		for (test_trial trial = {.refusals = true}; !trial.done;)
 		{
 			ml_importance in;
 			ml_trees trees;
@@ -288,19 +288,14 @@ notices_refusals(test_host *t)
 			bool found;
 			int nodes;
 
-			t->asked = 0;
-			t->refused = false;
-			t->refuse_at = k;
+			test_try(t, &trial);
 			status = ml_model_importance(&t->core, model, &in);
 			if (status == ML_OK)
 				status = ml_model_trees(&t->core, model, &trees, &found);
 			if (status == ML_OK && found)
 				status = ml_trees_nodes(&t->core, &trees, 1, &node, &nodes);
-			CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-			if (status == ML_OK)
-				break;
+			test_tried(t, &trial, status);
 		}
-		t->refuse_at = 0;
 	}
 }
 

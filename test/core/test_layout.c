@@ -188,20 +188,16 @@ notices_refusals(test_host *t)
 {
 	ml_model *model = small_model(t, true);
 
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_bytes bytes;
 		ml_status status;
 
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_model_encode(&t->core, model, 4, &bytes);
 		if (status == ML_OK)
 			status = ml_model_decode(&t->core, bytes.data + 4, bytes.length - 4, &model);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 }
 

@@ -669,7 +669,7 @@ finds_the_true_number(test_host *t)
 }
 
 static ml_status
-small_way(test_host *t)
+small_way(test_host *t, test_trial *trial)
 {
 	static const sample_option options[] = {{"k", 2}, {"restarts", 1}, {NULL, 0}};
 	cloud c = {.rows = 90,
@@ -679,14 +679,10 @@ small_way(test_host *t)
 	           .noise = 1,
 	           .missing = 0.1,
 	           .seed = 12};
-	ml_frame *frame;
+	ml_frame *frame = cloud_frame(t, &c);
 	ml_result result;
-	int64_t refuse_at = t->refuse_at, stop_at = t->stop_at;
 
-	t->refuse_at = t->stop_at = 0;
-	frame = cloud_frame(t, &c);
-	t->refuse_at = refuse_at > 0 ? t->asked + refuse_at : 0;
-	t->stop_at = stop_at > 0 ? t->questions + stop_at : 0;
+	test_try(t, trial);
 	return train_mixture(t, frame, options, &result);
 }
 
@@ -694,24 +690,15 @@ static void
 notices_every_refusal_and_stop(test_host *unused)
 {
 	(void) unused;
-	for (int stops = 0; stops < 2; stops++)
-		for (int64_t k = 1;; k += stops ? 1 + k / 8 : 1)
-		{
-			test_host t;
-			ml_status status;
-			bool done;
+	for (test_trial trial = {.refusals = true, .stops = true, .sparse = 60}; !trial.done;)
+	{
+		test_host t;
 
-			test_open(&t);
-			t.core.threads = 1 + (int) (k % 2);
-			t.refuse_at = stops ? 0 : k;
-			t.stop_at = stops ? k : 0;
-			status = small_way(&t);
-			done = stops ? t.questions < t.stop_at : !t.refused;
-			CHECK_INT(status, done ? ML_OK : stops ? ML_STOPPED : ML_MEMORY);
-			test_close(&t);
-			if (done)
-				break;
-		}
+		test_open(&t);
+		t.core.threads = 1 + (int) (trial.at % 2);
+		test_tried(&t, &trial, small_way(&t, &trial));
+		test_close(&t);
+	}
 }
 
 TEST_MAIN(

@@ -586,59 +586,29 @@ notices_refusals_and_stops(test_host *t)
 	twin m = {.r = {.rows = 70, .numbers = 1, .categories = 1, .levels = {3}},
 	          .classes = 3};
 	ml_request request;
-	int64_t asked = 0, questions = 0;
+	test_trial trial = {.refusals = true, .stops = true};
 	fit f;
 
 	make(t, &m, 0.1, 13);
 	REQUIRE_OK(sample_request(&t->core, "multinomial", NULL, &request));
 	REQUIRE_OK(sample_task(&t->core, class_frame(t, &m.r, letter), ML_MULTICLASS,
 	                       &f.schema, &f.problem));
-	for (int64_t k = 1;; k++)
+	while (!trial.done)
 	{
-		ml_status status;
-
 		f.fitted = (ml_fitted){0};
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
-		status = ml_multinomial.fit(&t->core, &f.problem, request.options, &f.fitted);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		asked = t->asked;
-		if (!t->refused)
-			break;
+		test_try(t, &trial);
+		test_tried(t, &trial,
+		           ml_multinomial.fit(&t->core, &f.problem, request.options, &f.fitted));
 	}
-	CHECK(asked > 20);
-	t->refuse_at = 0;
-	for (int64_t k = 1;; k++)
-	{
-		ml_status status;
-
-		f.fitted = (ml_fitted){0};
-		t->questions = 0;
-		t->stop_at = k;
-		status = ml_multinomial.fit(&t->core, &f.problem, request.options, &f.fitted);
-		questions = t->questions;
-		if (questions < k)
-		{
-			CHECK_INT(status, ML_OK);
-			break;
-		}
-		CHECK_INT(status, ML_STOPPED);
-	}
-	t->stop_at = 0;
-	CHECK(questions > 20);
-	for (int64_t k = 1;; k++)
+	CHECK(trial.at > 20);
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		void *state;
 		ml_status status;
 
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_multinomial.prepare(&t->core, &f.schema, &f.fitted, NULL, &state);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 }
 

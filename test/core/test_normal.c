@@ -329,32 +329,21 @@ notices_refusals_and_stops(test_host *t)
 	{
 		ml_normal normal;
 
-		for (int64_t k = 1;; k++)
+		for (test_trial trial = {.refusals = true}; !trial.done;)
 		{
 			ml_status status;
 
-			t->asked = 0;
-			t->refused = false;
-			t->refuse_at = k;
+			test_try(t, &trial);
 			status = open_normal(t, &s, by_qr, &normal);
-			CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-			if (!t->refused)
-				break;
+			test_tried(t, &trial, status);
 		}
-		t->refuse_at = 0;
-		for (int64_t k = 1;; k++)
+		for (test_trial trial = {.stops = true}; !trial.done;)
 		{
-			ml_status status;
-
-			t->questions = 0;
-			t->stop_at = k;
-			status = ml_normal_pass(&t->core, &normal, s.beta, s.problem.end, true);
-			CHECK_INT(status, t->questions >= k ? ML_STOPPED : ML_OK);
-			if (status == ML_OK)
-				break;
+			test_try(t, &trial);
+			test_tried(t, &trial,
+			           ml_normal_pass(&t->core, &normal, s.beta, s.problem.end, true));
+			CHECK(!trial.done || trial.at > s.r.rows / ML_BLOCK);
 		}
-		CHECK(t->questions >= s.r.rows / ML_BLOCK);
-		t->stop_at = 0;
 	}
 }
 

@@ -417,23 +417,18 @@ notices_refusals(test_host *t)
 
 	t->core.threads = 2;
 	REQUIRE_OK(ml_pool_open(&t->core));
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_frame *frame;
 		ml_status status;
 
-		t->refuse_at = 0;
 		/* equal rows take the longer way */
 		REQUIRE_OK(sample_fill(&t->core, &s, 0, 50, &frame));
 		for (int i = 0; i < 50; i++)
 			REQUIRE_OK(sample_append(&s, frame, i));
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_frame_order(frame, 0.2);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 	ml_pool_close(&t->core);
 }

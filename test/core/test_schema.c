@@ -432,29 +432,19 @@ notices_refusals_and_stops(test_host *t)
 {
 	sample s = {.seed = 65, .oddities = true, .binary = true};
 
-	for (int stops = 0; stops < 2; stops++)
-		for (int64_t k = 1;; k++)
-		{
-			ml_frame *frame;
-			ml_schema schema;
-			ml_notes notes;
-			ml_status status;
+	for (test_trial trial = {.refusals = true, .stops = true}; !trial.done;)
+	{
+		ml_frame *frame;
+		ml_schema schema;
+		ml_notes notes;
+		ml_status status;
 
-			t->refuse_at = t->stop_at = 0;
-			REQUIRE_OK(sample_fill(&t->core, &s, 0, 60, &frame));
-			REQUIRE_OK(ml_frame_order(frame, 0.1));
-			t->asked = t->questions = 0;
-			t->refused = false;
-			t->refuse_at = stops ? 0 : k;
-			t->stop_at = stops ? k : 0;
-			status = build(t, frame, 4, &schema, &notes);
-			if (stops)
-				CHECK_INT(status, t->questions >= k ? ML_STOPPED : ML_OK);
-			else
-				CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-			if (status == ML_OK)
-				break;
-		}
+		REQUIRE_OK(sample_fill(&t->core, &s, 0, 60, &frame));
+		REQUIRE_OK(ml_frame_order(frame, 0.1));
+		test_try(t, &trial);
+		status = build(t, frame, 4, &schema, &notes);
+		test_tried(t, &trial, status);
+	}
 }
 
 TEST_MAIN({profiles_numbers, "mean, deviation and range are those of the training rows"},

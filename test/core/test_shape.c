@@ -373,21 +373,17 @@ notices_refusals(test_host *t)
 {
 	ml_value value = shape_of(t, true);
 
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_model *model;
 		ml_value back;
 		ml_status status;
 
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_model_read(&t->core, &value, &model);
 		if (status == ML_OK)
 			status = ml_model_shape(&t->core, model, &back);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 }
 

@@ -202,25 +202,16 @@ notices_refusals_and_stops(test_host *t)
 	ml_model *model = model_of(t, 3);
 
 	t->core.threads = 2;
-	for (int stops = 0; stops < 2; stops++)
-		for (int64_t k = 1;; k++)
-		{
-			ml_status status;
-			ml_judged judged;
+	for (test_trial trial = {.refusals = true, .stops = true}; !trial.done;)
+	{
+		ml_status status;
+		ml_judged judged;
 
-			t->asked = t->questions = 0;
-			t->refused = false;
-			t->refuse_at = stops ? 0 : k;
-			t->stop_at = stops ? k : 0;
-			status = stream(t, &kinds[3], model, 700, &judged);
-			CHECK(t->core.pool == NULL);
-			if (stops)
-				CHECK_INT(status, t->questions >= k ? ML_STOPPED : ML_OK);
-			else
-				CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-			if (status == ML_OK)
-				break;
-		}
+		test_try(t, &trial);
+		status = stream(t, &kinds[3], model, 700, &judged);
+		CHECK(t->core.pool == NULL);
+		test_tried(t, &trial, status);
+	}
 }
 
 TEST_MAIN({gives_the_bits_of_all_at_once, "pieces give the bits of all rows at once"},

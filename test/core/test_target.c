@@ -269,21 +269,16 @@ refuse_each(test_host *t, ml_task_kind task)
 {
 	static const char *const label[] = {"a", "b", "b"};
 
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_frame *frame;
 		ml_schema schema = {0};
 		ml_status status;
 
-		t->refuse_at = 0;
 		frame = target_frame(t, label, NULL, 3, NULL);
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_schema_target(frame, task, (ml_text){NULL, 0}, &schema);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 }
 

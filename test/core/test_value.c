@@ -402,20 +402,15 @@ notices_refusals(test_host *t)
 		ml_value value, back;
 		ml_bytes bytes;
 
-		t->refuse_at = 0;
 		value = random_value(&t->core, &state, 0);
 		REQUIRE_OK(ml_value_encode(&t->core, &value, 0, &bytes));
-		for (int64_t k = 1;; k++)
+		for (test_trial trial = {.refusals = true}; !trial.done;)
 		{
 			ml_status status;
 
-			t->asked = 0;
-			t->refused = false;
-			t->refuse_at = k;
+			test_try(t, &trial);
 			status = ml_value_decode(&t->core, bytes.data, bytes.length, &back);
-			CHECK(status == (t->refused ? ML_MEMORY : ML_OK));
-			if (!t->refused)
-				break;
+			test_tried(t, &trial, status);
 		}
 	}
 }

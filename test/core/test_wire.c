@@ -154,20 +154,16 @@ notices_refusals(test_host *t)
 	ml_frame *frame, *back;
 
 	REQUIRE_OK(sample_fill(&t->core, &s, 0, 80, &frame));
-	for (int64_t k = 1;; k++)
+	for (test_trial trial = {.refusals = true}; !trial.done;)
 	{
 		ml_bytes bytes;
 		ml_status status;
 
-		t->asked = 0;
-		t->refused = false;
-		t->refuse_at = k;
+		test_try(t, &trial);
 		status = ml_frame_encode(frame, &t->core, &bytes);
 		if (status == ML_OK)
 			status = ml_frame_decode(&t->core, bytes.data, bytes.length, &back);
-		CHECK_INT(status, t->refused ? ML_MEMORY : ML_OK);
-		if (!t->refused)
-			break;
+		test_tried(t, &trial, status);
 	}
 }
 
