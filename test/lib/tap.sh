@@ -3,10 +3,15 @@
 #
 # test/lib/tap.sh: TAP from bash, and servers for a test that has to break them.
 #
-# Source it after script/lib.sh.  It sets:
+# Source it after script/lib.sh.  $PG_CONFIG, where the caller has set it, says whose PostgreSQL is tested.  It sets:
 #   work    a directory of its own, which the test's clean_up() deletes
 #   failed  1 once a check has failed: what the test ends with
 
+if [ -n "${PG_CONFIG:-}" ]; then
+	pg_config=$PG_CONFIG pg_bin=$("$PG_CONFIG" --bindir)
+	# shellcheck disable=SC2034 # who sources this uses it
+	pg_major=$("$PG_CONFIG" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
+fi
 PATH=$pg_bin:$PATH
 here=$(cd "$(dirname "$0")" && pwd -P)
 work=$(mktemp -d)
