@@ -23,5 +23,8 @@ SELECT cia_tag('churn@1', 'Prüfung "1"'), cia_tag('churn', 'approved'), cia_com
 SELECT cia_create_scoring_view('churn_scores', 'churn', 'customer', '{id}', '{"reasons": 2}'),
 	   cia_create_scoring_view('"Größe"', 'Größe "of" it''s \ name', 'SELECT * FROM customer WHERE id > 10 -- few', '{id}', '{"bands": {"low": null, "it''s": 0.2}, "reasons": 0, "probabilities": true}');
 CREATE MATERIALIZED VIEW kept_scores AS SELECT * FROM churn_scores;
+SELECT count(*) FROM cia_train('mixture', 'customer', algorithm => 'gaussian_mixture', id => '{id}', features => '{a,b,town}', options => '{"k": 3}');
+SELECT count(*) FROM cia_train('branches', 'customer', algorithm => 'hierarchical', id => '{id}', features => '{a,b,town}', options => '{"k": 4}');
 SELECT count(*) FROM cia_train('kinds', 'customer', algorithm => 'kmeans', id => '{id}', features => '{a,b,c,code,since}', options => '{"k": 3}');
 SELECT cia_name_segment('kinds', segment, format('sørte "%s" it''s \', n)) FROM cia_segment_sizes('kinds') WITH ORDINALITY s(segment, rows, share, n);
+SELECT cia_create_scoring_view('customer_kind', 'kinds', 'customer', '{id}');
