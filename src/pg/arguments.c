@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/syscache.h"
+#include "utils/varlena.h"
 
 pg_noreturn static void
 raise_null(const char *name)
@@ -50,6 +51,22 @@ cia_refuse_nulls(FunctionCallInfo fcinfo, int arguments)
 {
 	for (int i = 0; i < arguments; i++)
 		cia_refuse_null(fcinfo, i);
+}
+
+List *
+cia_name_parts(const char *given, const char *kind)
+{
+	List *parts, *names = NIL;
+	ListCell *cell;
+
+	if (!SplitIdentifierString(pstrdup(given), '.', &parts) || parts == NIL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
+		                errmsg("invalid name of a %s: \"%s\"", kind, given),
+		                errhint("Put what is no plain name into double quotes, each part "
+		                        "by itself, as in bank.\"Two words\".")));
+	foreach (cell, parts)
+		names = lappend(names, makeString(pstrdup(lfirst(cell))));
+	return names;
 }
 
 Jsonb *

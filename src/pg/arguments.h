@@ -14,6 +14,9 @@ extern char *cia_text_arg(FunctionCallInfo fcinfo, int argument, const char *nam
 extern void cia_refuse_null(FunctionCallInfo fcinfo, int argument);
 extern void cia_refuse_nulls(FunctionCallInfo fcinfo, int arguments);
 
+/* The parts of the name of a table, view or role, as SQL reads it; 42602 if it is none. */
+extern List *cia_name_parts(const char *given, const char *kind);
+
 /* Options that are NULL are none: the empty object. */
 extern Jsonb *cia_options_arg(FunctionCallInfo fcinfo, int argument);
 

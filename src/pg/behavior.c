@@ -255,7 +255,7 @@ categories_arg(FunctionCallInfo fcinfo)
 static char *
 view_clause(const char *view)
 {
-	List *names = cia_name_list(view);
+	List *names = cia_name_parts(view, "view");
 	StringInfoData clause;
 	ListCell *cell;
 

@@ -105,13 +105,15 @@ cia_behavior_windows(ArrayType *intervals, cia_behavior *behavior)
 	{
 		if (nulls[w])
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-			                errmsg("argument \"windows\" must not contain NULL")));
+			                errmsg("argument \"windows\" must not contain NULL"),
+			                errhint("For example '{30 days,90 days,1 year}'.")));
 		window[w] = make_window(DatumGetIntervalP(given[w]));
 		for (int earlier = 0; earlier < w; earlier++)
 			if (strcmp(window[earlier].text, window[w].text) == 0)
 				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				                errmsg("argument \"windows\" holds %s more than once",
-				                       window[w].text)));
+				                       window[w].text),
+				                errhint("Leave all but one of them out.")));
 	}
 }
 

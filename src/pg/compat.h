@@ -51,7 +51,6 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/regproc.h"
 
 #if PG_VERSION_NUM >= 160000
 #define cia_may_execute(function)                                                        \
@@ -60,7 +59,6 @@
 #define cia_may_use_schema(schema)                                                       \
 	(object_aclcheck(NamespaceRelationId, (schema), GetUserId(), ACL_USAGE) ==           \
 	 ACLCHECK_OK)
-#define cia_name_list(text) stringToQualifiedNameList((text), NULL)
 #include "catalog/pg_namespace.h"
 #define cia_can_become(role) member_can_set_role(GetUserId(), (role))
 #include "catalog/pg_proc.h"
@@ -69,7 +67,6 @@
 	(pg_proc_aclcheck((function), GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
 #define cia_may_use_schema(schema)                                                       \
 	(pg_namespace_aclcheck((schema), GetUserId(), ACL_USAGE) == ACLCHECK_OK)
-#define cia_name_list(text) stringToQualifiedNameList(text)
 #define cia_can_become(role) is_member_of_role(GetUserId(), (role))
 #endif
 

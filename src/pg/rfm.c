@@ -120,7 +120,8 @@ check_finite(const run *run, const Datum *values, const bool *nulls)
 		                nulls[GOT_CUSTOMER]
 		                    ? 0
 		                    : errdetail("Customer \"%s\" has it.",
-		                                TextDatumGetCString(values[GOT_CUSTOMER]))));
+		                                TextDatumGetCString(values[GOT_CUSTOMER])),
+		                errhint("Leave such rows out in the source, or make it NULL.")));
 }
 
 static void

@@ -32,10 +32,11 @@ cia_role_in(PG_FUNCTION_ARGS)
 		PG_RETURN_OID(InvalidOid);
 	if (given[0] != '\0' && strspn(given, "0123456789") == strlen(given))
 		PG_RETURN_OID(NOBODY);
-	names = cia_name_list(given);
+	names = cia_name_parts(given, "role");
 	if (list_length(names) != 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_NAME),
-		                errmsg("invalid name of a role: \"%s\"", given)));
+		                errmsg("invalid name of a role: \"%s\"", given),
+		                errhint("A role has a name of one part.")));
 	role = get_role_oid(strVal(linitial(names)), true);
 	if (OidIsValid(role))
 		PG_RETURN_OID(role);

@@ -421,7 +421,7 @@ check_kind(const cia_score_table *table)
 void
 cia_score_table_open(cia_score_table *table)
 {
-	RangeVar *named = makeRangeVarFromNameList(cia_name_list(table->given));
+	RangeVar *named = makeRangeVarFromNameList(cia_name_parts(table->given, "table"));
 	Relation relation;
 
 	/* the lock of an INSERT, until the end of the transaction: nobody drops it meanwhile */

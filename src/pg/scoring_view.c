@@ -361,7 +361,8 @@ add_probabilities(making *view, const char *all)
 		         errmsg("option \"probabilities\" needs a model of classes or "
 		                "segments"),
 		         errdetail("Model \"%s\" is one for %s.", NameStr(view->version.name),
-		                   cia_task_words(schema->task))));
+		                   cia_task_words(schema->task)),
+		         errhint("Leave the option out; column \"score\" has the value.")));
 	for (int i = 0; i < schema->classes; i++)
 	{
 		char *label = cia_text_cstring(schema->class_label[i]);
@@ -463,7 +464,7 @@ cia_create_scoring_view(PG_FUNCTION_ARGS)
 	               .given = cia_text_arg(fcinfo, ARG_VIEW, "view")};
 	ErrorContextCallback callback = {
 	    .callback = making_error, .arg = &view, .previous = error_context_stack};
-	RangeVar *named = makeRangeVarFromNameList(cia_name_list(view.given));
+	RangeVar *named = makeRangeVarFromNameList(cia_name_parts(view.given, "view"));
 	ArrayType *id = cia_id_arg(fcinfo, ARG_ID);
 
 	error_context_stack = &callback;

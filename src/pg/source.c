@@ -23,7 +23,6 @@
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/snapmgr.h"
 
 typedef struct row_receiver
@@ -103,7 +102,7 @@ cia_source_relation(const char *source)
 
 	if (!looks_like_name(source))
 		return InvalidOid;
-	relation = makeRangeVarFromNameList(cia_name_list(source));
+	relation = makeRangeVarFromNameList(cia_name_parts(source, "source"));
 	/* without a look at rights: the name may be somebody else's, of long ago */
 	if (relation->schemaname == NULL)
 		return RelnameGetRelid(relation->relname);
@@ -123,7 +122,7 @@ query_of(const char *source)
 
 	if (!looks_like_name(source))
 		return pstrdup(source);
-	names = cia_name_list(source);
+	names = cia_name_parts(source, "source");
 	initStringInfo(&query);
 	appendStringInfoString(&query, SELECT_ALL);
 	foreach (cell, names)

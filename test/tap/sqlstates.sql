@@ -69,7 +69,7 @@ SELECT throws_ok(scored('SELECT 1 AS id) s, (SELECT 2'), '42601', 'syntax error 
 SELECT throws_ok(scored('SELECT NULL::int AS id, x, z FROM points'), '22004', 'id "id" is null');
 SELECT throws_ok(scored('SELECT 7 AS id, x, z FROM points'), '21000', 'id (7) occurs more than once in the source');
 SELECT throws_ok(scored('SELECT 7 AS id, x, z FROM points', 'new'), '23505', 'id (7) occurs more than once in the source');
-SELECT throws_ok(scored('points', '"new'), '42602', 'invalid name syntax');
+SELECT throws_ok(scored('points', '"new'), '42602', 'invalid name of a table: ""new"');
 SELECT throws_ok(scored('points', 'points'), '42703', 'table "points" lacks columns for scores');
 CREATE TABLE keyless (LIKE risk);
 SELECT throws_ok(scored('points', 'keyless'), '42P10', 'table "keyless" has no unique index on exactly the id columns');
