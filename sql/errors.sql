@@ -17,6 +17,9 @@ SELECT * FROM cia_train('e', 'points', 'y', features => '{w}');
 -- column type not usable
 SELECT * FROM cia_train('e', 'SELECT x, y, id * interval ''1 day'' AS since FROM points', 'y');
 \echo :SQLSTATE
+-- several of them, told at once
+SELECT * FROM cia_train('e', 'SELECT x, y, id * interval ''1 day'' AS since, ''{}''::jsonb AS "More o''f", ARRAY[y] AS tags FROM points', 'y');
+\echo :SQLSTATE
 -- no rows
 SELECT * FROM cia_train('e', 'SELECT * FROM points WHERE false', 'y');
 \echo :SQLSTATE

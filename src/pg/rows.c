@@ -318,6 +318,39 @@ add_number(cia_rows *rows, int position)
 	rows->numbered = true;
 }
 
+/* Raises 42804 where several features are of no use, so that not one error after the other tells of them. */
+static void
+check_types(TupleDesc tupdesc, const cia_roles *roles)
+{
+	StringInfoData columns, names;
+	int bad = 0;
+
+	initStringInfo(&columns);
+	initStringInfo(&names);
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
+		const char *name = NameStr(attribute->attname), *comma = bad > 0 ? ", " : "";
+		cia_column column;
+		ml_role role;
+
+		if (attribute->attisdropped || !role_of(roles, name, &role) ||
+		    role != ML_FEATURE ||
+		    cia_column_try(&column, name, attribute->atttypid, attribute->attnum, role))
+			continue;
+		appendStringInfo(&columns, "%s\"%s\" (%s)", comma, name,
+		                 format_type_be(attribute->atttypid));
+		appendStringInfo(&names, "%s%s", comma, quote_literal_cstr(name));
+		bad++;
+	}
+	if (bad > 1)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+		                errmsg("columns cannot be used as features: %s", columns.data),
+		                errhint("Cast them in the source, or leave them out with exclude "
+		                        "=> ARRAY[%s].",
+		                        names.data)));
+}
+
 /*
  * Opens a frame for rows of this shape.  A target that is no column of the source is the
  * last column.  Lives in the door's arena.
@@ -330,6 +363,7 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 
 	rows->door = door;
 	check_roles(tupdesc, roles);
+	check_types(tupdesc, roles);
 	cia_check(door, ml_frame_create(&door->host, &rows->frame));
 	door->frame = rows->frame;
 	door->target = roles->target;
