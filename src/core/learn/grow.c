@@ -36,7 +36,7 @@ ml_grower_memory(const ml_problem *problem, const ml_tree_options *options, int 
 	double counters = 0;
 
 	for (int f = 0; f < problem->schema->features; f++)
-		counters += ML_CUT_BINS + 25;
+		counters += ML_SLOT;
 	return 8 * rows +
 	       (histograms_of(options, counters) + 2 * threads + 1) * 8 * counters +
 	       (double) options->leaves *

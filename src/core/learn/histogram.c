@@ -38,12 +38,11 @@ typedef struct count_work
 typedef struct batch
 {
 	const ml_panel *panel;
-	const int32_t *offset; /* [slots] of the panel's counters */
 	const uint32_t *order; /* rows */
 	int64_t rows;
 	pairs pairs;
 	const ml_pair *pair; /* new ones */
-	ml_sum *sum;
+	ml_sum *sum;         /* the panel's counters */
 } batch;
 
 /*
@@ -58,10 +57,8 @@ add_some(const batch *b, int slots, int stride)
 	const ml_pair *fresh = b->pair;
 	bool there = b->pairs == THERE, changed = b->pairs == CHANGED;
 	int64_t rows = b->rows;
-	ml_sum *of[ML_PANEL];
+	ml_sum *to = b->sum;
 
-	for (int s = 0; s < slots; s++)
-		of[s] = b->sum + b->offset[s];
 	for (int64_t i = 0; i < rows; i++)
 	{
 		uint8_t *row = base + (int64_t) order[i] * stride;
@@ -82,7 +79,7 @@ add_some(const batch *b, int slots, int stride)
 		}
 #pragma GCC unroll 28
 		for (int s = 0; s < slots; s++)
-			of[s][row[s]] += sum;
+			to[s * ML_SLOT + row[s]] += sum;
 	}
 }
 
@@ -118,12 +115,11 @@ count_block(const count_work *work, int panel, int64_t block, ml_sum *sum)
 	const ml_gradients *gradients = work->grower->gradients;
 	int64_t row = block * ML_CHUNK, left = work->leaf->rows - row;
 	batch b = {.panel = &table->panel[panel],
-	           .offset = table->offset + table->panel[panel].first,
 	           .order = work->leaf->order + row,
 	           .rows = left < ML_CHUNK ? left : ML_CHUNK,
 	           .pairs = work->pairs,
 	           .pair = gradients->pair,
-	           .sum = sum};
+	           .sum = sum + table->offset[table->panel[panel].first]};
 
 	if (work->pairs == CHANGED)
 	{

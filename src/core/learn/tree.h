@@ -34,6 +34,7 @@
 #include "learn/learner.h"
 
 #define ML_PANEL 28 /* bytes of a panel's row: with a pair they fill 32 */
+#define ML_SLOT 276 /* from a slot's counters to those of the next (binned.c) */
 #define ML_MAX_LEAVES 65536
 #define ML_MAX_DEPTH 128
 #define ML_SET_WORDS 4 /* 64 bits each: a bit for every bin of a category */
