@@ -10,6 +10,8 @@
 
 #include <math.h>
 
+#define LEAF_ROWS (1 << 16) /* that one thread looks up, in all leaves */
+
 static bool
 is_weighted(const ml_booster *b)
 {
@@ -164,17 +166,44 @@ walk_task(void *argument, int64_t task, ml_worker *worker)
 	return ML_OK;
 }
 
+/* The first of a leaf's places whose row is at least that. */
+static int64_t
+place_of(const ml_leaf *leaf, int64_t row)
+{
+	int64_t low = 0, high = leaf->rows;
+
+	while (low < high)
+	{
+		int64_t middle = (low + high) / 2;
+
+		if (leaf->order[middle] < row)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * A range of rows, of whatever leaf: threads that had leaves of their own would write to the
+ * same lines of the cache.
+ */
 static ml_status
 leaf_task(void *argument, int64_t task, ml_worker *worker)
 {
 	ml_booster *b = argument;
-	const ml_leaf *leaf = &b->grower.leaf[task];
-	const uint32_t *order = leaf->order;
+	int64_t first = task * LEAF_ROWS, end = first + LEAF_ROWS;
 
 	if (ml_worker_stop(worker))
 		return ML_STOPPED;
-	for (int64_t i = 0; i < leaf->rows; i++)
-		b->leaf_of[order[i]] = (uint16_t) task;
+	for (int k = 0; k < b->grower.leaves; k++)
+	{
+		const ml_leaf *leaf = &b->grower.leaf[k];
+		const uint32_t *order = leaf->order;
+
+		for (int64_t i = place_of(leaf, first); i < leaf->rows && order[i] < end; i++)
+			b->leaf_of[order[i]] = (uint16_t) k;
+	}
 	return ML_OK;
 }
 
@@ -183,7 +212,8 @@ ml_booster_find_leaves(ml_booster *b)
 {
 	b->grown = true;
 	return b->sampled ? ml_parallel(b->host, b->chunks, walk_task, b)
-	                  : ml_parallel(b->host, b->grower.leaves, leaf_task, b);
+	                  : ml_parallel(b->host, (b->rows + LEAF_ROWS - 1) / LEAF_ROWS,
+	                                leaf_task, b);
 }
 
 ml_status
