@@ -316,10 +316,10 @@ fit(ml_host *host, const ml_problem *problem, const void *given, ml_fitted *fitt
 		ml_progress(host, ML_STAGE_FIT, (double) tree, (double) options->trees);
 		b->grower.options.seed =
 		    ml_hash_add(ml_hash_mix((uint64_t) options->seed + 1), (uint64_t) tree);
-		ml_grower_draw(&b->grower, problem, 0, options->row_share);
+		ML_TRY(ml_grower_draw(&b->grower, problem, 0, options->row_share));
 		/* a draw of no row at all is one of all rows */
 		if (b->grower.rows == 0)
-			ml_grower_draw(&b->grower, problem, 0, 1);
+			ML_TRY(ml_grower_draw(&b->grower, problem, 0, 1));
 		ML_TRY(ml_grow(&b->grower, &b->gradients));
 		ML_TRY(is_of_several(b) ? take_shares(b)
 		                        : ml_parallel(host, b->grower.leaves, leaf_task, b));

@@ -205,7 +205,7 @@ grow_round(ml_booster *b, bool *grew)
 		if (b->tree > first)
 			ML_TRY(ml_booster_slopes(b));
 		b->grower.options.seed = tree_seed(b, first);
-		ml_grower_draw(&b->grower, b->problem, b->aside, b->options->row_share);
+		ML_TRY(ml_grower_draw(&b->grower, b->problem, b->aside, b->options->row_share));
 		b->sampled = b->grower.rows < b->rows;
 		if (b->grower.rows == 0)
 			return ML_OK;

@@ -68,6 +68,13 @@ typedef struct span_slopes
 	double loss;
 } span_slopes;
 
+ML_HOT static void
+shorten(const double *restrict from, int count, float *restrict to)
+{
+	for (int i = 0; i < count; i++)
+		to[i] = (float) from[i];
+}
+
 /* Gradients of one block; rows set aside have none, but a loss. */
 static void
 take_block(ml_booster *b, const ml_span *s, int from, int count, span_slopes *out)
@@ -93,11 +100,8 @@ take_block(ml_booster *b, const ml_span *s, int from, int count, span_slopes *ou
 		gradient[i] *= weight;
 		curvature[i] *= weight;
 	}
-	for (int i = 0; i < count; i++)
-	{
-		out->g[from + i] = (float) gradient[i];
-		out->h[from + i] = (float) curvature[i];
-	}
+	shorten(gradient, count, out->g + from);
+	shorten(curvature, count, out->h + from);
 	for (int i = 0; i < count && at + i < b->aside; i++)
 	{
 		int64_t row = s->row + from + i;

@@ -117,7 +117,7 @@ find_base(ml_booster *b, double *base)
 	ML_TRY(sum_targets(b, &sums));
 	if (b->objective->quantiles)
 	{
-		ml_grower_draw(&b->grower, b->problem, b->aside, 1);
+		ML_TRY(ml_grower_draw(&b->grower, b->problem, b->aside, 1));
 		return ml_booster_quantile(b, b->grower.order, b->grower.rows, base);
 	}
 	for (int k = 0; k < b->margins; k++)

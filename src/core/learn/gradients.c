@@ -18,7 +18,8 @@
 
 #include <math.h>
 
-#define LANES 64 /* rows that are summed side by side */
+#define LANES 64    /* rows that are summed side by side */
+#define DRAWN 65536 /* rows that a thread puts in order at a time */
 
 /* Totals of the rows of a block. */
 typedef struct totals
@@ -293,7 +294,22 @@ ml_slopes_memory(int64_t rows)
 	       sizeof(struct ml_rounding);
 }
 
-void
+/* All rows of a block, in their order. */
+static ml_status
+draw_task(void *argument, int64_t task, ml_worker *worker)
+{
+	const ml_grower *grower = argument;
+	int64_t at = task * DRAWN, end = at + DRAWN;
+	uint32_t first = (uint32_t) (grower->table->rows - grower->rows);
+
+	if (ml_worker_stop(worker))
+		return ML_STOPPED;
+	for (end = end < grower->rows ? end : grower->rows; at < end; at++)
+		grower->order[at] = first + (uint32_t) at;
+	return ML_OK;
+}
+
+ml_status
 ml_grower_draw(ml_grower *grower, const ml_problem *problem, int64_t first, double share)
 {
 	uint64_t *const *key = problem->frame->key;
@@ -302,10 +318,9 @@ ml_grower_draw(ml_grower *grower, const ml_problem *problem, int64_t first, doub
 
 	if (share >= 1)
 	{
-		for (int64_t row = first; row < grower->table->rows; row++)
-			grower->order[row - first] = (uint32_t) row;
 		grower->rows = grower->table->rows - first;
-		return;
+		return ml_parallel(grower->host, (grower->rows + DRAWN - 1) / DRAWN, draw_task,
+		                   grower);
 	}
 	for (int64_t row = first; row < grower->table->rows; row++)
 	{
@@ -319,4 +334,5 @@ ml_grower_draw(ml_grower *grower, const ml_problem *problem, int64_t first, doub
 		    share;
 	}
 	grower->rows = count;
+	return ML_OK;
 }

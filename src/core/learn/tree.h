@@ -302,7 +302,7 @@ ml_gradients_take(const ml_slopes *slopes, int64_t block, const float *g, const 
  * Draws a share of the table's rows from first on, by their keys and the seed of the tree:
  * rows of one key go together.
  */
-extern void
+extern ml_status
 ml_grower_draw(ml_grower *grower, const ml_problem *problem, int64_t first, double share);
 
 /* grow.c */
