@@ -156,6 +156,20 @@ SELECT scored('churn', 'customer', 'referring');
 COMMIT;
 \echo :SQLSTATE
 
+-- A table that is made is filled while a source is read that changes nothing: the same rows as by
+-- way of one that might, none of them seen by the source, and an id that occurs twice is still named.
+CREATE FUNCTION seen() RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN (SELECT count(*) FROM calm);
+END $$;
+SELECT scored('churn', 'SELECT * FROM customer WHERE seen() = 0', 'calm');
+SELECT scored('churn', 'SELECT *, random() FROM customer', 'restless');
+SELECT count(*), count(c.score = r.score AND c.class = r.class AND c.version = r.version OR NULL) AS same FROM calm c JOIN restless r USING (id);
+SELECT scored('churn', 'SELECT c.* FROM customer c, generate_series(1, 2) WHERE id < 3', 'doubled');
+SELECT to_regclass('doubled');
+SELECT scored('churn', 'SELECT * FROM customer WHERE 1 / (id - 150) < 2', 'doubled');
+SELECT to_regclass('doubled');
+
 -- An id that occurs twice is named; NULL has no place in one.
 SELECT scored('churn', 'SELECT c.* FROM customer c, generate_series(1, 3) WHERE id IN (7, 9)', 'risk');
 \echo :SQLSTATE
@@ -321,8 +335,8 @@ RESET parallel_setup_cost;
 SET client_min_messages = error;
 SELECT count(cia_drop_model(model)) FROM cia_models;
 DROP SCHEMA trap, "My Schema", private CASCADE;
-DROP TABLE customer, risk, forecast, none, by_branch, own, brief, excluded, cia_scores, s, n, t, "select", odd, once, moved, counted, parted, fired, known, referring,
+DROP TABLE customer, risk, forecast, none, by_branch, own, brief, excluded, cia_scores, s, n, t, "select", odd, once, moved, calm, restless, counted, parted, fired, known, referring,
 	fussy, lacks, keyless, wrong, strict, looped, many, risks, wholes CASCADE;
 DROP SEQUENCE runs;
-DROP FUNCTION scored, emptied, fired, nightly;
+DROP FUNCTION scored, emptied, seen, fired, nightly;
 DROP ROLE regress_cia_writer, regress_cia_other;

@@ -23,4 +23,10 @@ extern ResTarget *cia_around_column(const char *name);
 extern ResTarget *
 cia_around_answer(Oid schema, const cia_entry *version, const char *function);
 
+/*
+ * Of the source at work, once its columns are known: is it read by this process alone, and does it
+ * call nothing that may change the database or see changes made meanwhile?
+ */
+extern bool cia_source_is_calm(void);
+
 #endif

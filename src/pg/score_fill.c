@@ -6,9 +6,9 @@
  * to its pages many at a time, as COPY and CREATE TABLE AS do it.  That holds only while
  * the table is as it was made: an event trigger, or a function that the source calls, may have
  * given it triggers, rules, row security, further columns or other types, and then an INSERT
- * has to do the work.
+ * has to do the work.  A source that cannot do so fills the table while it is read.
  */
-#include "cia.h"
+#include "score_fill.h"
 
 #include "access/heapam.h"
 #include "access/table.h"
@@ -19,6 +19,7 @@
 #include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -26,15 +27,19 @@
 #define MOST_ROWS 1000
 #define MOST_BYTES 65535
 
-typedef struct batch
+struct cia_fill
 {
+	MemoryContext lasting;
+	MemoryContext brief; /* of one batch */
 	Relation table;
+	TupleDesc columns; /* of the scores, which the version and the time follow */
+	int32 version;
 	CommandId command;
 	BulkInsertState bulk;
 	TupleTableSlot *slot[MOST_ROWS]; /* made when first needed */
-	int rows;
+	int rows;                        /* of the batch at hand */
 	Size bytes;
-} batch;
+};
 
 /* Are these the types that rows come in: of the scores, of the version and of the time? */
 static bool
@@ -67,69 +72,109 @@ is_as_made(TupleDesc scores, Relation relation)
 	        (constraints->num_defval == 0 && !constraints->has_generated_stored));
 }
 
-static void
-flush(batch *batch)
+cia_fill *
+cia_fill_open(const cia_score_table *table, TupleDesc columns, int32 version)
 {
-	if (batch->rows > 0)
-		table_multi_insert(batch->table, batch->slot, batch->rows, batch->command,
-		                   TABLE_INSERT_SKIP_FSM, batch->bulk);
-	for (int i = 0; i < batch->rows; i++)
-		ExecClearTuple(batch->slot[i]);
-	batch->rows = 0;
-	batch->bytes = 0;
+	Relation relation = table_open(table->relation, NoLock);
+	cia_fill *fill;
+
+	if (!is_as_made(columns, relation))
+	{
+		table_close(relation, NoLock);
+		return NULL;
+	}
+	fill = palloc0(sizeof *fill);
+	fill->lasting = CurrentMemoryContext;
+	fill->brief = AllocSetContextCreate(CurrentMemoryContext, "cia rows of scores",
+	                                    ALLOCSET_DEFAULT_SIZES);
+	fill->table = relation;
+	fill->columns = columns;
+	fill->version = version;
+	fill->command = GetCurrentCommandId(true);
+	fill->bulk = GetBulkInsertState();
+	return fill;
 }
 
-/* Adds a row: its scores, and what is the same for all rows. */
 static void
-add_row(batch *batch, TupleTableSlot *scores, int32 version)
+flush(cia_fill *fill)
 {
-	int columns = scores->tts_tupleDescriptor->natts;
-	TupleTableSlot *row;
+	MemoryContext before = MemoryContextSwitchTo(fill->brief);
 
-	if (batch->slot[batch->rows] == NULL)
-		batch->slot[batch->rows] = table_slot_create(batch->table, NULL);
-	row = batch->slot[batch->rows];
-	slot_getallattrs(scores);
-	memcpy(row->tts_values, scores->tts_values, sizeof(Datum) * columns);
-	memcpy(row->tts_isnull, scores->tts_isnull, sizeof(bool) * columns);
-	row->tts_values[columns] = Int32GetDatum(version);
+	if (fill->rows > 0)
+		table_multi_insert(fill->table, fill->slot, fill->rows, fill->command,
+		                   TABLE_INSERT_SKIP_FSM, fill->bulk);
+	for (int i = 0; i < fill->rows; i++)
+		ExecClearTuple(fill->slot[i]);
+	fill->rows = 0;
+	fill->bytes = 0;
+	MemoryContextSwitchTo(before);
+	MemoryContextReset(fill->brief);
+}
+
+static TupleTableSlot *
+next_slot(cia_fill *fill)
+{
+	TupleTableSlot **slot = &fill->slot[fill->rows];
+	MemoryContext before;
+
+	if (*slot != NULL)
+		return *slot;
+	before = MemoryContextSwitchTo(fill->lasting);
+	*slot = table_slot_create(fill->table, NULL);
+	MemoryContextSwitchTo(before);
+	return *slot;
+}
+
+/* A row: its scores, and what is the same for all rows. */
+void
+cia_fill_add(cia_fill *fill, const Datum *values, const bool *nulls)
+{
+	int columns = fill->columns->natts;
+	TupleTableSlot *row = next_slot(fill);
+
+	memcpy(row->tts_values, values, sizeof(Datum) * columns);
+	memcpy(row->tts_isnull, nulls, sizeof(bool) * columns);
+	row->tts_values[columns] = Int32GetDatum(fill->version);
 	row->tts_values[columns + 1] =
 	    TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	row->tts_isnull[columns] = row->tts_isnull[columns + 1] = false;
 	ExecStoreVirtualTuple(row);
-	batch->rows++;
-	batch->bytes += ExecFetchSlotHeapTuple(row, true, NULL)->t_len;
+	fill->rows++;
+	fill->bytes += ExecFetchSlotHeapTuple(row, true, NULL)->t_len;
+	if (fill->rows == MOST_ROWS || fill->bytes > MOST_BYTES)
+		flush(fill);
+}
+
+void
+cia_fill_close(cia_fill *fill)
+{
+	flush(fill);
+	FreeBulkInsertState(fill->bulk);
+	table_finish_bulk_insert(fill->table, TABLE_INSERT_SKIP_FSM);
+	for (int i = 0; i < MOST_ROWS && fill->slot[i] != NULL; i++)
+		ExecDropSingleTupleTableSlot(fill->slot[i]);
+	table_close(fill->table, NoLock);
+	MemoryContextDelete(fill->brief);
+	CommandCounterIncrement();
 }
 
 bool
 cia_score_table_fill(const cia_score_table *table, Tuplestorestate *scores,
                      TupleDesc columns, int32 version)
 {
-	batch batch = {.table = table_open(table->relation, NoLock)};
+	cia_fill *fill = cia_fill_open(table, columns, version);
 	TupleTableSlot *slot;
 
-	if (!is_as_made(columns, batch.table))
-	{
-		table_close(batch.table, NoLock);
+	if (fill == NULL)
 		return false;
-	}
-	batch.command = GetCurrentCommandId(true);
-	batch.bulk = GetBulkInsertState();
 	slot = MakeSingleTupleTableSlot(columns, &TTSOpsMinimalTuple);
 	while (tuplestore_gettupleslot(scores, true, false, slot))
 	{
 		CHECK_FOR_INTERRUPTS();
-		add_row(&batch, slot, version);
-		if (batch.rows == MOST_ROWS || batch.bytes > MOST_BYTES)
-			flush(&batch);
+		slot_getallattrs(slot);
+		cia_fill_add(fill, slot->tts_values, slot->tts_isnull);
 	}
-	flush(&batch);
-	FreeBulkInsertState(batch.bulk);
-	table_finish_bulk_insert(batch.table, TABLE_INSERT_SKIP_FSM);
-	for (int i = 0; i < MOST_ROWS && batch.slot[i] != NULL; i++)
-		ExecDropSingleTupleTableSlot(batch.slot[i]);
 	ExecDropSingleTupleTableSlot(slot);
-	table_close(batch.table, NoLock);
-	CommandCounterIncrement();
+	cia_fill_close(fill);
 	return true;
 }

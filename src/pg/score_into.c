@@ -5,9 +5,11 @@
  * One pass over the source, which may run in parallel, puts ids and scores into a
  * tuplestore: nothing can be inserted in parallel mode, and a source may read the very
  * table that is written.  One INSERT then takes the tuplestore for a relation, as a
- * trigger takes its transition table; a table made by this call is filled directly.
+ * trigger takes its transition table.  A table made by this call is filled directly, and with
+ * no tuplestore on the way where the source is read by this process and changes nothing.
  */
 #include "around.h"
+#include "score_fill.h"
 
 #include "access/table.h"
 #include "access/tableam.h"
@@ -55,6 +57,7 @@ typedef struct scoring
 	cia_score_table table;
 	TupleDesc columns; /* of the scores: ids, score, class */
 	Tuplestorestate *scores;
+	cia_fill *fill;                      /* NULL: rows go by way of the tuplestore */
 	EphemeralNamedRelationData relation; /* the scores, for SPI */
 	Datum *values;                       /* of a row of scores */
 	bool *nulls;
@@ -148,8 +151,7 @@ around_source(void *state, SelectStmt *source)
 static void
 start_rows(void *state, TupleDesc tupdesc)
 {
-	const scoring *run = state;
-
+	scoring *run = state;
 	int ids = run->table.ids->natts;
 
 	for (int i = 0; i < tupdesc->natts; i++)
@@ -160,6 +162,14 @@ start_rows(void *state, TupleDesc tupdesc)
 
 		if (TupleDescAttr(tupdesc, i)->atttypid != type)
 			elog(ERROR, "source has changed while it was read");
+	}
+	if (run->table.fresh && cia_source_is_calm())
+	{
+		/* it outlives the source's query */
+		MemoryContext before = MemoryContextSwitchTo(GetMemoryChunkContext(run->values));
+
+		run->fill = cia_fill_open(&run->table, run->columns, run->version.version);
+		MemoryContextSwitchTo(before);
 	}
 	cia_job_expect(run->door, cia_source_expected(), NULL);
 }
@@ -193,7 +203,10 @@ take_row(void *state, const Datum *values, const bool *nulls)
 		               : run->label[ml_model_class_of_score(run->content,
 		                                                    DatumGetFloat8(values[ids]))];
 	}
-	tuplestore_putvalues(run->scores, run->columns, run->values, run->nulls);
+	if (run->fill != NULL)
+		cia_fill_add(run->fill, run->values, run->nulls);
+	else
+		tuplestore_putvalues(run->scores, run->columns, run->values, run->nulls);
 	cia_job_rows(run->door, ++run->rows);
 	if (run->rows % ROWS_PER_LOOK == 0 && cia_progress_due(run->door))
 		ereport(NOTICE, (errmsg("scoring: %lld rows", (long long) run->rows)));
@@ -325,8 +338,9 @@ insert_scores(scoring *run, const char *insert)
 static void
 write_scores(scoring *run, const char *insert)
 {
-	if (run->table.fresh && cia_score_table_fill(&run->table, run->scores, run->columns,
-	                                             run->version.version))
+	if (run->fill != NULL ||
+	    (run->table.fresh && cia_score_table_fill(&run->table, run->scores, run->columns,
+	                                              run->version.version)))
 		run->inserted = run->rows;
 	else
 		insert_scores(run, insert);
@@ -351,7 +365,7 @@ raise_duplicate(const scoring *run, int sqlstate)
 	    psprintf(
 	        "SELECT %s, pg_catalog.count(*) FROM %s n GROUP BY %s "
 	        "HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1 ORDER BY %s LIMIT 1",
-	        ids.data, SCORES, ids.data, ids.data),
+	        ids.data, run->fill != NULL ? run->table.name : SCORES, ids.data, ids.data),
 	    SPI_OK_SELECT);
 	if (SPI_processed == 0)
 		return;
@@ -419,6 +433,8 @@ run_scoring(scoring *run)
 	if (!run->table.fresh)
 		cia_score_table_execute(psprintf("EXPLAIN %s", insert), SPI_OK_UTILITY);
 	cia_source_run_within(run->source, around_source, start_rows, take_row, run);
+	if (run->fill != NULL)
+		cia_fill_close(run->fill);
 	if (get_rel_relkind(run->table.relation) != run->table.kind)
 		raise_changed(run);
 	cia_score_table_take_turn(&run->table);

@@ -7,7 +7,7 @@
  * functions it calls, they cannot change the role: what was checked for it would hold for
  * another one then, and who has stepped down by SET ROLE to run a text would be back up.
  */
-#include "cia.h"
+#include "around.h"
 
 #include <ctype.h>
 
@@ -17,6 +17,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "tcop/dest.h"
@@ -194,15 +195,29 @@ close_source(const source_context *context)
 	error_context_stack = context->callback.previous;
 }
 
+static bool is_calm;
+
+bool
+cia_source_is_calm(void)
+{
+	return is_calm;
+}
+
 static PlannedStmt *
 plan_query(RawStmt *raw, const char *query)
 {
 	List *rewritten = pg_analyze_and_rewrite_fixedparams(raw, query, NULL, 0, NULL);
 	Query *parsed = linitial_node(Query, rewritten);
+	PlannedStmt *plan;
+	bool changes_nothing;
 
 	if (list_length(rewritten) != 1 || parsed->commandType != CMD_SELECT)
 		raise_no_rows();
-	return pg_plan_query(parsed, query, CURSOR_OPT_PARALLEL_OK, NULL);
+	changes_nothing = !parsed->hasModifyingCTE && parsed->rowMarks == NIL &&
+	                  !contain_volatile_functions((Node *) parsed);
+	plan = pg_plan_query(parsed, query, CURSOR_OPT_PARALLEL_OK, NULL);
+	is_calm = changes_nothing && !plan->parallelModeNeeded;
+	return plan;
 }
 
 static double expected_rows;
