@@ -8,8 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#define QUANTILES 20 /* intervals between the lowest and the highest score */
-#define SEEN 20000   /* training rows at most that the model is judged on, too */
+#define QUANTILES 20  /* intervals between the lowest and the highest score */
+#define SEEN 20000    /* training rows at most that the model is judged on, too */
+#define SCORED 200000 /* training rows at most whose scores are looked at */
 
 ml_status
 ml_score_range(ml_host *host, const ml_model *model, ml_rows *rows, double *score)
@@ -94,14 +95,20 @@ report_apart(ml_host *host, const ml_judged *judged, ml_report *report)
 	return status != ML_OK ? status : closed;
 }
 
-/* Judges the model on training rows of the lowest keys, which are a random sample of them. */
+/* Some training rows at most, of the lowest keys, which are a random sample of them. */
+static int64_t
+sample_end(const ml_problem *problem, int64_t most)
+{
+	return problem->end - problem->begin > most ? problem->begin + most : problem->end;
+}
+
+/* Judges the model on training rows. */
 static ml_status
 judge_seen(ml_host *host, const ml_problem *problem, ml_result *result)
 {
 	ml_rows rows = {.frame = problem->frame,
 	                .begin = problem->begin,
-	                .end = problem->end - problem->begin > SEEN ? problem->begin + SEEN
-	                                                            : problem->end};
+	                .end = sample_end(problem, SEEN)};
 	ml_judged judged;
 	double *score;
 
@@ -120,7 +127,7 @@ look_for_overfitting(ml_host *host, const ml_problem *problem, ml_result *result
 	           : ML_OK;
 }
 
-/* Score quantiles are those of the holdout, else of the training rows. */
+/* Score quantiles are those of the holdout, else of a sample of the training rows. */
 ml_status
 ml_judge_training(ml_host *host, const ml_problem *problem, int32_t *const *code,
                   ml_result *result)
@@ -130,7 +137,7 @@ ml_judge_training(ml_host *host, const ml_problem *problem, int32_t *const *code
 	ml_rows rows = {.frame = problem->frame,
 	                .code = code,
 	                .begin = judged > 0 ? 0 : problem->begin,
-	                .end = judged > 0 ? judged : problem->end};
+	                .end = judged > 0 ? judged : sample_end(problem, SCORED)};
 	double *score;
 	ml_value metrics, quantiles;
 

@@ -71,6 +71,7 @@ typedef struct ml_kmeans
 	int k;
 	bool is_bounded;  /* by bounds, however few centres there are */
 	bool is_sketched; /* by sketches */
+	bool is_fresh;    /* which the first pass makes */
 	bool is_exact;    /* this pass measures all rows */
 	ml_centers centers;
 	double *sum;     /* [k][slots] of the rows of each centre */
@@ -124,8 +125,8 @@ extern ml_status ml_sketch_create(ml_host *host, const ml_space *space, int64_t 
                                   int64_t end, int k, ml_sketch *sketch);
 
 /* Rows from first on, which lie in one block. */
-extern void
-ml_sketch_fill(ml_sketch *sketch, const ml_problem *problem, int64_t first, int rows);
+extern void ml_sketch_fill(const ml_sketch *sketch, const ml_problem *problem,
+                           int64_t first, int rows);
 
 /* Before rows are put to centres that have moved. */
 extern void ml_sketch_take(const ml_centers *centers, ml_sketch *sketch);
@@ -144,10 +145,7 @@ extern ml_status ml_kmeans_restart(ml_kmeans *fit);
 extern ml_status ml_kmeans_iterate(ml_kmeans *fit, int64_t most, double tolerance,
                                    int64_t *iterations, bool *converged);
 
-/*
- * Sums, sizes and inertia of the centres there are, each of which is the mean of its rows and
- * has some.
- */
+/* Sums, sizes and inertia of the centres there are, each of which has some rows then. */
 extern ml_status ml_kmeans_finish(ml_kmeans *fit);
 
 /* kmeans_seed.c: k centres that are rows; ML_FEW_DISTINCT with fault.count. */

@@ -79,23 +79,6 @@ create_shards(ml_kmeans *fit)
 	return ML_OK;
 }
 
-static ml_status
-sketch_shard(void *argument, int64_t task, ml_worker *worker)
-{
-	ml_kmeans *fit = argument;
-	int64_t row = fit->begin + task * fit->shard_rows;
-	int64_t end = row + fit->shard_rows < fit->end ? row + fit->shard_rows : fit->end;
-
-	for (int64_t next; row < end; row = next)
-	{
-		if (ml_worker_stop(worker))
-			return ML_STOPPED;
-		next = ml_block_end(row, end);
-		ml_sketch_fill(&fit->sketch, fit->problem, row, (int) (next - row));
-	}
-	return ML_OK;
-}
-
 ml_status
 ml_kmeans_create(ml_kmeans *fit)
 {
@@ -118,11 +101,9 @@ ml_kmeans_create(ml_kmeans *fit)
 	if (!fit->is_sketched)
 		ML_TRY(ml_bounds_create(fit));
 	else
-	{
 		ML_TRY(ml_sketch_create(host, fit->space, fit->begin, fit->end, fit->k,
 		                        &fit->sketch));
-		ML_TRY(ml_parallel(host, fit->shards, sketch_shard, fit));
-	}
+	fit->is_fresh = fit->is_sketched;
 	return ml_kmeans_restart(fit);
 }
 
@@ -264,6 +245,9 @@ pass_shard(void *argument, int64_t task, ml_worker *worker)
 
 		if (ml_worker_stop(worker))
 			return ML_STOPPED;
+		/* while the rows are at hand anyhow */
+		if (fit->is_fresh)
+			ml_sketch_fill(&fit->sketch, fit->problem, row, rows);
 		settled = fit->is_sketched ? settle_sketched(fit, seat, row, rows)
 		                           : ml_bounds_settle(fit, seat, row, rows);
 		if (settled > 0)
@@ -327,6 +311,7 @@ ml_kmeans_pass(ml_kmeans *fit, bool exact)
 	for (int s = 0; s < fit->shards; s++)
 		clear_shard(fit, &fit->shard[s]);
 	ML_TRY(ml_parallel(fit->host, fit->shards, pass_shard, fit));
+	fit->is_fresh = false;
 	add_shards(fit);
 	return isfinite(fit->inertia) ? ML_OK : ML_NOT_NUMERIC;
 }
@@ -429,14 +414,15 @@ ml_kmeans_finish(ml_kmeans *fit)
 
 	for (int round = 0; round <= fit->k && empty; round++)
 	{
-		ML_TRY(ml_kmeans_restart(fit));
-		ML_TRY(ml_kmeans_pass(fit, false));
-		ML_TRY(fill_empty(fit));
-		move_centers(fit);
 		ML_TRY(ml_kmeans_pass(fit, true));
 		empty = false;
 		for (int c = 0; c < fit->k; c++)
 			empty |= fit->rows[c] == 0;
+		if (empty)
+		{
+			ML_TRY(fill_empty(fit));
+			move_centers(fit);
+		}
 	}
 	return ML_OK;
 }

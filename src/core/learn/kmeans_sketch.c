@@ -94,7 +94,8 @@ sketch_number(const double *from, int rows, const double unit[3], int16_t *to,
 }
 
 void
-ml_sketch_fill(ml_sketch *sketch, const ml_problem *problem, int64_t first, int rows)
+ml_sketch_fill(const ml_sketch *sketch, const ml_problem *problem, int64_t first,
+               int rows)
 {
 	const ml_space *space = sketch->space;
 	int64_t place = first % ML_BLOCK;
