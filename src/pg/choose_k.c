@@ -37,8 +37,8 @@ static const char *
 no_structure(const ml_model *model)
 {
 	return model->learner->densities
-	           ? "no clear structure: a single normal distribution describes the rows as "
-	             "well"
+	           ? "no clear structure: a single normal distribution, or rows spread evenly, "
+	             "are as likely"
 	           : "no clear structure: no number of segments stands out from what rows at "
 	             "random would show";
 }

@@ -4,8 +4,10 @@
  *
  * Of few rows each is a leaf; of many there are k-means centres in their place, with the weight of
  * their rows, which is how far apart rows may lie before it matters for segments.  The tree is cut
- * where k branches are left.  Their means are the centres of the segments, and a row is of the one
- * that is nearest: all that serves k-means serves this.
+ * where k branches are left.  From their means Lloyd's iterations go on for a while, as those of
+ * HCPC do in R's FactoMineR: merging never takes back what it did early, so that the next rows
+ * would cut elsewhere.  A row is of the segment whose centre is nearest: all that serves k-means
+ * serves this.
  */
 #include "learn/learn.h"
 
@@ -15,6 +17,7 @@
 #define MOST_ROWS 2048 /* that are leaves themselves */
 #define ITERATIONS 30  /* towards centres */
 #define TOLERANCE 1e-4
+#define SETTLING 10 /* of segments, from the means of branches */
 
 typedef struct tree_options
 {
@@ -176,12 +179,13 @@ find_means(const course *c, double *center)
 	return ML_OK;
 }
 
-/* The rows of the segments; a branch whose mean is nearest to no row is given some. */
+/* Segments that settle about the branches; one that no row is nearest to is given some. */
 static ml_status
 find_segments(const course *c, ml_kmeans *fit)
 {
 	double *center;
-	bool is_empty = false;
+	int64_t iterations;
+	bool converged, is_empty = false;
 
 	*fit = (ml_kmeans){.host = c->host,
 	                   .problem = c->problem,
@@ -193,6 +197,7 @@ find_segments(const course *c, ml_kmeans *fit)
 	ML_TRY(find_means(c, center));
 	ML_TRY(ml_kmeans_create(fit));
 	ML_TRY(ml_kmeans_place(fit, center));
+	ML_TRY(ml_kmeans_iterate(fit, SETTLING, TOLERANCE, &iterations, &converged));
 	ML_TRY(ml_kmeans_pass(fit, true));
 	for (int p = 0; p < c->k; p++)
 		is_empty |= fit->rows[p] == 0;

@@ -2,7 +2,8 @@
 /*
  * kmeans_choose.c: how many segments there are.
  *
- * Of the numbers tried, that with the largest mean silhouette is chosen.  Whether there is
+ * Of the numbers tried, that with the largest mean silhouette is chosen, unless another has nearly
+ * as large a one and a larger gap: kinds that lie in groups are told apart by it.  Whether there is
  * structure at all is told by rows whose features are drawn at random from their ranges, as with
  * the gap statistic (Tibshirani, Walther and Hastie 2001): some number of segments in place of one
  * must make log inertia smaller by more than it does there, beyond chance.
@@ -22,6 +23,7 @@
 #define ITERATIONS 50
 #define TOLERANCE 1e-4
 #define ERRORS 5      /* that are more than chance, of so few sets and so many numbers */
+#define NEARLY 0.05   /* silhouettes that differ by less are nearly the same */
 #define NOTHING 1e-12 /* share of the inertia of one segment that counts as none */
 
 typedef struct choosing
@@ -307,6 +309,24 @@ try_apart(choosing *c, int k, ml_tried *tried)
 	return status != ML_OK ? status : closed;
 }
 
+/* The largest silhouette; of those that are nearly as large, the largest gap beyond chance. */
+static int
+best_of(const ml_choice *choice)
+{
+	const ml_tried *tried = choice->tried;
+	int best = 0, chosen;
+
+	for (int t = 1; t < choice->count; t++)
+		best = tried[t].silhouette > tried[best].silhouette ? t : best;
+	chosen = best;
+	for (int t = 0; t < choice->count; t++)
+		if (tried[t].silhouette > tried[best].silhouette - NEARLY &&
+		    tried[t].gap - tried[chosen].gap >
+		        ERRORS * hypot(tried[t].gap_error, tried[chosen].gap_error))
+			chosen = t;
+	return chosen;
+}
+
 ml_status
 ml_kmeans_choose(ml_host *host, const ml_problem *problem, const ml_space *space,
                  ml_choice *choice)
@@ -332,12 +352,10 @@ ml_kmeans_choose(ml_host *host, const ml_problem *problem, const ml_space *space
 		if (status == ML_FEW_DISTINCT && choice->count > 0)
 			break;
 		ML_TRY(status);
-		if (choice->tried[choice->count].silhouette >
-		    choice->tried[choice->chosen].silhouette)
-			choice->chosen = choice->count;
 		choice->clear |= choice->tried[choice->count].clear;
 		choice->count++;
 	}
+	choice->chosen = best_of(choice);
 	return ML_OK;
 }
 

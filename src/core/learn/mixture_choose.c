@@ -2,10 +2,11 @@
 /*
  * mixture_choose.c: how many normal distributions the rows are a mixture of.
  *
- * The number with the least Bayesian information criterion is chosen (Fraley and Raftery 2002);
- * that of one distribution tells whether there are segments at all.  The table also has the
- * silhouette of the segments and their stability, as for centres (kmeans_choose.c).  All of it is
- * of a sample, the rows of the lowest keys.
+ * The number with the least Bayesian information criterion is chosen (Fraley and Raftery 2002).
+ * Whether there are segments at all is told by the criterion of one distribution, and by that of
+ * rows spread evenly, which many normal distributions describe better than one does.  The table
+ * also has the silhouette of the segments and their stability, as for centres (kmeans_choose.c).
+ * All of it is of a sample, the rows of the lowest keys.
  */
 #include "learn/learn.h"
 
@@ -124,6 +125,84 @@ try_number(choosing *c, int k, ml_tried *tried)
 	return fit_halves(c, &tried->stability);
 }
 
+static double
+weight_of(const ml_problem *problem, int64_t row)
+{
+	return problem->weight != NULL ? *ml_numbers_at(problem->weight, row) : 1;
+}
+
+/* Log-likelihood of numbers spread evenly from the least to the largest; infinite if all are one. */
+static double
+spread_numbers(const choosing *c, int number)
+{
+	const ml_problem *problem = c->search.problem;
+	const ml_feature *feature =
+	    &problem->schema->feature[c->search.space->number[number]];
+	double least = INFINITY, most = -INFINITY, known = 0;
+
+	for (int64_t row = c->begin; row < c->end; row++)
+	{
+		double x = *ml_numbers_at(&problem->frame->column[feature->column], row);
+
+		if (isnan(x))
+			continue;
+		least = fmin(least, x);
+		most = fmax(most, x);
+		known += weight_of(problem, row);
+	}
+	return known > 0 ? -known * log(most - least) : 0;
+}
+
+/* The same of labels as often as they are; count [levels + 1] is work space of zeros. */
+static double
+spread_labels(const choosing *c, int category, double *count)
+{
+	const ml_problem *problem = c->search.problem;
+	const ml_feature *feature =
+	    &problem->schema->feature[c->search.space->category[category]];
+	double total = 0, likelihood = 0;
+
+	for (int64_t row = c->begin; row < c->end; row++)
+	{
+		int32_t code = *ml_codes_at(&problem->frame->column[feature->column], row);
+		double weight = weight_of(problem, row);
+
+		count[code < 0 ? feature->levels : code] += weight;
+		total += weight;
+	}
+	for (int level = 0; level <= feature->levels; level++)
+		if (count[level] > 0)
+			likelihood += count[level] * log(count[level] / total);
+	return likelihood;
+}
+
+/* The criterion of rows whose features have nothing to do with each other, and numbers no centre. */
+static ml_status
+spread_evenly(const choosing *c, double *bic)
+{
+	const ml_space *space = c->search.space;
+	double rows = (double) (c->end - c->begin), total = 0, likelihood = 0;
+	double parameters = 2 * space->numbers;
+
+	for (int64_t row = c->begin; row < c->end; row++)
+		total += weight_of(c->search.problem, row);
+	for (int j = 0; j < space->numbers; j++)
+		likelihood += spread_numbers(c, j);
+	for (int f = 0; f < space->categories; f++)
+	{
+		int levels = space->schema->feature[space->category[f]].levels;
+		double *count;
+
+		ML_NEW(c->search.host, count, levels + 1);
+		likelihood += spread_labels(c, f, count);
+		parameters += levels - 1;
+	}
+	*bic = parameters * log(rows) - 2 * rows * likelihood / total;
+	/* numbers that are all one have no density */
+	*bic = isfinite(*bic) ? *bic : INFINITY;
+	return ML_OK;
+}
+
 /* In a branch: what it takes is given back. */
 static ml_status
 try_apart(choosing *c, int k, ml_tried *tried)
@@ -154,12 +233,14 @@ ml_mixture_choose(const ml_search *search, ml_choice *choice)
 	              .begin = problem->begin,
 	              .end = problem->begin + (rows < SAMPLE ? rows : SAMPLE)};
 	ml_tried one;
+	double spread;
 
 	c.search.restarts = search->restarts < BEGINNINGS ? search->restarts : BEGINNINGS;
 	c.search.most = search->most < ITERATIONS ? search->most : ITERATIONS;
 	c.search.tolerance = search->tolerance > TOLERANCE ? search->tolerance : TOLERANCE;
 	ML_TRY(open_sample(&c));
 	ML_TRY(try_apart(&c, 1, &one));
+	ML_TRY(spread_evenly(&c, &spread));
 	ML_NEW(search->host, choice->tried, choice->most);
 	for (int k = 2; k <= choice->most; k++)
 	{
@@ -172,7 +253,8 @@ ml_mixture_choose(const ml_search *search, ml_choice *choice)
 		ML_TRY(status);
 		if (choice->tried[choice->count].bic < choice->tried[choice->chosen].bic)
 			choice->chosen = choice->count;
-		choice->clear |= choice->tried[choice->count].bic < one.bic - STRONG;
+		choice->clear |=
+		    choice->tried[choice->count].bic < fmin(one.bic, spread) - STRONG;
 		choice->count++;
 	}
 	return ML_OK;
