@@ -140,6 +140,10 @@ SELECT count(*) AS told, max(abs(a.value - b.value) / greatest(abs(b.value), 1))
 FROM cia_segment_profile('plain') a JOIN cia_segment_profile('plain', 'SELECT customer_id, balance, coalesce(plan, ''none'') AS plan, churned FROM kind_customer') b
 	ON (a.segment, a.feature, a.statistic) = (b.segment, b.feature, b.statistic) AND a.label IS NOT DISTINCT FROM b.label;
 SELECT count(*) AS told, count(*) FILTER (WHERE label IS NOT NULL AND feature = 'plan') AS labels FROM cia_segment_profile('plain', options => '{"labels": 1}');
+-- a share is one, whatever rounding leaves of a boolean
+SELECT count(*) FROM cia_train('shares', 'SELECT i AS id, i % 10 AS a, i % 10 IN (1, 3) AS b, i % 10 > 8 AS c, i % 10 > 2 AS e FROM generate_series(1, 700) i', algorithm => 'kmeans', id => '{id}', options => '{"k": 4}');
+SELECT min(value), max(value) FROM cia_segment_profile('shares') WHERE statistic = 'share';
+SELECT cia_drop_model('shares');
 SELECT cia_segment_profile('plain', options => '{"labels": 0}');
 SELECT cia_segment_profile('plain', options => '{"label": 3}');
 SELECT cia_segment_profile('plain', 'SELECT 1 AS balance');

@@ -113,7 +113,8 @@ add_number(cia_profile *profile, int segment, const ml_feature *feature, double 
 	                .label = is_boolean ? "true" : NULL,
 	                .share = is_boolean,
 	                .used = true,
-	                .value = mean,
+	                /* a share, of which rounding may have left less than nothing */
+	                .value = is_boolean ? fmin(fmax(mean, 0), 1) : mean,
 	                .overall = feature->mean},
 	    feature->sd);
 }
