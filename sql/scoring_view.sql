@@ -93,6 +93,7 @@ SELECT shape(cia_create_scoring_view('fixed', 'churn', 'customer', '{id}', '{"re
 SELECT DISTINCT version FROM fixed;
 SELECT cia_create_scoring_view('fixed', 'churn', 'customer', '{id}', '{"reasons": 1, "replace": true}');
 SELECT cia_create_scoring_view('customer', 'churn', 'customer', '{id}', '{"replace": true}');
+SELECT cia_create_scoring_view('customer', 'churn', 'customer', '{id}');
 
 -- Types that not all tools read are shown as others; domains as what they are made of.
 CREATE VIEW typed AS SELECT c.*, ('00000000-0000-0000-0000-' || lpad(id::text, 12, '0'))::uuid AS uuid, region::town AS town, id::account AS account, ARRAY[id] AS list,

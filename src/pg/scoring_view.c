@@ -77,6 +77,7 @@ typedef struct making
 	char *schema;  /* of the extension, quoted */
 	char *name;    /* of the model, as a literal */
 	bool follows;  /* the version in production */
+	bool taken;    /* what has the name already is no view */
 	List *columns; /* names so far, C strings */
 	StringInfoData select;
 } making;
@@ -84,10 +85,16 @@ typedef struct making
 static void
 making_error(void *argument)
 {
-	errcontext("creating view \"%s\"", ((making *) argument)->given);
-	if (geterrcode() == ERRCODE_DUPLICATE_TABLE)
+	making *view = argument;
+	int code = geterrcode();
+
+	errcontext("creating view \"%s\"", view->given);
+	if (view->taken &&
+	    (code == ERRCODE_DUPLICATE_TABLE || code == ERRCODE_WRONG_OBJECT_TYPE))
+		errhint("Use another name; nothing but a view is replaced.");
+	else if (code == ERRCODE_DUPLICATE_TABLE)
 		errhint("Use another name, or options => '{\"replace\": true}'.");
-	else if (geterrcode() == ERRCODE_INVALID_TABLE_DEFINITION)
+	else if (code == ERRCODE_INVALID_TABLE_DEFINITION)
 		errhint("Replacing keeps all columns of a view and adds some at its end; else "
 		        "DROP VIEW first.");
 }
@@ -457,6 +464,14 @@ made_view(RangeVar *named)
 	return OidIsValid(view) ? view : RangeVarGetRelid(named, NoLock, false);
 }
 
+static bool
+is_taken(const RangeVar *named)
+{
+	Oid other = RangeVarGetRelid(named, NoLock, true);
+
+	return OidIsValid(other) && get_rel_relkind(other) != RELKIND_VIEW;
+}
+
 Datum
 cia_create_scoring_view(PG_FUNCTION_ARGS)
 {
@@ -479,6 +494,7 @@ cia_create_scoring_view(PG_FUNCTION_ARGS)
 	add_source_columns(&view, id);
 	add_answers(&view);
 	appendStringInfo(&view.select, " FROM %s s", cia_source_item(view.source));
+	view.taken = is_taken(named);
 	SPI_connect();
 	cia_score_table_execute(view.select.data, SPI_OK_UTILITY);
 	SPI_finish();
