@@ -87,6 +87,10 @@ CREATE FUNCTION public.cia_may(varchar, regrole, regrole[], regrole[]) RETURNS b
 SET ROLE regress_cia_vic;
 SELECT rows, inserted, updated FROM cia_score_into('vics', 'points', 'vic.scores', '{id}');
 SELECT version FROM cia_train('vics', 'points', 'y', 'logistic', id => '{id}');
+SELECT cia_create_scoring_view('vic.view', 'vics', 'points', '{id}', '{"bands": 0, "reasons": 0}');
+SELECT cia_create_scoring_view('vic.view', 'vics', 'SELECT * FROM points', '{id}');
+SELECT count(score) FROM vic.view;
+DROP VIEW vic.view;
 RESET ROLE;
 DROP FUNCTION public.cia_score(text, points), public.cia_score(varchar, record), public.cia_score(name, record), public.cia_score(anyelement, record), public.cia_model_send(bytea), public.cia_may(varchar, regrole, regrole[], regrole[]);
 

@@ -12,15 +12,21 @@
 
 #include <math.h>
 
+#include "access/relation.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "parser/scansup.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 
 CIA_FUNCTION(cia_create_scoring_view);
 
@@ -464,6 +470,36 @@ made_view(RangeVar *named)
 	return OidIsValid(view) ? view : RangeVarGetRelid(named, NoLock, false);
 }
 
+/*
+ * Raises 42725 for a function of somebody else's that fits the row better than ours and has its name:
+ * it would be called by whoever reads the view.
+ */
+static bool
+check_calls(Node *node, void *of_ours)
+{
+	Oid function =
+	    node != NULL && IsA(node, FuncExpr) ? ((FuncExpr *) node)->funcid : InvalidOid;
+
+	if (OidIsValid(function) && strncmp(get_func_name(function), "cia_", 4) == 0 &&
+	    getExtensionOfObject(ProcedureRelationId, function) !=
+	        getExtensionOfObject(ProcedureRelationId, *(Oid *) of_ours))
+		ereport(ERROR, (errcode(ERRCODE_AMBIGUOUS_FUNCTION),
+		                errmsg("function %s would be called in place of cia's",
+		                       format_procedure(function)),
+		                errhint("Drop it, and let nobody else create functions in the "
+		                        "schema of cia.")));
+	return expression_tree_walker(node, check_calls, of_ours);
+}
+
+static void
+check_view(FunctionCallInfo fcinfo, Oid made)
+{
+	Relation view = relation_open(made, AccessShareLock);
+
+	check_calls((Node *) get_view_query(view)->targetList, &fcinfo->flinfo->fn_oid);
+	relation_close(view, NoLock);
+}
+
 static bool
 is_taken(const RangeVar *named)
 {
@@ -481,6 +517,7 @@ cia_create_scoring_view(PG_FUNCTION_ARGS)
 	    .callback = making_error, .arg = &view, .previous = error_context_stack};
 	RangeVar *named = makeRangeVarFromNameList(cia_name_parts(view.given, "view"));
 	ArrayType *id = cia_id_arg(fcinfo, ARG_ID);
+	Oid made;
 
 	error_context_stack = &callback;
 	read_arguments(fcinfo, &view);
@@ -498,6 +535,8 @@ cia_create_scoring_view(PG_FUNCTION_ARGS)
 	SPI_connect();
 	cia_score_table_execute(view.select.data, SPI_OK_UTILITY);
 	SPI_finish();
+	made = made_view(named);
+	check_view(fcinfo, made);
 	error_context_stack = callback.previous;
-	PG_RETURN_OID(made_view(named));
+	PG_RETURN_OID(made);
 }
