@@ -29,6 +29,14 @@ cia_arena_open(cia_arena *arena, MemoryContext context, Size limit)
 	*arena = (cia_arena){.context = context, .limit = limit, .next = FIRST_SLAB};
 }
 
+/* So many bytes will be asked for, more or less: one slab for all of them. */
+void
+cia_arena_expect(cia_arena *arena, Size bytes)
+{
+	while (arena->next < bytes && arena->next < 4 * HUGE_PAGE)
+		arena->next *= 2;
+}
+
 static void
 leave_shared(void *argument)
 {

@@ -24,6 +24,9 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+/* Bytes of a decoded model for each that is stored, or a few more. */
+#define GROWTH 8
+
 static dlist_head entries = DLIST_STATIC_INIT(entries);
 static Size entries_size = 0;
 
@@ -203,6 +206,7 @@ decode_stored(MemoryContext context, const cia_entry *named, struct varlena *con
 	ml_model *model;
 	ml_status status;
 
+	cia_arena_expect(&door->memory, (Size) GROWTH * VARSIZE_ANY_EXHDR(content));
 	status = ml_model_decode(&door->host, (unsigned char *) VARDATA_ANY(content),
 	                         VARSIZE_ANY_EXHDR(content), &model);
 	if (status == ML_BAD_MODEL)

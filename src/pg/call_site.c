@@ -252,6 +252,25 @@ load_value(cia_site *site, struct varlena *given)
 	enter_value(site, value);
 }
 
+void
+cia_site_lay_out(cia_site *site, const double *row)
+{
+	const double *inner;
+	/* ours alone, though whoever scores must not change it */
+	ml_model *part = (ml_model *) ml_model_part(site->loaded.model, row, &inner);
+	cia_door *door;
+
+	if (part->laid_out)
+		return;
+	door = cia_door_for_model(site->cached != NULL ? site->cached->context
+	                                               : site->values->current->context);
+	cia_check(door, ml_model_lay_out(&door->host, part));
+	if (site->cached != NULL)
+		cia_cache_measure(site->cached);
+	else
+		site->values->current->measured = NULL;
+}
+
 /* A TOAST pointer to the same value is the same bytes, so values are compared undetoasted. */
 static inline const cia_loaded *
 model_arg(FunctionCallInfo fcinfo, int argument, cia_privilege privilege)

@@ -58,6 +58,7 @@ extern double cia_arena_room(const cia_arena *arena);
 extern void cia_arena_share(cia_arena *arena, Size *shared);
 extern Size cia_arena_taken(const cia_arena *arena);
 extern void cia_arena_crowd(cia_arena *arena);
+extern void cia_arena_expect(cia_arena *arena, Size bytes);
 extern void cia_arena_branch(cia_arena *arena);
 extern void *cia_arena_prune(cia_arena *arena, const void *keep, Size size);
 
@@ -429,6 +430,9 @@ typedef struct cia_site
 
 extern cia_site *cia_site_open(FunctionCallInfo fcinfo);
 extern void cia_site_use(cia_site *site, cia_cached *cached, const char *name);
+
+/* Makes ready to explain, which scoring does not need, what serves a row of the site's model. */
+extern void cia_site_lay_out(cia_site *site, const double *row);
 
 /* The model a function is called with by name or by value, kept while the node lives. */
 extern const cia_loaded *cia_model_arg(FunctionCallInfo fcinfo, int argument);

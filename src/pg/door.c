@@ -206,7 +206,11 @@ cia_door_open(MemoryContext arena)
 cia_door *
 cia_door_for_model(MemoryContext arena)
 {
-	return open_door(arena, MaxAllocHugeSize / 2);
+	cia_door *door = open_door(arena, MaxAllocHugeSize / 2);
+
+	/* whoever scores is not worth a thread that touches memory */
+	cia_arena_crowd(&door->memory);
+	return door;
 }
 
 int

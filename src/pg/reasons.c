@@ -85,11 +85,13 @@ answer_reasons(FunctionCallInfo fcinfo, const cia_loaded *loaded, const double *
                int most)
 {
 	const ml_feature *feature = loaded->model->schema.feature;
-	cia_cached *cached = ((cia_site *) fcinfo->flinfo->fn_extra)->cached;
+	cia_site *site = fcinfo->flinfo->fn_extra;
+	cia_cached *cached = site->cached;
 	Datum words[MOST_REASONS];
 	cia_told own;
 	const cia_told *told = &own;
 
+	cia_site_lay_out(site, row);
 	if (cached != NULL)
 		told = told_of(cached, row, most);
 	else

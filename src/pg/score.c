@@ -176,6 +176,7 @@ cia_explain(PG_FUNCTION_ARGS)
 	row = cia_row_arg(fcinfo, 1, loaded);
 	contribution = palloc(sizeof(double) * schema->features);
 	shares = palloc(sizeof(share) * schema->features);
+	cia_site_lay_out(fcinfo->flinfo->fn_extra, row);
 	ml_model_explain(loaded->model, row, contribution, &bias.contribution);
 	for (int f = 0; f < schema->features; f++)
 		shares[f] = (share){.feature = cia_element_name(schema->feature[f].name,

@@ -84,13 +84,14 @@ check_classes(const ml_model *model, const ml_model *copy, const double *row)
 
 /* Scores and explains such rows by a model and by its copy. */
 static inline void
-check_scores(test_host *t, const ml_model *model, const ml_model *copy)
+check_scores(test_host *t, ml_model *model, const ml_model *copy)
 {
 	int features = model->schema.features, labels = 1;
 	double *row = ml_alloc_array(&t->core, ml_model_room(model), sizeof *row);
 	double *contribution = ml_alloc_array(&t->core, features, sizeof *row);
 
 	REQUIRE(copy->schema.features == features && copy->learner == model->learner);
+	REQUIRE_OK(ml_model_lay_out(&t->core, model));
 	for (int f = 0; f < features; f++)
 		if (model->schema.feature[f].levels > labels)
 			labels = model->schema.feature[f].levels;
@@ -126,7 +127,7 @@ check_canonical(test_host *t, const ml_model *model)
 	REQUIRE_OK(ml_model_decode(&t->core, first.data, first.length, &again));
 	REQUIRE_OK(ml_model_encode(&t->core, again, 0, &second));
 	CHECK(test_same_bytes(first, second));
-	check_scores(t, model, again);
+	check_scores(t, again, model);
 }
 
 #endif

@@ -63,6 +63,7 @@ learns(test_host *t)
 			test_check(result.holdout.metric[1].value > least[which][binary], __FILE__,
 			           __LINE__, "%s reaches %g", name[which],
 			           result.holdout.metric[1].value);
+			REQUIRE_OK(ml_model_lay_out(&t->core, result.model));
 			for (int64_t i = 0; i < s.frame->rows; i += 31)
 			{
 				double score;

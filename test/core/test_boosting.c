@@ -84,12 +84,13 @@ walked_margin(const ml_model *model, const double *row)
 
 /* Holds for every row: one margin by two ways, and contributions that add up to it. */
 static void
-check_rows(test_host *t, const ml_model *model, const table *s)
+check_rows(test_host *t, ml_model *model, const table *s)
 {
 	int features = model->schema.features;
 	double *row = ml_alloc_array(&t->core, features, sizeof *row);
 	double *part = ml_alloc_array(&t->core, features, sizeof *part);
 
+	REQUIRE_OK(ml_model_lay_out(&t->core, model));
 	for (int64_t i = 0; i < s->frame->rows; i += 29)
 	{
 		double bias, sum, margin;

@@ -154,13 +154,20 @@ make_row(plan *p, double *row)
 	}
 }
 
+static ml_status
+prepare_to_explain(test_host *t, const plan *p, ml_forest_state **state)
+{
+	ML_TRY(ml_forest_prepare(&t->core, &p->schema, &p->fitted, state));
+	return ml_forest_lay_out(&t->core, &p->schema, *state);
+}
+
 static ml_forest_state *
 prepare(test_host *t, plan *p)
 {
 	ml_forest_state *state;
 
 	make_forest(t, p);
-	REQUIRE_OK(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state));
+	REQUIRE_OK(prepare_to_explain(t, p, &state));
 	return state;
 }
 
@@ -450,6 +457,7 @@ weighs_features(test_host *t)
 		nodes = ml_fitted_part(&result.model->fitted, "feature")->count;
 		if (nodes * sampled > 20000000)
 			sampled = 20000000 / nodes;
+		REQUIRE_OK(ml_model_lay_out(&t->core, result.model));
 		for (int64_t r = 0; r < sampled; r++)
 		{
 			read_row(result.model, s.frame, r, row);
@@ -483,6 +491,7 @@ weighs_features_of_classes(test_host *t)
 		    options, &result));
 		part = ml_fitted_part(&result.model->fitted, "importance_shap");
 		REQUIRE(part != NULL && part->count == 4);
+		REQUIRE_OK(ml_model_lay_out(&t->core, result.model));
 		for (int64_t i = 0; i < 300 * 4; i++)
 		{
 			const void *state = result.model->state;
@@ -632,6 +641,7 @@ refuses_what_is_too_deep(test_host *t)
 		if (depth > ML_MAX_DEPTH)
 			continue;
 		REQUIRE_OK(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state));
+		REQUIRE_OK(ml_forest_lay_out(&t->core, &p->schema, state));
 		ml_forest_explain(state, row, contribution, &bias);
 		CHECK_NEAR(bias + contribution[1], ml_forest_margin(state, row), 1e-9);
 	}
@@ -646,21 +656,20 @@ bears_refusals_and_stops(test_host *t)
 	{
 		plan *p = plan_of(t, leaves[round]);
 		ml_forest_state *state;
-		int64_t asked = t->asked, questions = t->questions;
+		int64_t asked = t->asked, questions = t->questions, stops;
 
-		REQUIRE_OK(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state));
+		REQUIRE_OK(prepare_to_explain(t, p, &state));
+		stops = t->questions - questions;
 		for (int64_t i = 1, end = t->asked - asked; i <= end && i <= 400; i++)
 		{
 			t->refuse_at = t->asked + i;
-			CHECK_INT(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state),
-			          ML_MEMORY);
+			CHECK_INT(prepare_to_explain(t, p, &state), ML_MEMORY);
 		}
 		t->refuse_at = 0;
-		for (int64_t i = 1, end = t->questions - questions; i <= 9 && i < end; i++)
+		for (int64_t i = 1; i <= stops && i <= 40; i++)
 		{
 			t->stop_at = t->questions + i;
-			CHECK_INT(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state),
-			          ML_STOPPED);
+			CHECK_INT(prepare_to_explain(t, p, &state), ML_STOPPED);
 			t->stop_at = 0;
 		}
 	}

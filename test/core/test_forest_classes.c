@@ -85,12 +85,13 @@ derives_its_loss(test_host *t)
 
 /* Contributions add up to what learner.h says; probabilities to one. */
 static void
-check_rows(test_host *t, const ml_model *model, const ml_frame *frame)
+check_rows(test_host *t, ml_model *model, const ml_frame *frame)
 {
 	int features = model->schema.features, classes = model->schema.classes;
 	double *row = ml_alloc_array(&t->core, features, sizeof *row);
 	double *part = ml_alloc_array(&t->core, features, sizeof *part);
 
+	REQUIRE_OK(ml_model_lay_out(&t->core, model));
 	for (int64_t i = 0; i < frame->rows; i += 41)
 	{
 		double margin[16], probability[16], bias, sum = 0, mean = 0;

@@ -212,6 +212,7 @@ explains_through_the_part(test_host *t)
 	    ml_alloc_array(&t->core, schema->features, sizeof *contribution);
 
 	CHECK(room > schema->features && room <= 2 * schema->features);
+	REQUIRE_OK(ml_model_lay_out(&t->core, model));
 	for (int turn = 0; turn < 40; turn++)
 	{
 		uint64_t at = (uint64_t) turn;

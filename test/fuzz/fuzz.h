@@ -89,14 +89,14 @@ check_classes(const ml_model *model, const double *row)
 
 /* The model and its copy score alike, to the bit; explaining stays within the model. */
 static void
-check_scores(ml_host *host, const ml_model *model, const ml_model *copy)
+check_scores(ml_host *host, ml_model *model, const ml_model *copy)
 {
 	int features = model->schema.features;
 	double *row = ml_alloc_array(host, ml_model_room(model), sizeof *row);
 	double *contribution = ml_alloc_array(host, features, sizeof *row);
 
 	must(copy->schema.features == features && copy->learner == model->learner);
-	if (row == NULL || contribution == NULL)
+	if (row == NULL || contribution == NULL || ml_model_lay_out(host, model) != ML_OK)
 		return;
 	for (int turn = -1; turn < 20; turn++)
 	{

@@ -418,7 +418,7 @@ check_walks(ml_host *host, const ml_model *model)
 	double *contribution = ml_alloc_array(host, features, sizeof *row);
 	ml_forest forest;
 
-	if (row == NULL || contribution == NULL || model->by != NULL ||
+	if (row == NULL || contribution == NULL || !model->laid_out || model->by != NULL ||
 	    model->schema.task == ML_MULTICLASS ||
 	    ml_fitted_part(&model->fitted, "tree_nodes") == NULL ||
 	    ml_forest_read(host, &model->schema, &model->fitted, &forest) != ML_OK)

@@ -359,6 +359,8 @@ ml_value_encode(ml_host *host, const ml_value *value, size_t header, ml_bytes *b
 	return encode(host, value, &at);
 }
 
+#define RUN 65536 /* numbers between two questions whether to stop */
+
 typedef struct reader
 {
 	ml_host *host;
@@ -380,11 +382,14 @@ take(reader *in, int width, uint64_t *word)
 	return true;
 }
 
-static double
-number_of(uint64_t word, int width)
+static inline double
+number_at(const unsigned char *at, int width)
 {
+	uint64_t word = 0;
 	double number;
 
+	for (int i = 0; i < width; i++)
+		word |= (uint64_t) at[i] << (8 * i);
 	if (width < 8)
 	{
 		int shift = 64 - 8 * width;
@@ -393,6 +398,30 @@ number_of(uint64_t word, int width)
 	}
 	memcpy(&number, &word, sizeof number);
 	return number;
+}
+
+/* For each width a loop of its own, in which a number is one load. */
+static void
+read_numbers(const unsigned char *at, int width, int64_t count, double *number)
+{
+	switch (width)
+	{
+		case 1:
+			for (int64_t i = 0; i < count; i++)
+				number[i] = number_at(at + i, 1);
+			return;
+		case 2:
+			for (int64_t i = 0; i < count; i++)
+				number[i] = number_at(at + 2 * i, 2);
+			return;
+		case 4:
+			for (int64_t i = 0; i < count; i++)
+				number[i] = number_at(at + 4 * i, 4);
+			return;
+		default:
+			for (int64_t i = 0; i < count; i++)
+				number[i] = number_at(at + 8 * i, 8);
+	}
 }
 
 static ml_status
@@ -412,7 +441,7 @@ take_text(reader *in, ml_text *text)
 static ml_status
 take_numbers(reader *in, ml_value *value)
 {
-	uint64_t width, count, word = 0;
+	uint64_t width, count;
 
 	if (!take(in, 1, &width) || !take(in, 8, &count))
 		return ML_BAD_MODEL;
@@ -421,15 +450,20 @@ take_numbers(reader *in, ml_value *value)
 		return ML_BAD_MODEL;
 	value->kind = ML_VALUE_NUMBERS;
 	value->count = (int64_t) count;
-	ML_NEW(in->host, value->numbers, value->count);
-	for (int64_t i = 0; i < value->count; i++)
+	ML_NEW_RAW(in->host, value->numbers, value->count);
+	for (int64_t done = 0; done < value->count; done += RUN)
 	{
-		ML_PAUSE(in->host, i);
-		take(in, (int) width, &word);
-		value->numbers[i] = number_of(word, (int) width);
-		if (isinf(value->numbers[i]))
-			return ML_BAD_MODEL;
+		int64_t rest = value->count - done, run = rest < RUN ? rest : RUN;
+		double *number = value->numbers + done;
+
+		ML_PAUSE(in->host, done);
+		read_numbers(in->at + done * (int64_t) width, (int) width, run, number);
+		for (int64_t i = 0; width == 8 && i < run; i++)
+			if (isinf(number[i]))
+				return ML_BAD_MODEL;
 	}
+	in->at += count * width;
+	in->left -= count * width;
 	return ML_OK;
 }
 
@@ -480,7 +514,8 @@ decode(reader *in, int depth, ml_value *value)
 		case TAG_NUMBER:
 			if (!take(in, 8, &word))
 				return ML_BAD_MODEL;
-			*value = (ml_value){.kind = ML_VALUE_NUMBER, .number = number_of(word, 8)};
+			*value =
+			    (ml_value){.kind = ML_VALUE_NUMBER, .number = number_at(in->at - 8, 8)};
 			return isfinite(value->number) ? ML_OK : ML_BAD_MODEL;
 		case TAG_TEXT:
 			value->kind = ML_VALUE_TEXT;

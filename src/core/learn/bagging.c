@@ -397,11 +397,11 @@ settle_tree(const ml_value *given, void *values, ml_option_fault *fault)
 #define OF_ONE                                                                           \
 	.prepare = prepare, .work = ml_forest_work, .margin = ml_forest_margin,              \
 	.margins_of_rows = ml_forest_margins, .respond = ml_forest_respond,                  \
-	.explain = ml_forest_explain
+	.lay_out = ml_forest_lay_out, .explain = ml_forest_explain
 #define OF_SEVERAL                                                                       \
 	.prepare = ml_class_shares_prepare, .work = ml_class_shares_work,                    \
 	.margins = ml_class_shares_margins, .margins_are_shares = true,                      \
-	.explain = ml_class_shares_explain
+	.lay_out = ml_class_shares_lay_out, .explain = ml_class_shares_explain
 
 const ml_learner ml_forest_classes = {
     LEARNER("random_forest", ML_BINARY, forest_class_option, NULL,

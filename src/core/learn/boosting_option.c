@@ -314,7 +314,7 @@ settle_classes(const ml_value *given, void *values, ml_option_fault *fault)
 		LEARNER(learner_task, table, settle, text),                                      \
 		    .work = ml_forest_work, .margin = ml_forest_margin,                          \
 		    .margins_of_rows = ml_forest_margins, .respond = ml_forest_respond,          \
-		    .explain = ml_forest_explain                                                 \
+		    .lay_out = ml_forest_lay_out, .explain = ml_forest_explain                   \
 	}
 
 const ml_learner ml_boosted_classes = LEARNER_OF_ONE(
@@ -324,7 +324,7 @@ const ml_learner ml_boosted_several = {
     LEARNER(ML_MULTICLASS, classes_option, settle_classes,
             "gradient-boosted trees for several classes, with trees for each"),
     .work = ml_class_forests_work, .margins = ml_class_forests_margins,
-    .explain = ml_class_forests_explain};
+    .lay_out = ml_class_forests_lay_out, .explain = ml_class_forests_explain};
 const ml_learner ml_boosted_values = LEARNER_OF_ONE(
     ML_REGRESSION, value_option,
     "gradient-boosted trees for a number: values, quantiles, counts and amounts");

@@ -253,11 +253,11 @@ ml_forest_first(const ml_fitted *fitted, int trees, ml_fitted *first)
 	}
 }
 
-/* A whole number of that range. */
-static bool
+/* A whole number of that range, which is one of int64_t's. */
+static inline bool
 is_whole(double number, double least, double most)
 {
-	return number >= least && number <= most && number == floor(number);
+	return number >= least && number <= most && number == (double) (int64_t) number;
 }
 
 /* One base, or one per class, to which then whole rounds of trees belong. */
@@ -309,7 +309,7 @@ read_codes(ml_host *host, const ml_fitted *fitted, ml_forest *forest)
 	if (codes == NULL)
 		return ML_BAD_MODEL;
 	forest->codes = codes->count;
-	ML_NEW(host, forest->code, codes->count);
+	ML_NEW_RAW(host, forest->code, codes->count);
 	for (int64_t i = 0; i < codes->count; i++)
 	{
 		if (!is_whole(codes->number[i], 0, INT32_MAX))
@@ -335,7 +335,7 @@ read_nodes(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 			return ML_BAD_MODEL;
 		of[p] = part->number;
 	}
-	ML_NEW(host, forest->node, forest->nodes);
+	ML_NEW_RAW(host, forest->node, forest->nodes);
 	for (int64_t i = 0; i < forest->nodes; i++)
 	{
 		ML_PAUSE(host, i);

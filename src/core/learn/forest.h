@@ -108,7 +108,7 @@ typedef struct ml_forest_state
 	struct ml_slots *slots;
 	struct ml_leaf_masks *masks; /* NULL: trees are too large */
 	struct ml_tree_steps *steps; /* where there are no masks; NULL: too large, too */
-	struct ml_shapley *shapley;  /* so no two threads may explain by one state */
+	struct ml_shapley *shapley;  /* of lay_out; no two threads may explain by one state */
 	double met; /* nodes that an average row of the training data meets */
 	double (*respond)(double margin);
 } ml_forest_state;
@@ -118,6 +118,7 @@ extern ml_status
 ml_forest_equip(ml_host *host, const ml_schema *schema, ml_forest_state *state);
 extern ml_status ml_forest_prepare(ml_host *host, const ml_schema *schema,
                                    const ml_fitted *fitted, ml_forest_state **state);
+extern ml_status ml_forest_lay_out(ml_host *host, const ml_schema *schema, void *state);
 extern double ml_forest_work(const void *state);
 extern double ml_forest_margin(const void *state, const double *row);
 extern void ml_forest_margins(const void *state, const double *row, int64_t width,
@@ -129,6 +130,8 @@ extern void ml_forest_explain(const void *state, const double *row, double *cont
 /* forest_classes.c: the same for classes with trees of their own; see learner.h */
 extern ml_status ml_class_forests_prepare(ml_host *host, const ml_schema *schema,
                                           const ml_fitted *fitted, void **state);
+extern ml_status
+ml_class_forests_lay_out(ml_host *host, const ml_schema *schema, void *state);
 extern double ml_class_forests_work(const void *state);
 extern void
 ml_class_forests_margins(const void *state, const double *row, double *margin);
@@ -154,6 +157,8 @@ typedef struct ml_leaf_values
 extern ml_status
 ml_class_shares_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
                         const ml_value *options, void **state);
+extern ml_status
+ml_class_shares_lay_out(ml_host *host, const ml_schema *schema, void *state);
 extern double ml_class_shares_work(const void *state);
 extern void ml_class_shares_margins(const void *state, const double *row, double *margin);
 extern void ml_class_shares_explain(const void *state, const double *row,

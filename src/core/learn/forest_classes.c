@@ -69,6 +69,16 @@ ml_class_forests_prepare(ml_host *host, const ml_schema *schema, const ml_fitted
 	return ML_OK;
 }
 
+ml_status
+ml_class_forests_lay_out(ml_host *host, const ml_schema *schema, void *state)
+{
+	class_forests *forests = state;
+
+	for (int k = 0; k < forests->classes; k++)
+		ML_TRY(ml_forest_lay_out(host, schema, &forests->of[k]));
+	return ML_OK;
+}
+
 double
 ml_class_forests_work(const void *state)
 {

@@ -130,6 +130,7 @@ survey_shares(ml_host *host, survey *work, const ml_fitted *fitted, double *mean
 	void *state;
 
 	ML_TRY(ml_class_shares_prepare(host, work->problem->schema, fitted, NULL, &state));
+	ML_TRY(ml_class_shares_lay_out(host, work->problem->schema, state));
 	for (int k = 0; k < classes; k++)
 	{
 		ml_leaf_values values = ml_class_shares_values(state, k);

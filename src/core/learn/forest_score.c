@@ -61,7 +61,14 @@ ml_forest_equip(ml_host *host, const ml_schema *schema, ml_forest_state *state)
 	state->features = schema->features;
 	state->met = count_met(&state->forest);
 	ML_TRY(ml_offsets_find(host, schema, &state->offsets));
-	ML_TRY(choose_way(host, schema, state));
+	return choose_way(host, schema, state);
+}
+
+ml_status
+ml_forest_lay_out(ml_host *host, const ml_schema *schema, void *argument)
+{
+	ml_forest_state *state = argument;
+
 	return ml_shapley_create(host, schema, &state->forest, &state->shapley);
 }
 

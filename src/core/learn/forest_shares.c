@@ -91,8 +91,15 @@ ml_class_shares_prepare(ml_host *host, const ml_schema *schema, const ml_fitted 
 	shares->positive = schema->positive;
 	shares->features = schema->features;
 	ML_TRY(read_shares(host, fitted, shares));
-	ML_TRY(find_bias(host, shares));
 	*state = shares;
+	return find_bias(host, shares);
+}
+
+ml_status
+ml_class_shares_lay_out(ml_host *host, const ml_schema *schema, void *state)
+{
+	class_shares *shares = state;
+
 	return ml_shapley_create(host, schema, &shares->forest, &shares->shapley);
 }
 

@@ -131,6 +131,9 @@ typedef struct ml_learner
 	/* Deviance of a row whose mean is mu, in units of the likelihood; NULL: a squared error. */
 	double (*deviance)(const void *state, double y, double mu);
 
+	/* Makes what explain needs of the state and scoring does not; once.  NULL: nothing. */
+	ml_status (*lay_out)(ml_host *host, const ml_schema *schema, void *state);
+
 	/*
 	 * Contributions to the margin, one per feature, and the bias: the margin of
 	 * the average row.  They add up to the margin; of several classes to that of the

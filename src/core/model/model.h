@@ -70,6 +70,7 @@ struct ml_model
 	ml_value options;           /* all options in force */
 	ml_value training;          /* summary of the training: rows, metrics, quantiles */
 	void *state;                /* of learner->prepare */
+	bool laid_out;              /* it can be explained, too */
 	ml_by *by;                  /* NULL: one model for all rows; else state is NULL */
 };
 
@@ -133,7 +134,10 @@ extern double ml_model_score(const ml_model *model, const double *row);
 extern void ml_model_scores(const ml_model *model, const double *row, int64_t width,
                             int64_t rows, double *score);
 
-/* As a learner's explain; features that the row's part does not know contribute nothing. */
+/* Makes ready what explaining needs and scoring does not, of all parts; once made it stays. */
+extern ml_status ml_model_lay_out(ml_host *host, ml_model *model);
+
+/* As a learner's explain, of what has been laid out; features that the row's part does not know contribute nothing. */
 extern void ml_model_explain(const ml_model *model, const double *row,
                              double *contribution, double *bias);
 

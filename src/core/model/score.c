@@ -14,6 +14,19 @@ ml_model_prepare(ml_host *host, ml_model *model)
 	                               &model->state);
 }
 
+ml_status
+ml_model_lay_out(ml_host *host, ml_model *model)
+{
+	for (int g = 0; model->by != NULL && g < model->by->groups; g++)
+		ML_TRY(ml_model_lay_out(host, model->by->group[g].model));
+	if (model->by != NULL)
+		return ml_model_lay_out(host, model->by->overall);
+	if (!model->laid_out && model->learner->lay_out != NULL)
+		ML_TRY(model->learner->lay_out(host, &model->schema, model->state));
+	model->laid_out = true;
+	return ML_OK;
+}
+
 static inline double
 score_of_margin(const ml_model *model, double margin)
 {
