@@ -3,7 +3,7 @@
  * kmeans_choose.c: how many segments there are.
  *
  * Of the numbers tried, that with the largest mean silhouette is chosen, unless another has nearly
- * as large a one and a larger gap: kinds that lie in groups are told apart by it.  Whether there is
+ * as large a one, is as stable and has a larger gap: kinds that lie in groups are told apart by it.  Whether there is
  * structure at all is told by rows whose features are drawn at random from their ranges, as with
  * the gap statistic (Tibshirani, Walther and Hastie 2001): some number of segments in place of one
  * must make log inertia smaller by more than it does there, beyond chance.
@@ -22,8 +22,8 @@
 #define BEGINNINGS 3  /* of each fit */
 #define ITERATIONS 50
 #define TOLERANCE 1e-4
-#define ERRORS 5      /* that are more than chance, of so few sets and so many numbers */
-#define NEARLY 0.05   /* silhouettes that differ by less are nearly the same */
+#define ERRORS 5    /* that are more than chance, of so few sets and so many numbers */
+#define NEARLY 0.05 /* what silhouettes and stabilities may differ by, nearly the same */
 #define NOTHING 1e-12 /* share of the inertia of one segment that counts as none */
 
 typedef struct choosing
@@ -309,7 +309,15 @@ try_apart(choosing *c, int k, ml_tried *tried)
 	return status != ML_OK ? status : closed;
 }
 
-/* The largest silhouette; of those that are nearly as large, the largest gap beyond chance. */
+/* Nearly as large a silhouette, as stable, and a gap that is larger beyond chance. */
+static bool
+tells_more(const ml_tried *other, const ml_tried *best, const ml_tried *chosen)
+{
+	return other->silhouette > best->silhouette - NEARLY &&
+	       other->stability > best->stability - NEARLY &&
+	       other->gap - chosen->gap > ERRORS * hypot(other->gap_error, chosen->gap_error);
+}
+
 static int
 best_of(const ml_choice *choice)
 {
@@ -320,9 +328,7 @@ best_of(const ml_choice *choice)
 		best = tried[t].silhouette > tried[best].silhouette ? t : best;
 	chosen = best;
 	for (int t = 0; t < choice->count; t++)
-		if (tried[t].silhouette > tried[best].silhouette - NEARLY &&
-		    tried[t].gap - tried[chosen].gap >
-		        ERRORS * hypot(tried[t].gap_error, tried[chosen].gap_error))
+		if (tells_more(&tried[t], &tried[best], &tried[chosen]))
 			chosen = t;
 	return chosen;
 }
