@@ -166,6 +166,9 @@ SELECT cia_segment_migration('kinds', 'kind_then', 'SELECT nullif(customer_id, 5
 SELECT cia_segment_migration('kinds', 'kind_then', 'kind_now', '{nobody}');
 SELECT cia_segment_migration('kinds', 'kind_then', 'kind_now', '{}');
 SELECT cia_segment_migration('kinds', 'kind_then', NULL);
+SET cia.max_memory = '1MB';
+SELECT count(*) FROM cia_segment_migration('kinds', 'SELECT n * 10000 + customer_id AS customer_id, balance, logins, plan FROM kind_customer, generate_series(1, 30) n', 'kind_now');
+RESET cia.max_memory;
 SELECT version FROM cia_train('kind_array', 'SELECT balance, logins FROM kind_customer', algorithm => 'kmeans', options => '{"k": 2}');
 SELECT cia_segment_migration('kind_array', 'kind_then', 'kind_now');
 SELECT cia_segment_sizes('kind_value');

@@ -67,6 +67,7 @@ typedef struct cia_door
 {
 	ml_host host;
 	cia_arena memory;
+	bool judges;              /* what is read is to train nothing */
 	MemoryContext arena;      /* the context that all lives in */
 	ErrorData *pending;       /* an error thrown in a callback, to be thrown again */
 	TimestampTz reported;     /* when progress was last shown */

@@ -353,6 +353,7 @@ open_run(FunctionCallInfo fcinfo, MemoryContext arena, const cia_loaded *loaded,
 		raise_segments(loaded, get_func_name(fcinfo->flinfo->fn_oid));
 	run->loaded = loaded;
 	run->door = cia_door_open(arena);
+	run->door->judges = true;
 	/* the source of the training is not for everybody who may score */
 	run->entry = call->table->reveals || PG_ARGISNULL(call->source)
 	                 ? cia_registry_manage(schema, name)

@@ -42,6 +42,7 @@ cia_segment_rows_open(FunctionCallInfo fcinfo, cia_privilege privilege)
 	run->version = privilege == CIA_MANAGE ? cia_registry_manage(run->schema, name)
 	                                       : cia_registry_find(run->schema, name);
 	run->door = cia_door_open(arena);
+	run->door->judges = true;
 	run->model = cia_model_decode(cia_door_for_model(arena),
 	                              cia_registry_content(run->schema, &run->version));
 	cia_need_segments(run->model, name);

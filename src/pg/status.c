@@ -30,12 +30,15 @@ raise_memory(const cia_door *door, ml_status status)
 	ereport(
 	    ERROR,
 	    (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-	     errmsg("training needs %s of memory, more than cia.max_memory allows", needs),
+	     errmsg("%s needs %s of memory, more than cia.max_memory allows",
+	            door->judges ? "what is read" : "training", needs),
 	     errdetail("cia.max_memory is %d MB.", cia_max_memory_kb / 1024),
 	     door->memory.shared != NULL && *door->memory.shared > door->memory.used
 	         ? errhint("Groups that are read side by side count together: SET "
 	                   "enable_hashagg = off reads one after the other. Or raise "
 	                   "cia.max_memory.")
+	     : door->judges
+	         ? errhint("Raise cia.max_memory, or take a sample of the rows.")
 	         : errhint(
 	               "Raise cia.max_memory, train on a sample of the rows, or leave out "
 	               "columns.")));

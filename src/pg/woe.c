@@ -141,6 +141,7 @@ cia_woe(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	run.door = cia_door_open(
 	    AllocSetContextCreate(CurrentMemoryContext, "cia woe", ALLOCSET_DEFAULT_SIZES));
+	run.door->judges = true;
 	read_options(&run, cia_options_arg(fcinfo, 2));
 	cia_source_run(source, NULL, start_rows, take_row, &run);
 	cia_door_equip(run.door);
