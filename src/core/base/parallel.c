@@ -4,7 +4,7 @@
  *
  * Threads sleep on a condition variable between loops; since the next loop is often only
  * microseconds away, and waking takes longer, they look out for it a moment before.  Within
- * a loop they claim tasks by an atomic counter.  The thread that entered the core takes
+ * a loop they claim tasks by atomic counters.  The thread that entered the core takes
  * part, is the only one that asks the host to stop, and goes on asking while it
  * waits for the others.  When no task is left it waits for those that have joined, and
  * not for one that has yet to wake: on a busy machine that could take longer than the
@@ -44,7 +44,9 @@ struct ml_pool
 	ml_task task;
 	void *work;
 	int64_t tasks;
-	_Atomic int64_t next;
+	_Atomic int64_t claimed; /* tasks, from both ends */
+	_Atomic int64_t first;   /* from the front */
+	_Atomic int64_t last;    /* from the end */
 	_Atomic int status;
 	_Atomic bool stop;
 };
@@ -77,14 +79,29 @@ look_again(int64_t since)
 	return nanoseconds() - since < LOOK_NS;
 }
 
+/*
+ * Every other thread claims from the end: loop after loop a thread has the same rows, and two of
+ * them seldom have lines of the cache to fetch from one another.
+ */
+static bool
+claim(ml_worker *worker, int64_t *task)
+{
+	ml_pool *pool = worker->pool;
+
+	if (atomic_fetch_add(&pool->claimed, 1) >= pool->tasks)
+		return false;
+	*task = worker->index % 2 == 0 ? atomic_fetch_add(&pool->first, 1)
+	                               : pool->tasks - 1 - atomic_fetch_add(&pool->last, 1);
+	return true;
+}
+
 static void
 run_tasks(ml_worker *worker)
 {
 	ml_pool *pool = worker->pool;
 	int64_t task;
 
-	while (!ml_worker_stop(worker) &&
-	       (task = atomic_fetch_add(&pool->next, 1)) < pool->tasks)
+	while (!ml_worker_stop(worker) && claim(worker, &task))
 	{
 		int status = pool->task(pool->work, task, worker);
 		int ok = ML_OK;
@@ -260,7 +277,9 @@ ml_parallel(ml_host *host, int64_t tasks, ml_task task, void *work)
 	pool->task = task;
 	pool->work = work;
 	pool->tasks = tasks;
-	atomic_store(&pool->next, 0);
+	atomic_store(&pool->claimed, 0);
+	atomic_store(&pool->first, 0);
+	atomic_store(&pool->last, 0);
 	atomic_store(&pool->status, ML_OK);
 	atomic_store(&pool->stop, false);
 	pool->open = true;
