@@ -139,7 +139,7 @@ check_coefficients(ml_host *host, const ml_model *model)
 
 /* What was accepted can be written, comes back as the same bytes and scores alike. */
 static void
-check_model(ml_host *host, const ml_model *model)
+check_model(ml_host *host, ml_model *model)
 {
 	ml_bytes bytes, again;
 	ml_model *copy;
