@@ -151,6 +151,10 @@ extern ml_status ml_kmeans_finish(ml_kmeans *fit);
 /* kmeans_seed.c: k centres that are rows; ML_FEW_DISTINCT with fault.count. */
 extern ml_status ml_kmeans_seed(ml_kmeans *fit, uint64_t *random);
 
+/* A row becomes a centre. */
+extern void
+ml_kmeans_put(const ml_kmeans *fit, int64_t row, ml_centers *centers, int center);
+
 /*
  * kmeans_moves.c: moves rows one by one while that makes the sum smaller (Hartigan 1975), which
  * goes on where Lloyd's iterations have come to an end.  For few rows.

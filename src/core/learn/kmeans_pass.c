@@ -343,20 +343,6 @@ move_centers(ml_kmeans *fit)
 	return sum;
 }
 
-/* A row becomes a centre. */
-static void
-center_on(ml_kmeans *fit, int center, int64_t row)
-{
-	double *at = fit->centers.at + center * fit->space->slots;
-	int64_t first = row / ML_BLOCK * ML_BLOCK;
-	int pick = (int) (row - first);
-
-	ml_points_fill(fit->space, fit->problem, first, &pick, 1, &fit->seat[0].points);
-	memset(at, 0, (size_t) fit->space->slots * sizeof *at);
-	ml_points_add(fit->space, &fit->seat[0].points, 0, 1, at);
-	ml_centers_pack(&fit->centers, center);
-}
-
 /* A centre that no row is nearest to goes to the row that is farthest from its own. */
 static ml_status
 fill_empty(ml_kmeans *fit)
@@ -372,7 +358,7 @@ fill_empty(ml_kmeans *fit)
 				fit->host->fault.count = c;
 				return ML_FEW_DISTINCT;
 			}
-			center_on(fit, c, fit->farthest);
+			ml_kmeans_put(fit, fit->farthest, &fit->centers, c);
 		}
 	return ML_OK;
 }

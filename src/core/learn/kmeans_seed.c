@@ -111,8 +111,8 @@ draw_row(const seeding *s, double sum, uint64_t *random)
 	return last;
 }
 
-static void
-put_row(const ml_kmeans *fit, int64_t row, ml_centers *centers, int center)
+void
+ml_kmeans_put(const ml_kmeans *fit, int64_t row, ml_centers *centers, int center)
 {
 	double *at = centers->at + center * fit->space->slots;
 	int64_t first = row / ML_BLOCK * ML_BLOCK;
@@ -136,12 +136,12 @@ add_center(seeding *s, int center, uint64_t *random, double *sum)
 	for (int t = 0; t < trials; t++)
 		row[t] = draw_row(s, all, random);
 	for (int t = 0; t < trials; t++)
-		put_row(s->fit, row[t], &s->trial, t);
+		ml_kmeans_put(s->fit, row[t], &s->trial, t);
 	ML_TRY(try_all(s, trials, false, left));
 	for (int t = 1; t < trials; t++)
 		best = left[t] < left[best] ? t : best;
-	put_row(s->fit, row[best], &s->fit->centers, center);
-	put_row(s->fit, row[best], &s->trial, 0);
+	ml_kmeans_put(s->fit, row[best], &s->fit->centers, center);
+	ml_kmeans_put(s->fit, row[best], &s->trial, 0);
 	ML_TRY(try_all(s, 1, true, left));
 	*sum = left[0];
 	return ML_OK;
@@ -169,8 +169,8 @@ add_first(seeding *s, uint64_t *random, double *sum)
 	row = draw_row(s, all, random);
 	for (int64_t i = 0; i < s->end - fit->begin; i++)
 		s->nearest[i] = INFINITY;
-	put_row(fit, row, &s->fit->centers, 0);
-	put_row(fit, row, &s->trial, 0);
+	ml_kmeans_put(fit, row, &s->fit->centers, 0);
+	ml_kmeans_put(fit, row, &s->trial, 0);
 	ML_TRY(try_all(s, 1, true, left));
 	*sum = left[0];
 	return ML_OK;
