@@ -161,7 +161,8 @@ settle_sketched(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int r
 	const int32_t *was = fit->assigned + (first - fit->begin);
 	int picked = 0, open = 0;
 
-	if (fit->is_exact)
+	/* a block that two shards have parts of is not looked at while they fill it */
+	if (fit->is_exact || (fit->is_fresh && rows < ML_BLOCK))
 		for (int i = 0; i < rows; i++)
 			seat->nearest[i] = -1;
 	else
