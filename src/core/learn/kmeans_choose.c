@@ -313,9 +313,12 @@ try_apart(choosing *c, int k, ml_tried *tried)
 static bool
 tells_more(const ml_tried *other, const ml_tried *best, const ml_tried *chosen)
 {
+	double more = other->gap - chosen->gap;
+	double error =
+	    sqrt(other->gap_error * other->gap_error + chosen->gap_error * chosen->gap_error);
+
 	return other->silhouette > best->silhouette - NEARLY &&
-	       other->stability > best->stability - NEARLY &&
-	       other->gap - chosen->gap > ERRORS * hypot(other->gap_error, chosen->gap_error);
+	       other->stability > best->stability - NEARLY && more > ERRORS * error;
 }
 
 static int
