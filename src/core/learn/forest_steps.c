@@ -219,6 +219,8 @@ score_row(const struct ml_tree_steps *steps, const double *row)
 	uint16_t slot[2 * ML_MOST_PLACES];
 	double sum[ML_TREE_LANES] = {0};
 
+	/* which leaves ask for, to no effect, though trees of leaves alone have no place */
+	slot[0] = 0;
 	find_slots(steps, row, slot);
 	walk_together(steps, slot, sum);
 	return ml_lane_total(steps->base, sum);
