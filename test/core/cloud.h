@@ -199,4 +199,37 @@ numbers_frame(test_host *t, int columns, const double *number, int rows)
 	return frame;
 }
 
+static inline ml_bytes
+cloud_bytes(test_host *t, const cloud *c, const char *algorithm,
+            const sample_option *options, int threads)
+{
+	ml_result result;
+	ml_bytes bytes;
+
+	t->core.threads = threads;
+	REQUIRE_OK(sample_train(&t->core, cloud_frame(t, c), algorithm, options, &result));
+	REQUIRE_OK(ml_model_encode(&t->core, result.model, 0, &bytes));
+	return bytes;
+}
+
+/* One, two or three threads, and rows in either order, make the same bytes of a cloud. */
+static inline void
+check_one_model(test_host *t, const char *algorithm, const sample_option *options,
+                int middles, int rows)
+{
+	cloud c = {.rows = rows,
+	           .numbers = 2,
+	           .categories = 1,
+	           .middles = middles,
+	           .noise = 1,
+	           .missing = 0.05,
+	           .weighted = true,
+	           .seed = 5};
+	ml_bytes one = cloud_bytes(t, &c, algorithm, options, 1);
+
+	CHECK(test_same_bytes(one, cloud_bytes(t, &c, algorithm, options, 2)));
+	c.backwards = true;
+	CHECK(test_same_bytes(one, cloud_bytes(t, &c, algorithm, options, 3)));
+}
+
 #endif

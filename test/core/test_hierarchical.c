@@ -219,35 +219,14 @@ merges_centers_of_many_rows(test_host *t)
 	CHECK_SAME(part(&result, "merge_rows")->number[3], 3000);
 }
 
+/* Rows themselves, and centres in their place. */
 static void
 does_not_depend_on_threads_or_order(test_host *t)
 {
 	static const sample_option options[] = {{"k", 4}, {"centers", 30}, {NULL, 0}};
-	cloud c = {.numbers = 2,
-	           .categories = 1,
-	           .middles = 9,
-	           .noise = 1,
-	           .missing = 0.05,
-	           .weighted = true,
-	           .seed = 5};
 
-	for (int size = 0; size < 2; size++)
-	{
-		ml_bytes bytes[3];
-
-		c.rows = size == 0 ? 300 : 4000;
-		for (int i = 0; i < 3; i++)
-		{
-			ml_result result;
-
-			t->core.threads = 1 + i;
-			c.backwards = i == 2;
-			REQUIRE_OK(grow(t, cloud_frame(t, &c), options, &result));
-			REQUIRE_OK(ml_model_encode(&t->core, result.model, 0, &bytes[i]));
-		}
-		CHECK(test_same_bytes(bytes[0], bytes[1]));
-		CHECK(test_same_bytes(bytes[0], bytes[2]));
-	}
+	check_one_model(t, "hierarchical", options, 9, 300);
+	check_one_model(t, "hierarchical", options, 9, 4000);
 }
 
 static void

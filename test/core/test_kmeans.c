@@ -189,43 +189,14 @@ finds_the_best_of_all_partitions(test_host *t)
 	}
 }
 
-static ml_bytes
-bytes_of(test_host *t, const cloud *c, int threads, const sample_option *options)
-{
-	ml_result result;
-	ml_bytes bytes;
-
-	t->core.threads = threads;
-	REQUIRE_OK(train(t, cloud_frame(t, c), options, &result));
-	REQUIRE_OK(ml_model_encode(&t->core, result.model, 0, &bytes));
-	return bytes;
-}
-
 /* On a sample first, and on few rows. */
 static void
 does_not_depend_on_threads_or_order(test_host *t)
 {
 	static const sample_option options[] = {{"k", 11}, {"restarts", 2}, {NULL, 0}};
-	cloud c = {.rows = 12000,
-	           .numbers = 2,
-	           .categories = 1,
-	           .middles = 9,
-	           .noise = 1,
-	           .missing = 0.05,
-	           .weighted = true,
-	           .seed = 5};
 
-	for (int size = 0; size < 2; size++)
-	{
-		ml_bytes one;
-
-		c.rows = size == 0 ? 500 : 12000;
-		c.backwards = false;
-		one = bytes_of(t, &c, 1, options);
-		CHECK(test_same_bytes(one, bytes_of(t, &c, 2, options)));
-		c.backwards = true;
-		CHECK(test_same_bytes(one, bytes_of(t, &c, 3, options)));
-	}
+	check_one_model(t, "kmeans", options, 9, 500);
+	check_one_model(t, "kmeans", options, 9, 12000);
 }
 
 static void
