@@ -146,7 +146,7 @@ typedef struct sort_work
 	int bucket_bits;   /* those that come next */
 	int64_t *place;    /* [RANGES][groups] how many rows; then where the next one goes */
 	int64_t *begin;    /* [groups + 1] */
-	uint32_t *grouped; /* [rows] */
+	uint32_t *grouped; /* [rows]; NULL while they are counted */
 	uint32_t *order;   /* [rows] */
 } sort_work;
 
@@ -163,25 +163,9 @@ bucket_of(const sort_work *work, int64_t row)
 	                  (64 - work->bucket_bits));
 }
 
+/* Rows of a range to their groups: first they are counted, then put where the counts say. */
 static ml_status
-count_range(void *argument, int64_t task, ml_worker *worker)
-{
-	const sort_work *work = argument;
-	const ml_frame *frame = work->frame;
-	int64_t *count = work->place + (task << work->group_bits);
-
-	for (int64_t row = frame->rows * task / RANGES;
-	     row < frame->rows * (task + 1) / RANGES; row++)
-	{
-		if ((row & 0xffff) == 0 && ml_worker_stop(worker))
-			return ML_STOPPED;
-		count[group_of(work, key_at(frame, row))]++;
-	}
-	return ML_OK;
-}
-
-static ml_status
-place_range(void *argument, int64_t task, ml_worker *worker)
+deal_range(void *argument, int64_t task, ml_worker *worker)
 {
 	const sort_work *work = argument;
 	const ml_frame *frame = work->frame;
@@ -190,9 +174,13 @@ place_range(void *argument, int64_t task, ml_worker *worker)
 	for (int64_t row = frame->rows * task / RANGES;
 	     row < frame->rows * (task + 1) / RANGES; row++)
 	{
+		int64_t at;
+
 		if ((row & 0xffff) == 0 && ml_worker_stop(worker))
 			return ML_STOPPED;
-		work->grouped[place[group_of(work, key_at(frame, row))]++] = (uint32_t) row;
+		at = place[group_of(work, key_at(frame, row))]++;
+		if (work->grouped != NULL)
+			work->grouped[at] = (uint32_t) row;
 	}
 	return ML_OK;
 }
@@ -266,10 +254,10 @@ sort_rows(const ml_frame *frame, uint32_t *order)
 	work.bucket_bits = bits - work.group_bits;
 	ML_NEW(host, work.place, RANGES << work.group_bits);
 	ML_NEW(host, work.begin, (INT64_C(1) << work.group_bits) + 1);
-	ML_NEW_RAW(host, work.grouped, frame->rows);
-	ML_TRY(ml_parallel(host, RANGES, count_range, &work));
+	ML_TRY(ml_parallel(host, RANGES, deal_range, &work));
 	lay_groups(&work);
-	ML_TRY(ml_parallel(host, RANGES, place_range, &work));
+	ML_NEW_RAW(host, work.grouped, frame->rows);
+	ML_TRY(ml_parallel(host, RANGES, deal_range, &work));
 	return ml_parallel(host, INT64_C(1) << work.group_bits, sort_group, &work);
 }
 
