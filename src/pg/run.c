@@ -199,6 +199,7 @@ outcome_word(const cia_run *run)
 	return "failed";
 }
 
+/* Somebody may be dropping the model: the run is then one of a name without a model. */
 static void
 insert_run(const cia_owner_scope *scope, const cia_run *run)
 {
@@ -233,8 +234,8 @@ insert_run(const cia_owner_scope *scope, const cia_run *run)
 	        .text = "INSERT INTO %1$s.cia_run (model, name, version, kind, outcome, "
 	                "sqlstate, message, detail, hint, rows, started_at, ended_at, "
 	                "run_by, job) VALUES ((SELECT id FROM %1$s.cia_registry "
-	                "WHERE name = $1), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-	                "$12, $13)",
+	                "WHERE name = $1 FOR KEY SHARE), $1, $2, $3, $4, $5, $6, $7, $8, "
+	                "$9, $10, $11, $12, $13)",
 	        .expected = SPI_OK_INSERT,
 	        .args = lengthof(types),
 	        .types = types,

@@ -185,7 +185,41 @@ receive(dsm_handle handle)
 	return runs;
 }
 
-/* Waits neither for replicas nor for long for a lock. */
+/* The extension may be gone, or elsewhere. */
+static void
+record(const cia_run *run)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (OidIsValid(get_relname_relid("cia_run", run->schema)))
+		cia_run_write(run);
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+/* A run that cannot be recorded is told to the log, and does not take the others along. */
+static void
+record_or_tell(const cia_run *run)
+{
+	PG_TRY();
+	{
+		record(run);
+	}
+	PG_CATCH();
+	{
+		EmitErrorReport();
+		FlushErrorState();
+		AbortCurrentTransaction();
+	}
+	PG_END_TRY();
+}
+
+/*
+ * Waits neither for replicas nor for long for a lock.  Each run has a transaction of its own: its
+ * row holds its model's, and with two in hand a session that drops both models would be locked out
+ * by us, and we by it.
+ */
 void
 cia_run_worker(Datum handle)
 {
@@ -200,15 +234,8 @@ cia_run_worker(Datum handle)
 	BackgroundWorkerInitializeConnectionByOid(runs->run[0].database, InvalidOid, 0);
 	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION);
 	SetConfigOption("lock_timeout", "10s", PGC_USERSET, PGC_S_SESSION);
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
 	pgstat_report_activity(STATE_RUNNING, "recording failed trainings");
 	for (int i = 0; i < runs->count; i++)
-		/* the extension may be gone, or elsewhere */
-		if (OidIsValid(get_relname_relid("cia_run", runs->run[i].schema)))
-			cia_run_write(&runs->run[i]);
-	PopActiveSnapshot();
-	CommitTransactionCommand();
+		record_or_tell(&runs->run[i]);
 	pgstat_report_activity(STATE_IDLE, NULL);
 }
