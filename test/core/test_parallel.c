@@ -158,6 +158,89 @@ stops_from_any_question_on(test_host *t)
 	}
 }
 
+/* The caller does something else between begin and end, or never comes to the end. */
+static void
+leaves_a_loop_to_the_threads(test_host *t)
+{
+	static const int64_t tasks[] = {0, 1, 7, TASKS};
+
+	for (int threads = 0; threads <= 4; threads++)
+	{
+		t->core.threads = threads;
+		REQUIRE_OK(ml_pool_open(&t->core));
+		for (int i = 0; i < 200; i++)
+		{
+			int64_t count = tasks[i % 4];
+			tally all = {.fail_from = TASKS, .seats = ml_pool_threads(&t->core)};
+
+			ml_parallel_begin(&t->core, count, count_task, &all);
+			for (int k = 0; k < i % 3; k++)
+				sched_yield();
+			REQUIRE_OK(ml_parallel_end(&t->core));
+			for (int64_t task = 0; task < TASKS; task++)
+				CHECK_INT(all.ran[task], task < count ? 1 : 0);
+			CHECK_INT(all.crowded, 0);
+			CHECK_INT(all.unblocked, 0);
+		}
+		ml_pool_close(&t->core);
+	}
+}
+
+static void
+others_do_it_meanwhile(test_host *t)
+{
+	tally all = {.fail_from = TASKS, .seats = 2};
+
+	t->core.threads = 2;
+	REQUIRE_OK(ml_pool_open(&t->core));
+	ml_parallel_begin(&t->core, TASKS, count_task, &all);
+	while (atomic_load(&all.started) < TASKS)
+		sched_yield();
+	REQUIRE_OK(ml_parallel_end(&t->core));
+	CHECK_INT(all.started, TASKS);
+}
+
+static void
+gives_up_a_loop_without_end(test_host *t)
+{
+	for (int threads = 1; threads <= 4; threads++)
+		for (int wait = 0; wait < 2; wait++)
+		{
+			tally all = {.fail_from = TASKS, .seats = threads, .until_stopped = true};
+
+			t->core.threads = threads;
+			REQUIRE_OK(ml_pool_open(&t->core));
+			ml_parallel_begin(&t->core, TASKS, count_task, &all);
+			while (wait && threads > 1 && atomic_load(&all.started) == 0)
+				sched_yield();
+			ml_pool_close(&t->core);
+			CHECK(all.started < threads);
+			CHECK_INT(test_threads, 0);
+		}
+}
+
+static void
+stops_at_the_end(test_host *t)
+{
+	for (int threads = 1; threads <= 3; threads++)
+	{
+		tally all = {.fail_from = TASKS, .seats = threads, .until_stopped = true};
+		tally after = {.fail_from = 3, .failure = ML_SINGULAR, .seats = threads};
+
+		t->core.threads = threads;
+		REQUIRE_OK(ml_pool_open(&t->core));
+		t->questions = 0;
+		t->stop_at = 5;
+		ml_parallel_begin(&t->core, TASKS, count_task, &all);
+		CHECK(ml_parallel_end(&t->core) == ML_STOPPED);
+		CHECK(all.started <= threads);
+		t->stop_at = 0;
+		ml_parallel_begin(&t->core, TASKS, count_task, &after);
+		CHECK(ml_parallel_end(&t->core) == ML_SINGULAR);
+		ml_pool_close(&t->core);
+	}
+}
+
 /* Lasts on any but the main thread until the stop; the main one waits for such a task to begin. */
 static ml_status
 outlast(void *work, int64_t task, ml_worker *worker)
@@ -279,6 +362,10 @@ TEST_MAIN({runs_every_task_once,
           {answers_the_failure,
            "the status of a failed task is answered, and no more are begun"},
           {stops_from_any_question_on, "a stop at any question ends the loop"},
+          {leaves_a_loop_to_the_threads, "a loop that was begun is whole at its end"},
+          {others_do_it_meanwhile, "between begin and end others are at work"},
+          {gives_up_a_loop_without_end, "a loop without an end ends with the pool"},
+          {stops_at_the_end, "the end of a loop answers stop and failure"},
           {asks_while_it_waits, "stop is asked while waiting for other threads"},
           {takes_turns, "tasks wait for each other's changes"},
           {asks_while_tasks_wait, "stop is asked while tasks wait"},

@@ -148,7 +148,6 @@ thread_main(void *argument)
 	return NULL;
 }
 
-/* Starts host->threads - 1 threads; fewer where the system refuses, which is no error. */
 ml_status
 ml_pool_open(ml_host *host)
 {
@@ -176,7 +175,6 @@ ml_pool_open(ml_host *host)
 	return ML_OK;
 }
 
-/* Joins the threads; harmless when no pool is open. */
 void
 ml_pool_close(ml_host *host)
 {
@@ -184,6 +182,8 @@ ml_pool_close(ml_host *host)
 
 	if (pool == NULL)
 		return;
+	/* a loop that has not been ended is given up */
+	atomic_store(&pool->stop, true);
 	pthread_mutex_lock(&pool->lock);
 	pool->closing = true;
 	pool->loop++;
@@ -199,7 +199,6 @@ ml_pool_close(ml_host *host)
 	host->pool = NULL;
 }
 
-/* Threads that a loop may run on, the caller's included. */
 int
 ml_pool_threads(const ml_host *host)
 {
@@ -266,13 +265,11 @@ wait_for_threads(ml_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-ml_status
-ml_parallel(ml_host *host, int64_t tasks, ml_task task, void *work)
+void
+ml_parallel_begin(ml_host *host, int64_t tasks, ml_task task, void *work)
 {
 	ml_pool *pool = host->pool;
 
-	if (pool == NULL || pool->threads == 0 || tasks == 1)
-		return run_alone(host, tasks, task, work);
 	pthread_mutex_lock(&pool->lock);
 	pool->task = task;
 	pool->work = work;
@@ -286,11 +283,27 @@ ml_parallel(ml_host *host, int64_t tasks, ml_task task, void *work)
 	pool->loop++;
 	pthread_cond_broadcast(&pool->wake);
 	pthread_mutex_unlock(&pool->lock);
+}
+
+ml_status
+ml_parallel_end(ml_host *host)
+{
+	ml_pool *pool = host->pool;
+
 	run_tasks(&pool->worker[0]);
 	wait_for_threads(pool);
 	if (atomic_load(&pool->status) != ML_OK)
 		return (ml_status) atomic_load(&pool->status);
 	return atomic_load(&pool->stop) ? ML_STOPPED : ML_OK;
+}
+
+ml_status
+ml_parallel(ml_host *host, int64_t tasks, ml_task task, void *work)
+{
+	if (ml_pool_threads(host) == 1 || tasks == 1)
+		return run_alone(host, tasks, task, work);
+	ml_parallel_begin(host, tasks, task, work);
+	return ml_parallel_end(host);
 }
 
 void

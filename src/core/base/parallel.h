@@ -23,12 +23,24 @@ typedef struct ml_worker
 
 typedef ml_status (*ml_task)(void *work, int64_t task, ml_worker *worker);
 
+/* Starts host->threads - 1 threads; fewer where the system refuses, which is no error. */
 extern ml_status ml_pool_open(ml_host *host);
+
+/* Joins the threads; harmless when no pool is open. */
 extern void ml_pool_close(ml_host *host);
+
+/* Threads that a loop may run on, the caller's included. */
 extern int ml_pool_threads(const ml_host *host);
 
 /* Runs tasks 0 .. tasks - 1; the status of the first that failed, or ML_STOPPED. */
 extern ml_status ml_parallel(ml_host *host, int64_t tasks, ml_task task, void *work);
+
+/*
+ * The same for a caller that has something else to do meanwhile: between begin and end the threads
+ * of the pool, which is open, are at work.  What they have left is done at the end.
+ */
+extern void ml_parallel_begin(ml_host *host, int64_t tasks, ml_task task, void *work);
+extern ml_status ml_parallel_end(ml_host *host);
 
 /*
  * For tasks that share what one thread at a time may change: wait gives the lock away until
