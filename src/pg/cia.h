@@ -235,17 +235,6 @@ extern double cia_source_expected(void);
 /* Names and types of the columns that a source returns; nothing runs. */
 extern TupleDesc cia_source_columns(const char *source);
 
-/*
- * Makes a query around the parsed source.  What it adds has no place in the text: its
- * nodes' location is -1.
- */
-struct SelectStmt;
-typedef struct SelectStmt *(*cia_wrap_query)(void *state, struct SelectStmt *source);
-
-/* Runs that query in place of the source. */
-extern void cia_source_run_within(const char *source, cia_wrap_query wrap,
-                                  cia_start_rows start, cia_take_row take, void *state);
-
 /* The relation that a source names; InvalidOid for a query or a name of nothing. */
 extern Oid cia_source_relation(const char *source);
 

@@ -29,7 +29,7 @@ void
 _PG_init(void)
 {
 	DefineCustomIntVariable(
-	    "cia.threads", "Sets the number of threads that train a model.",
+	    "cia.threads", "Sets the number of threads that train a model or score a table.",
 	    "0 means 1 + max_parallel_workers_per_gather, at most the "
 	    "number of processors.",
 	    &cia_threads, 0, 0, ML_MAX_THREADS, PGC_USERSET, 0, NULL, NULL, NULL);

@@ -12,6 +12,9 @@
 extern void cia_origin_number(Query *query);
 extern bool cia_origin_is(const PlannerInfo *level, const Var *row);
 
+/* see_through.c: what the planner thinks that the model's own part in a score costs */
+extern Cost cia_work_cost(const ml_model *model);
+
 /* whole_row.c: the columns of a row expression */
 typedef struct cia_row_columns
 {

@@ -3,6 +3,7 @@
  * score.c: using a model: scores, classes, probabilities and reasons.
  */
 #include "score.h"
+#include "score_blocks.h"
 
 #include <math.h>
 
@@ -19,8 +20,10 @@ CIA_FUNCTION(cia_probabilities_columns);
 CIA_FUNCTION(cia_explain);
 
 static Datum
-answer_score(const cia_loaded *loaded, const double *row)
+answer_score(FunctionCallInfo fcinfo, const cia_loaded *loaded, const double *row)
 {
+	if (cia_blocks_keep(fcinfo, loaded->model, row))
+		return Float8GetDatum(0);
 	return Float8GetDatum(ml_model_score(loaded->model, row));
 }
 
@@ -76,7 +79,7 @@ cia_score(PG_FUNCTION_ARGS)
 {
 	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
 
-	return answer_score(loaded, cia_row_arg(fcinfo, 1, loaded));
+	return answer_score(fcinfo, loaded, cia_row_arg(fcinfo, 1, loaded));
 }
 
 Datum
@@ -103,7 +106,7 @@ cia_score_columns(PG_FUNCTION_ARGS)
 
 	if (row == NULL)
 		PG_RETURN_NULL();
-	return answer_score(loaded, row);
+	return answer_score(fcinfo, loaded, row);
 }
 
 Datum

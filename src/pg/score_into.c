@@ -6,9 +6,11 @@
  * tuplestore: nothing can be inserted in parallel mode, and a source may read the very
  * table that is written.  One INSERT then takes the tuplestore for a relation, as a
  * trigger takes its transition table.  A table made by this call is filled directly, and with
- * no tuplestore on the way where the source is read by this process and changes nothing.
+ * no tuplestore on the way where the source changes nothing.  Where this process scores the rows
+ * itself, they are scored by blocks (score_blocks.h).
  */
 #include "around.h"
+#include "score_blocks.h"
 #include "score_fill.h"
 
 #include "access/table.h"
@@ -52,12 +54,14 @@ typedef struct scoring
 	char *model;
 	char *source;
 	ArrayType *id;
-	cia_entry version; /* the same for all rows */
+	MemoryContext lasting; /* goes before the model may */
+	cia_entry version;     /* the same for all rows */
 	const ml_model *content;
 	cia_score_table table;
 	TupleDesc columns; /* of the scores: ids, score, class */
 	Tuplestorestate *scores;
 	cia_fill *fill;                      /* NULL: rows go by way of the tuplestore */
+	cia_blocks *blocks;                  /* NULL: rows come with their scores */
 	EphemeralNamedRelationData relation; /* the scores, for SPI */
 	Datum *values;                       /* of a row of scores */
 	bool *nulls;
@@ -126,6 +130,13 @@ open_scores(scoring *run)
 	SPI_register_relation(&run->relation);
 }
 
+/* Is the class asked for beside the score?  Of two classes the score tells it. */
+static bool
+asks_for_class(const scoring *run)
+{
+	return run->table.has_class && run->content->schema.task != ML_BINARY;
+}
+
 /*
  * SELECT s.id, cia_score('name@version', s) FROM (source) s, with cia_class beside it where
  * there are more than two.
@@ -141,11 +152,58 @@ around_source(void *state, SelectStmt *source)
 		                               TupleDescAttr(run->table.ids, i)->attname)));
 	targets =
 	    lappend(targets, cia_around_answer(run->schema, &run->version, "cia_score"));
-	/* of two classes the score tells the class */
-	if (run->table.has_class && run->content->schema.task != ML_BINARY)
+	if (asks_for_class(run))
 		targets =
 		    lappend(targets, cia_around_answer(run->schema, &run->version, "cia_class"));
 	return cia_around_source(source, targets);
+}
+
+/* The row at hand goes to where the scores are. */
+static void
+put_row(scoring *run)
+{
+	int ids = run->table.ids->natts;
+
+	if (run->table.has_class && run->content->schema.task == ML_BINARY)
+	{
+		run->nulls[ids + 1] = run->nulls[ids];
+		run->values[ids + 1] = run->nulls[ids]
+		                           ? (Datum) 0
+		                           : run->label[ml_model_class_of_score(
+		                                 run->content, DatumGetFloat8(run->values[ids]))];
+	}
+	if (run->fill != NULL)
+		cia_fill_add(run->fill, run->values, run->nulls);
+	else
+		tuplestore_putvalues(run->scores, run->columns, run->values, run->nulls);
+}
+
+/* A row whose score comes from its block. */
+static void
+take_score(void *state, const Datum *ids, double score)
+{
+	scoring *run = state;
+
+	memcpy(run->values, ids, sizeof(Datum) * run->table.ids->natts);
+	memset(run->nulls, 0, sizeof(bool) * run->columns->natts);
+	run->values[run->table.ids->natts] = Float8GetDatum(score);
+	put_row(run);
+}
+
+/* Rows are scored by blocks where the last step of the plan would score them. */
+static void
+open_blocks(scoring *run)
+{
+	int ids = run->table.ids->natts;
+	const Node *call = cia_source_expression(ids);
+
+	if (IsA(call, FuncExpr) && !asks_for_class(run))
+		run->blocks =
+		    cia_blocks_open(run->lasting, &(cia_block_plan){.call = call,
+		                                                    .model = run->content,
+		                                                    .ids = run->table.ids,
+		                                                    .take = take_score,
+		                                                    .state = run});
 }
 
 static void
@@ -171,6 +229,7 @@ start_rows(void *state, TupleDesc tupdesc)
 		run->fill = cia_fill_open(&run->table, run->columns, run->version.version);
 		MemoryContextSwitchTo(before);
 	}
+	open_blocks(run);
 	cia_job_expect(run->door, cia_source_expected(), NULL);
 }
 
@@ -178,7 +237,7 @@ static void
 take_row(void *state, const Datum *values, const bool *nulls)
 {
 	scoring *run = state;
-	int ids = run->table.ids->natts;
+	int ids = run->table.ids->natts, columns = ids + 1 + asks_for_class(run);
 
 	for (int i = 0; i < ids; i++)
 		if (nulls[i])
@@ -188,25 +247,12 @@ take_row(void *state, const Datum *values, const bool *nulls)
 			                errdetail("It is null in row %lld of the source.",
 			                          (long long) run->rows + 1),
 			                errhint("Leave such rows out with WHERE.")));
-	memcpy(run->values, values, sizeof(Datum) * (ids + 1));
-	memcpy(run->nulls, nulls, sizeof(bool) * (ids + 1));
-	if (run->table.has_class && run->content->schema.task != ML_BINARY)
+	if (run->blocks == NULL || !cia_blocks_add(run->blocks, values, !nulls[ids]))
 	{
-		run->values[ids + 1] = values[ids + 1];
-		run->nulls[ids + 1] = nulls[ids + 1];
+		memcpy(run->values, values, sizeof(Datum) * columns);
+		memcpy(run->nulls, nulls, sizeof(bool) * columns);
+		put_row(run);
 	}
-	else if (run->table.has_class)
-	{
-		run->nulls[ids + 1] = nulls[ids];
-		run->values[ids + 1] =
-		    nulls[ids] ? (Datum) 0
-		               : run->label[ml_model_class_of_score(run->content,
-		                                                    DatumGetFloat8(values[ids]))];
-	}
-	if (run->fill != NULL)
-		cia_fill_add(run->fill, run->values, run->nulls);
-	else
-		tuplestore_putvalues(run->scores, run->columns, run->values, run->nulls);
 	cia_job_rows(run->door, ++run->rows);
 	if (run->rows % ROWS_PER_LOOK == 0 && cia_progress_due(run->door))
 		ereport(NOTICE, (errmsg("scoring: %lld rows", (long long) run->rows)));
@@ -420,6 +466,26 @@ write_or_name_duplicate(scoring *run, const char *insert)
 	PG_END_TRY();
 }
 
+/* Other threads score while this one reads; workers of the query's would do both. */
+static void
+read_source(scoring *run)
+{
+	double shared = 1 - 1.0 / cia_thread_count();
+	cia_around around = {
+	    .wrap = around_source,
+	    .start = start_rows,
+	    .take = take_row,
+	    .state = run,
+	    .spared = run->table.ids->natts,
+	    .spared_costs = asks_for_class(run) ? 0 : shared * cia_work_cost(run->content)};
+
+	cia_source_run_within(run->source, &around);
+	if (run->blocks != NULL)
+		cia_blocks_close(run->blocks);
+	if (run->fill != NULL)
+		cia_fill_close(run->fill);
+}
+
 /* From the source to the table, within a connection to SPI. */
 static void
 run_scoring(scoring *run)
@@ -432,9 +498,7 @@ run_scoring(scoring *run)
 	/* rights, types, views: whatever PostgreSQL refuses, it shall refuse before the work */
 	if (!run->table.fresh)
 		cia_score_table_execute(psprintf("EXPLAIN %s", insert), SPI_OK_UTILITY);
-	cia_source_run_within(run->source, around_source, start_rows, take_row, run);
-	if (run->fill != NULL)
-		cia_fill_close(run->fill);
+	read_source(run);
 	if (get_rel_relkind(run->table.relation) != run->table.kind)
 		raise_changed(run);
 	cia_score_table_take_turn(&run->table);
@@ -466,7 +530,8 @@ report(FunctionCallInfo fcinfo, const scoring *run, double seconds)
 Datum
 cia_score_into(PG_FUNCTION_ARGS)
 {
-	scoring run = {.door = cia_door_for_model(CurrentMemoryContext)};
+	scoring run = {.door = cia_door_for_model(CurrentMemoryContext),
+	               .lasting = fcinfo->flinfo->fn_mcxt};
 	ErrorContextCallback callback = {
 	    .callback = scoring_error, .arg = &run, .previous = error_context_stack};
 	instr_time started, spent;

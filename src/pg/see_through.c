@@ -232,6 +232,12 @@ is_explaining(Oid function)
 	                        strncmp(name, "cia_reasons", strlen("cia_reasons")) == 0);
 }
 
+Cost
+cia_work_cost(const ml_model *model)
+{
+	return cpu_operator_cost * ml_model_work(model) / 10;
+}
+
 static void
 tell_cost(SupportRequestCost *request)
 {
@@ -241,7 +247,8 @@ tell_cost(SupportRequestCost *request)
 	cia_entry named;
 	const cia_cached *cached = name != NULL ? model_named(schema, name, &named) : NULL;
 	double features = cached != NULL ? cached->model->schema.features : GUESSED_FEATURES;
-	double work = cached != NULL ? ml_model_work(cached->model) : GUESSED_FEATURES;
+	Cost work = cached != NULL ? cia_work_cost(cached->model)
+	                           : cpu_operator_cost * GUESSED_FEATURES / 10;
 	bool by_columns =
 	    call != NULL && IsA(call, FuncExpr) && list_length(call->args) > FIXED_ARGS;
 
@@ -249,8 +256,8 @@ tell_cost(SupportRequestCost *request)
 		work *= EXPLAINING;
 	request->startup = 0;
 	request->per_tuple =
-	    cpu_operator_cost *
-	    (CALL_COST + features * (by_columns ? COLUMN_COST : RECORD_COST) + work / 10);
+	    work + cpu_operator_cost *
+	               (CALL_COST + features * (by_columns ? COLUMN_COST : RECORD_COST));
 }
 
 /* cia_explain answers a row for every feature, and one for the bias. */

@@ -106,7 +106,10 @@ cia_segment_rows_run(cia_segment_rows *run, const char *source)
 {
 	run->rows = 0;
 	cia_job_begin(run->door, CIA_JOB_SCORE, NameStr(run->version.name));
-	cia_source_run_within(source, around_source, start_rows, take_row, run);
+	cia_source_run_within(source, &(cia_around){.wrap = around_source,
+	                                            .start = start_rows,
+	                                            .take = take_row,
+	                                            .state = run});
 	cia_job_end(run->door);
 }
 

@@ -203,21 +203,55 @@ cia_source_is_calm(void)
 	return is_calm;
 }
 
+/* What the last step of a plan computes for a column. */
+static const Node *
+expression_of(const Plan *plan, int column)
+{
+	return (Node *) list_nth_node(TargetEntry, plan->targetlist, column)->expr;
+}
+
+/* A plan without workers, where what is spared per row makes it the cheaper one. */
 static PlannedStmt *
-plan_query(RawStmt *raw, const char *query)
+plan_around(Query *parsed, const char *query, const cia_around *around)
+{
+	PlannedStmt *plan =
+	    pg_plan_query(copyObject(parsed), query, CURSOR_OPT_PARALLEL_OK, NULL);
+	const Plan *alone;
+	PlannedStmt *other;
+
+	if (!plan->parallelModeNeeded || around->spared_costs <= 0)
+		return plan;
+	other = pg_plan_query(parsed, query, 0, NULL);
+	alone = other->planTree;
+	if (!IsA(expression_of(alone, around->spared), FuncExpr) ||
+	    alone->total_cost - around->spared_costs * alone->plan_rows >=
+	        plan->planTree->total_cost)
+		return plan;
+	return other;
+}
+
+/* around is NULL for the source as it is. */
+static PlannedStmt *
+plan_query(RawStmt *raw, const char *query, const cia_around *around)
 {
 	List *rewritten = pg_analyze_and_rewrite_fixedparams(raw, query, NULL, 0, NULL);
 	Query *parsed = linitial_node(Query, rewritten);
-	PlannedStmt *plan;
-	bool changes_nothing;
 
 	if (list_length(rewritten) != 1 || parsed->commandType != CMD_SELECT)
 		raise_no_rows();
-	changes_nothing = !parsed->hasModifyingCTE && parsed->rowMarks == NIL &&
-	                  !contain_volatile_functions((Node *) parsed);
-	plan = pg_plan_query(parsed, query, CURSOR_OPT_PARALLEL_OK, NULL);
-	is_calm = changes_nothing && !plan->parallelModeNeeded;
-	return plan;
+	is_calm = !parsed->hasModifyingCTE && parsed->rowMarks == NIL &&
+	          !contain_volatile_functions((Node *) parsed);
+	if (around != NULL)
+		return plan_around(parsed, query, around);
+	return pg_plan_query(parsed, query, CURSOR_OPT_PARALLEL_OK, NULL);
+}
+
+static const Plan *running;
+
+const Node *
+cia_source_expression(int column)
+{
+	return expression_of(running, column);
 }
 
 static double expected_rows;
@@ -239,6 +273,7 @@ execute(PlannedStmt *plan, const char *query, DestReceiver *receiver)
 	desc = CreateQueryDesc(plan, query, GetActiveSnapshot(), InvalidSnapshot, receiver,
 	                       NULL, NULL, 0);
 	ExecutorStart(desc, 0);
+	running = desc->plannedstmt->planTree;
 	cia_executor_run(desc);
 	ExecutorFinish(desc);
 	ExecutorEnd(desc);
@@ -294,9 +329,9 @@ cia_source_item(const char *source)
 	return psprintf("(%s\n)", item);
 }
 
-/* Runs what wrap makes of the parsed source, or the source as it is. */
+/* Runs the query around the source, or the source as it is. */
 static void
-run_source(const char *source, const char *model, cia_wrap_query wrap,
+run_source(const char *source, const char *model, const cia_around *around,
            row_receiver *receiver)
 {
 	source_context context;
@@ -313,11 +348,11 @@ run_source(const char *source, const char *model, cia_wrap_query wrap,
 	/* a source with side effects must see its own statement's changes only */
 	CommandCounterIncrement();
 	raw = parse_one(context.query);
-	if (wrap != NULL)
-		raw->stmt = (Node *) wrap(receiver->state, (SelectStmt *) raw->stmt);
+	if (around != NULL)
+		raw->stmt = (Node *) around->wrap(receiver->state, (SelectStmt *) raw->stmt);
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(user, security | SECURITY_LOCAL_USERID_CHANGE);
-	execute(plan_query(raw, context.query), context.query, &receiver->base);
+	execute(plan_query(raw, context.query, around), context.query, &receiver->base);
 	SetUserIdAndSecContext(user, security);
 	close_source(&context);
 }
@@ -336,10 +371,10 @@ cia_source_run(const char *source, const char *model, cia_start_rows start,
 }
 
 void
-cia_source_run_within(const char *source, cia_wrap_query wrap, cia_start_rows start,
-                      cia_take_row take, void *state)
+cia_source_run_within(const char *source, const cia_around *around)
 {
-	row_receiver receiver = {.start = start, .take = take, .state = state};
+	row_receiver receiver = {
+	    .start = around->start, .take = around->take, .state = around->state};
 
-	run_source(source, NULL, wrap, &receiver);
+	run_source(source, NULL, around, &receiver);
 }
