@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: PostgreSQL
-"""cia_score and cia_score_into of 100 trees against LightGBM's and XGBoost's predict, on one core."""
+"""cia_score and cia_score_into of 100 trees against LightGBM's and XGBoost's predict, on one core and on several."""
 
+import os
 import time
 from functools import cached_property
 
@@ -8,7 +9,7 @@ import lightgbm
 import xgboost
 
 from contest import Budget, Claim, Contest, Entrant
-from database import ID, LABEL, TABLE
+from database import ID, LABEL, PARALLEL, TABLE
 from peers import fetch
 from rows.boosted_trees import LEAVES, OPTIONS, TREE, TREES, matrix_of
 
@@ -17,10 +18,11 @@ DEEP = f'{{"trees": {TREES}, "leaves": {2**DEPTH}, "depth": {DEPTH}, "l2": 0}}'
 DEPTHWISE = {"objective": "binary:logistic", "tree_method": "hist", "max_depth": DEPTH, "eta": 0.1}
 MODELS = {"leaves": OPTIONS, "depth": DEEP}
 SCORES = "bench_tree_scores"
+THREADS = min(1 + PARALLEL, os.cpu_count())  # cia.threads by default
 
 
 class Peers:
-    """Both libraries' predict over the same matrix in memory, with one thread; trained once."""
+    """Both libraries' predict over the same matrix in memory, with one thread where nothing else is said; trained once."""
 
     def __init__(self, database):
         self._database = database
@@ -44,10 +46,10 @@ class Peers:
         model.set_param({"nthread": 1})
         return model
 
-    def lightgbm(self):
+    def lightgbm(self, threads=1):
         model = self._lightgbm
         start = time.perf_counter()
-        model.predict(self._matrix, num_threads=1)
+        model.predict(self._matrix, num_threads=threads)
         return time.perf_counter() - start
 
     def xgboost(self):
@@ -80,11 +82,14 @@ def contest(database):
     def scan(kind, parallel):
         return database.seconds(f"SELECT sum(cia_score('{model(kind)}', c)) FROM {TABLE} c", parallel)
 
-    def into():
+    def into(threads, parallel):
+        """Threads and workers that it may use; 0 threads are the default."""
         statement = f"SELECT * FROM cia_score_into('{model('leaves')}', '{TABLE}', '{SCORES}', '{{{ID}}}')"
-        database.execute(f"DROP TABLE IF EXISTS {SCORES}", 0)
-        taken = database.seconds(statement, 0)
-        database.execute(f"DROP TABLE {SCORES}", 0)
+        database.execute(f"DROP TABLE IF EXISTS {SCORES}", parallel)
+        database.execute(f"SET cia.threads = {threads}", parallel)
+        taken = database.seconds(statement, parallel)
+        database.execute("RESET cia.threads", parallel)
+        database.execute(f"DROP TABLE {SCORES}", parallel)
         return taken
 
     def floor():
@@ -107,9 +112,11 @@ def contest(database):
             Entrant(f"cia_score, {LEAVES} leaves", lambda: scan("leaves", 0)),
             Entrant(f"cia_score, {LEAVES} leaves, 2 processes", lambda: scan("leaves", 1)),
             Entrant(f"cia_score, depth {DEPTH}", lambda: scan("depth", 0)),
-            Entrant("cia_score_into", into, rounds=3),
+            Entrant("cia_score_into, 1 thread", lambda: into(1, 0), rounds=3),
+            Entrant("cia_score_into, default threads", lambda: into(0, PARALLEL), rounds=3),
             Entrant("the same table without scores", floor, rounds=3),
             Entrant("LightGBM predict", peers.lightgbm, rounds=3),
+            Entrant(f"LightGBM predict, {THREADS} threads", lambda: peers.lightgbm(THREADS), rounds=3),
             Entrant("XGBoost inplace_predict", peers.xgboost, rounds=3),
             Entrant("XGBoost predict, QuantileDMatrix", peers.xgboost_quantiles, rounds=3),
         ],
@@ -119,9 +126,13 @@ def contest(database):
             Claim(f"XGBoost predict / `cia_score` in a scan, both depth {DEPTH}",
                   ("XGBoost inplace_predict", "XGBoost predict, QuantileDMatrix"), f"cia_score, depth {DEPTH}",
                   Budget(1.5, at_least=True)),
-            Claim("LightGBM predict / `cia_score_into`, writing included", "LightGBM predict", "cia_score_into",
-                  Budget(10, at_least=True)),
-            Claim("`cia_score_into` / the same table without scores", "cia_score_into", "the same table without scores"),
+            Claim("LightGBM predict / `cia_score_into` by default, writing included", "LightGBM predict",
+                  "cia_score_into, default threads", Budget(10, at_least=True)),
+            Claim("LightGBM predict / `cia_score_into`, both 1 thread", "LightGBM predict", "cia_score_into, 1 thread"),
+            Claim(f"LightGBM predict with {THREADS} threads / `cia_score_into` by default",
+                  f"LightGBM predict, {THREADS} threads", "cia_score_into, default threads"),
+            Claim("`cia_score_into`, 1 thread / the same table without scores", "cia_score_into, 1 thread",
+                  "the same table without scores"),
             Claim("`cia_score` in a scan, 1 process / 2 processes", f"cia_score, {LEAVES} leaves",
                   f"cia_score, {LEAVES} leaves, 2 processes", Budget(1.8, at_least=True)),
         ],
