@@ -130,6 +130,8 @@ ALTER TABLE cia_version ADD COLUMN decision text;
 
 ALTER TABLE cia_version ADD COLUMN named jsonb;
 
+ALTER TABLE cia_version ALTER COLUMN content SET STORAGE EXTERNAL;
+
 COMMENT ON COLUMN cia_version.request IS 'arguments of the training as they were given, for another one';
 
 COMMENT ON COLUMN cia_version.parent IS 'version in production when this one was trained';

@@ -134,6 +134,8 @@ CREATE TABLE cia_version (
 	named        jsonb,
 	PRIMARY KEY (model, version)
 );
+-- numbers hardly shrink, and whoever scores first in a session would wait for them to be unpacked
+ALTER TABLE cia_version ALTER COLUMN content SET STORAGE EXTERNAL;
 COMMENT ON TABLE cia_version IS 'versions of models; private, see view cia_versions';
 COMMENT ON COLUMN cia_version.content IS 'the model itself';
 COMMENT ON COLUMN cia_version.inputs IS 'columns of the source that were read as candidates for features';

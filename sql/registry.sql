@@ -13,6 +13,10 @@ SELECT model, version, production, algorithm, task, target, source, options->'l2
 	   trained_by = current_user::regrole AS mine
 FROM cia_versions ORDER BY version;
 SELECT version, fingerprint = encode(sha256(cia_model_send(content)), 'hex') AS sha256 FROM cia_versions ORDER BY version;
+-- A large model is kept as it is: who scores first in a session does not wait for it to be unpacked.
+SELECT version FROM cia_train('grown', 'points', 'label', algorithm => 'boosted_trees', id => '{id}');
+SELECT size > 10000 AS is_large, size >= length(cia_model_send(content)) AS is_kept_as_it_is FROM cia_versions WHERE model = 'grown';
+SELECT cia_drop_model('grown');
 SELECT version, (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(metrics) k) AS metrics FROM cia_versions WHERE version = 1;
 SELECT count(*) FILTER (WHERE cia_score('m', p) = cia_score('m@3', p)) AS third, count(*) FILTER (WHERE cia_score('m@1', p) = cia_score('m@2', p)) < 100 AS differ
 FROM points p;
