@@ -23,6 +23,9 @@
 /* Bytes of a value that its hash is of: a TOAST pointer, or a header with a hash of the rest. */
 #define TELLING_BYTES 64
 
+/* Rows that are scored without tables for many in about the time that these take to make. */
+#define FEW_ROWS 32
+
 /* A model given by value, for when it comes again. */
 struct cia_kept_value
 {
@@ -31,6 +34,7 @@ struct cia_kept_value
 	MemoryContext context;
 	struct varlena *given;
 	ml_model *model;
+	int rows;             /* as in cia_cached */
 	cia_reader *reader;   /* as the site left it */
 	cia_reader *measured; /* the reader that size knows of */
 	Size size;            /* bytes of the context */
@@ -252,23 +256,45 @@ load_value(cia_site *site, struct varlena *given)
 	enter_value(site, value);
 }
 
-void
-cia_site_lay_out(cia_site *site, const double *row)
+/* Adds to the site's model, or to a part of it: ours alone, though whoever scores must not change it. */
+static void
+add_to_model(cia_site *site, const ml_model *part,
+             ml_status (*make)(ml_host *host, ml_model *model))
 {
-	const double *inner;
-	/* ours alone, though whoever scores must not change it */
-	ml_model *part = (ml_model *) ml_model_part(site->loaded.model, row, &inner);
-	cia_door *door;
+	cia_door *door = cia_door_for_model(
+	    site->cached != NULL ? site->cached->context : site->values->current->context);
 
-	if (part->laid_out)
-		return;
-	door = cia_door_for_model(site->cached != NULL ? site->cached->context
-	                                               : site->values->current->context);
-	cia_check(door, ml_model_lay_out(&door->host, part));
+	cia_check(door, make(&door->host, (ml_model *) part));
 	if (site->cached != NULL)
 		cia_cache_measure(site->cached);
 	else
 		site->values->current->measured = NULL;
+}
+
+void
+cia_site_lay_out(cia_site *site, const double *row)
+{
+	const double *inner;
+	const ml_model *part = ml_model_part(site->loaded.model, row, &inner);
+
+	if (!part->laid_out)
+		add_to_model(site, part, ml_model_lay_out);
+}
+
+void
+cia_site_equip(cia_site *site)
+{
+	if (!site->loaded.model->equipped)
+		add_to_model(site, site->loaded.model, ml_model_equip);
+}
+
+void
+cia_site_count_row(cia_site *site)
+{
+	int *rows = site->cached != NULL ? &site->cached->rows : &site->values->current->rows;
+
+	if (++*rows > FEW_ROWS)
+		cia_site_equip(site);
 }
 
 /* A TOAST pointer to the same value is the same bytes, so values are compared undetoasted. */
@@ -287,6 +313,7 @@ model_arg(FunctionCallInfo fcinfo, int argument, cia_privilege privilege)
 	}
 	else if (!same_bytes(site->given, given))
 		load_value(site, given);
+	cia_site_count(site);
 	return &site->loaded;
 }
 

@@ -83,6 +83,7 @@ decode(cia_champion *champion, cia_door *door)
 		return;
 	}
 	cia_check(door, status);
+	cia_check(door, ml_model_equip(&door->host, model));
 	champion->core.model = model;
 	champion->core.holdout = cia_model_holdout(model);
 }

@@ -357,6 +357,7 @@ typedef struct cia_cached
 	Size size;    /* bytes of the context */
 	MemoryContext context;
 	ml_model *model;
+	int rows;                 /* scored before it was equipped, or a few more */
 	ArrayType *columns;       /* names of those that the model uses, each once */
 	struct cia_told *told;    /* of reasons.c: the reasons told last; NULL: none yet */
 	struct cia_row_map *maps; /* of input.c: shapes of rows met so far */
@@ -420,6 +421,18 @@ typedef struct cia_site
 
 extern cia_site *cia_site_open(FunctionCallInfo fcinfo);
 extern void cia_site_use(cia_site *site, cia_cached *cached, const char *name);
+
+/* Makes ready to score many rows, at once or when there have been some. */
+extern void cia_site_equip(cia_site *site);
+extern void cia_site_count_row(cia_site *site);
+
+/* To be called for every row that is scored. */
+static inline void
+cia_site_count(cia_site *site)
+{
+	if (!site->loaded.model->equipped)
+		cia_site_count_row(site);
+}
 
 /* Makes ready to explain, which scoring does not need, what serves a row of the site's model. */
 extern void cia_site_lay_out(cia_site *site, const double *row);

@@ -314,6 +314,7 @@ cia_columns_arg(FunctionCallInfo fcinfo, const cia_loaded **loaded)
 		load_model(site, site->call);
 	if (site->reader == NULL)
 		cia_columns_reader(site, site->call->names, site->call->types, site->call->count);
+	cia_site_count(site);
 	*loaded = &site->loaded;
 	if (!site->call->packed)
 		return cia_read_arguments(&site->loaded, site->reader,

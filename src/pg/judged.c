@@ -393,9 +393,12 @@ cia_judged_open(FunctionCallInfo fcinfo, int options, const cia_judged_table *ta
 {
 	const cia_judged_call call = {
 	    .table = table, .model = 0, .source = 1, .options = options};
+	const cia_loaded *loaded;
 
 	cia_refuse_nulls(fcinfo, table->own_source ? 1 : options);
-	return open_run(fcinfo, new_arena(), cia_model_arg(fcinfo, 0), &call);
+	loaded = cia_model_arg(fcinfo, 0);
+	cia_site_equip(fcinfo->flinfo->fn_extra);
+	return open_run(fcinfo, new_arena(), loaded, &call);
 }
 
 cia_judged *
@@ -403,13 +406,16 @@ cia_judged_open_copy(FunctionCallInfo fcinfo, const cia_judged_call *call)
 {
 	MemoryContext arena = new_arena(), before = MemoryContextSwitchTo(arena);
 	cia_loaded *loaded = palloc(sizeof *loaded);
+	cia_door *door = cia_door_for_model(arena);
 	Oid schema = cia_schema(fcinfo);
 	cia_entry entry;
+	ml_model *model;
 
 	loaded->name = text_to_cstring(PG_GETARG_TEXT_PP(call->model));
 	entry = cia_registry_find(schema, loaded->name);
-	loaded->model =
-	    cia_model_decode(cia_door_for_model(arena), cia_registry_content(schema, &entry));
+	model = cia_model_decode(door, cia_registry_content(schema, &entry));
+	cia_check(door, ml_model_equip(&door->host, model));
+	loaded->model = model;
 	MemoryContextSwitchTo(before);
 	return open_run(fcinfo, arena, loaded, call);
 }

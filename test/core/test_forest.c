@@ -158,6 +158,7 @@ static ml_status
 prepare_to_explain(test_host *t, const plan *p, ml_forest_state **state)
 {
 	ML_TRY(ml_forest_prepare(&t->core, &p->schema, &p->fitted, state));
+	ML_TRY(ml_forest_equip(&t->core, &p->schema, *state));
 	return ml_forest_lay_out(&t->core, &p->schema, *state);
 }
 
@@ -647,6 +648,30 @@ refuses_what_is_too_deep(test_host *t)
 	}
 }
 
+/* Work is told alike before, so that no plan depends on what has been scored. */
+static void
+walks_until_equipped(test_host *t)
+{
+	static const int leaves[] = {8, 80, 300};
+
+	for (int i = 0; i < 3; i++)
+	{
+		plan *p = plan_of(t, leaves[i]);
+		ml_forest_state *state;
+		double row[MOST_FEATURES], margin, work;
+
+		REQUIRE_OK(ml_forest_prepare(&t->core, &p->schema, &p->fitted, &state));
+		CHECK(state->slots == NULL && state->masks == NULL && state->steps == NULL);
+		work = ml_forest_work(state);
+		make_row(p, row);
+		margin = ml_forest_margin(state, row);
+		REQUIRE_OK(ml_forest_equip(&t->core, &p->schema, state));
+		CHECK(state->masks != NULL || state->steps != NULL);
+		CHECK_SAME(ml_forest_margin(state, row), margin);
+		CHECK_SAME(ml_forest_work(state), work);
+	}
+}
+
 static void
 bears_refusals_and_stops(test_host *t)
 {
@@ -677,6 +702,7 @@ bears_refusals_and_stops(test_host *t)
 
 TEST_MAIN({scores_like_a_walk, "scores by masks are those of a walk, bit by bit"},
           {walks_what_is_too_wide, "so are those by steps, or by the walk itself"},
+          {walks_until_equipped, "until then it is the walk that scores"},
           {explains_like_all_orders, "contributions are averages over all orders"},
           {adds_up_to_the_margin, "contributions and bias add up to the margin"},
           {forgets_the_row_before, "a row is explained as if it were the first"},

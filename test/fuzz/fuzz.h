@@ -87,7 +87,7 @@ check_classes(const ml_model *model, const double *row)
 		must(!(probability[k] > probability[chosen]));
 }
 
-/* The model and its copy score alike, to the bit; explaining stays within the model. */
+/* The model, equipped, and its copy score alike, to the bit; explaining stays within the model. */
 static void
 check_scores(ml_host *host, ml_model *model, const ml_model *copy)
 {
@@ -96,7 +96,8 @@ check_scores(ml_host *host, ml_model *model, const ml_model *copy)
 	double *contribution = ml_alloc_array(host, features, sizeof *row);
 
 	must(copy->schema.features == features && copy->learner == model->learner);
-	if (row == NULL || contribution == NULL || ml_model_lay_out(host, model) != ML_OK)
+	if (row == NULL || contribution == NULL || ml_model_equip(host, model) != ML_OK ||
+	    ml_model_lay_out(host, model) != ML_OK)
 		return;
 	for (int turn = -1; turn < 20; turn++)
 	{

@@ -459,5 +459,6 @@ ml_train_by_group(ml_host *host, ml_frame *frame, const ml_request *request,
 	ML_TRY(train_overall(&by, &trained));
 	ML_TRY(join_schemas(&by));
 	ML_TRY(ml_by_prepare(host, by.model));
+	ML_TRY(ml_model_equip(host, by.model));
 	return judge_whole(&by, &trained);
 }

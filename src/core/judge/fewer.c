@@ -64,6 +64,8 @@ try_trees(ml_host *host, const ml_problem *problem, const ml_model *model,
 	ml_forest_first(&model->fitted, trees, &first.fitted);
 	ML_TRY(first.learner->prepare(host, &first.schema, &first.fitted, &first.options,
 	                              &first.state));
+	first.equipped = false;
+	ML_TRY(ml_model_equip(host, &first));
 	ML_TRY(judge_holdout(host, problem, &first, &judged));
 	ML_TRY(ml_judge_pair(host, &judged, whole, &comparison));
 	loss = loss_of(&comparison);

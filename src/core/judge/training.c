@@ -298,6 +298,7 @@ ml_train_ordered(ml_host *host, ml_frame *frame, const ml_request *request,
 	if (model->schema.task == ML_SEGMENTATION)
 		ML_TRY(ml_segments_open(host, model));
 	ML_TRY(ml_model_prepare(host, model));
+	ML_TRY(ml_model_equip(host, model));
 	if (model->schema.task == ML_SEGMENTATION && request->named != NULL)
 		ML_TRY(ml_segments_keep(host, &problem, request->named, model));
 	if (model->schema.task == ML_SEGMENTATION)

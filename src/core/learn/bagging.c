@@ -395,9 +395,10 @@ settle_tree(const ml_value *given, void *values, ml_option_fault *fault)
 	.options = sizeof table / sizeof *table, .options_size = sizeof(bagging_options),    \
 	.settle = settling, .memory = memory, .fit = fit, .missing_tells = true
 #define OF_ONE                                                                           \
-	.prepare = prepare, .work = ml_forest_work, .margin = ml_forest_margin,              \
-	.margins_of_rows = ml_forest_margins, .respond = ml_forest_respond,                  \
-	.lay_out = ml_forest_lay_out, .explain = ml_forest_explain
+	.prepare = prepare, .equip = ml_forest_equip, .work = ml_forest_work,                \
+	.margin = ml_forest_margin, .margins_of_rows = ml_forest_margins,                    \
+	.respond = ml_forest_respond, .lay_out = ml_forest_lay_out,                          \
+	.explain = ml_forest_explain
 #define OF_SEVERAL                                                                       \
 	.prepare = ml_class_shares_prepare, .work = ml_class_shares_work,                    \
 	.margins = ml_class_shares_margins, .margins_are_shares = true,                      \

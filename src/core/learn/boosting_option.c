@@ -312,9 +312,10 @@ settle_classes(const ml_value *given, void *values, ml_option_fault *fault)
 #define LEARNER_OF_ONE(learner_task, table, text)                                        \
 	{                                                                                    \
 		LEARNER(learner_task, table, settle, text),                                      \
-		    .work = ml_forest_work, .margin = ml_forest_margin,                          \
-		    .margins_of_rows = ml_forest_margins, .respond = ml_forest_respond,          \
-		    .lay_out = ml_forest_lay_out, .explain = ml_forest_explain                   \
+		    .equip = ml_forest_equip, .work = ml_forest_work,                            \
+		    .margin = ml_forest_margin, .margins_of_rows = ml_forest_margins,            \
+		    .respond = ml_forest_respond, .lay_out = ml_forest_lay_out,                  \
+		    .explain = ml_forest_explain                                                 \
 	}
 
 const ml_learner ml_boosted_classes = LEARNER_OF_ONE(
@@ -323,8 +324,11 @@ const ml_learner ml_boosted_classes = LEARNER_OF_ONE(
 const ml_learner ml_boosted_several = {
     LEARNER(ML_MULTICLASS, classes_option, settle_classes,
             "gradient-boosted trees for several classes, with trees for each"),
-    .work = ml_class_forests_work, .margins = ml_class_forests_margins,
-    .lay_out = ml_class_forests_lay_out, .explain = ml_class_forests_explain};
+    .equip = ml_class_forests_equip,
+    .work = ml_class_forests_work,
+    .margins = ml_class_forests_margins,
+    .lay_out = ml_class_forests_lay_out,
+    .explain = ml_class_forests_explain};
 const ml_learner ml_boosted_values = LEARNER_OF_ONE(
     ML_REGRESSION, value_option,
     "gradient-boosted trees for a number: values, quantiles, counts and amounts");

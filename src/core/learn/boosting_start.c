@@ -209,10 +209,14 @@ resume(ml_booster *b)
 	ML_NEW(b->host, fitted, 1);
 	ML_TRY(ml_forest_write_nodes(b->host, &b->forest, fitted));
 	if (b->margins > 1)
+	{
 		ML_TRY(ml_class_forests_prepare(b->host, schema, fitted, &state));
+		ML_TRY(ml_class_forests_equip(b->host, schema, state));
+	}
 	else
 	{
 		ML_TRY(ml_forest_prepare(b->host, schema, fitted, &forest));
+		ML_TRY(ml_forest_equip(b->host, schema, forest));
 		state = forest;
 	}
 	work.state = state;

@@ -109,13 +109,16 @@ typedef struct ml_forest_state
 	struct ml_leaf_masks *masks; /* NULL: trees are too large */
 	struct ml_tree_steps *steps; /* where there are no masks; NULL: too large, too */
 	struct ml_shapley *shapley;  /* of lay_out; no two threads may explain by one state */
+	bool equipped;               /* masks or steps are there, unless all is too large */
+	int asked;                   /* features that nodes ask about */
 	double met; /* nodes that an average row of the training data meets */
 	double (*respond)(double margin);
 } ml_forest_state;
 
-/* What scoring needs of a forest that the state has. */
+/* What scoring needs of a forest that the state has, and what many rows are scored quicker with. */
 extern ml_status
-ml_forest_equip(ml_host *host, const ml_schema *schema, ml_forest_state *state);
+ml_forest_begin(ml_host *host, const ml_schema *schema, ml_forest_state *state);
+extern ml_status ml_forest_equip(ml_host *host, const ml_schema *schema, void *state);
 extern ml_status ml_forest_prepare(ml_host *host, const ml_schema *schema,
                                    const ml_fitted *fitted, ml_forest_state **state);
 extern ml_status ml_forest_lay_out(ml_host *host, const ml_schema *schema, void *state);
@@ -130,6 +133,8 @@ extern void ml_forest_explain(const void *state, const double *row, double *cont
 /* forest_classes.c: the same for classes with trees of their own; see learner.h */
 extern ml_status ml_class_forests_prepare(ml_host *host, const ml_schema *schema,
                                           const ml_fitted *fitted, void **state);
+extern ml_status
+ml_class_forests_equip(ml_host *host, const ml_schema *schema, void *state);
 extern ml_status
 ml_class_forests_lay_out(ml_host *host, const ml_schema *schema, void *state);
 extern double ml_class_forests_work(const void *state);

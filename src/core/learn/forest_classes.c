@@ -62,10 +62,20 @@ ml_class_forests_prepare(ml_host *host, const ml_schema *schema, const ml_fitted
 	for (int k = 0; k < all.classes; k++)
 	{
 		ML_TRY(ml_class_forest_pick(host, &all, k, &forests->of[k].forest));
-		ML_TRY(ml_forest_equip(host, schema, &forests->of[k]));
+		ML_TRY(ml_forest_begin(host, schema, &forests->of[k]));
 		forests->work += ml_forest_work(&forests->of[k]) + 10;
 	}
 	*state = forests;
+	return ML_OK;
+}
+
+ml_status
+ml_class_forests_equip(ml_host *host, const ml_schema *schema, void *state)
+{
+	class_forests *forests = state;
+
+	for (int k = 0; k < forests->classes; k++)
+		ML_TRY(ml_forest_equip(host, schema, &forests->of[k]));
 	return ML_OK;
 }
 

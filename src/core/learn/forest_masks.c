@@ -22,7 +22,6 @@
 #define WORDS ML_TREE_LANES /* of a line */
 #define BITS 64
 #define STRIDE 4 /* look-ups between two jumps */
-#define MOST_LEAVES (2 * BITS)
 #define MOST_LINES (65535 / WORDS)
 #define MOST_WORK (1 << 25)          /* slots times trees */
 #define RECORDS (ML_MOST_PLACES + 1) /* of a block of rows, on the stack */
@@ -309,7 +308,7 @@ ml_leaf_masks_create(ml_host *host, const ml_forest *forest, const ml_slots *slo
 	struct ml_leaf_masks *masks;
 
 	*out = NULL;
-	if (forest->leaves > MOST_LEAVES || slots->slots * forest->trees > MOST_WORK)
+	if (forest->leaves > ML_MASKED_LEAVES || slots->slots * forest->trees > MOST_WORK)
 		return ML_OK;
 	ML_NEW(host, masks, 1);
 	b.masks = masks;

@@ -2,6 +2,8 @@
 /*
  * forest_score.c: using a forest: by masks, by steps, or by a plain walk.
  *
+ * Few rows are walked, as the tables that masks and steps need take longer to make than that.
+ *
  * All three add the same leaves in the same order, so their sums are the same bits.  Offsets
  * come last.
  */
@@ -25,43 +27,54 @@ ml_forest_walk(const ml_forest *forest, const double *row)
 	return ml_lane_total(forest->base, lane);
 }
 
-/* Nodes that a row meets, by the covers of the training rows. */
-static double
-count_met(const ml_forest *forest)
+/* Features asked about, and nodes that a row meets by the covers of the training rows. */
+static ml_status
+count_work(ml_host *host, ml_forest_state *state)
 {
-	double met = 0;
+	const ml_forest *forest = &state->forest;
+	bool *asked;
 
+	ML_NEW(host, asked, state->features);
 	for (int t = 0; t < forest->trees; t++)
 	{
 		const ml_node *tree = forest->node + forest->first[t];
 		double rows = 0;
 
 		for (int64_t i = 0; i < forest->first[t + 1] - forest->first[t]; i++)
+		{
 			rows += tree[i].cover;
-		met += rows / tree[0].cover;
+			if (tree[i].feature >= 0)
+				asked[tree[i].feature] = true;
+		}
+		state->met += rows / tree[0].cover;
 	}
-	return met;
-}
-
-static ml_status
-choose_way(ml_host *host, const ml_schema *schema, ml_forest_state *state)
-{
-	ML_TRY(ml_slots_create(host, schema, &state->forest, &state->slots));
-	if (state->slots == NULL)
-		return ML_OK;
-	ML_TRY(ml_leaf_masks_create(host, &state->forest, state->slots, &state->masks));
-	if (state->masks != NULL)
-		return ML_OK;
-	return ml_tree_steps_create(host, &state->forest, state->slots, &state->steps);
+	for (int f = 0; f < state->features; f++)
+		state->asked += asked[f];
+	return ML_OK;
 }
 
 ml_status
-ml_forest_equip(ml_host *host, const ml_schema *schema, ml_forest_state *state)
+ml_forest_begin(ml_host *host, const ml_schema *schema, ml_forest_state *state)
 {
 	state->features = schema->features;
-	state->met = count_met(&state->forest);
-	ML_TRY(ml_offsets_find(host, schema, &state->offsets));
-	return choose_way(host, schema, state);
+	ML_TRY(count_work(host, state));
+	return ml_offsets_find(host, schema, &state->offsets);
+}
+
+ml_status
+ml_forest_equip(ml_host *host, const ml_schema *schema, void *argument)
+{
+	ml_forest_state *state = argument;
+	ml_slots *slots;
+
+	ML_TRY(ml_slots_create(host, schema, &state->forest, &slots));
+	state->slots = slots;
+	if (slots != NULL)
+		ML_TRY(ml_leaf_masks_create(host, &state->forest, slots, &state->masks));
+	if (slots != NULL && state->masks == NULL)
+		ML_TRY(ml_tree_steps_create(host, &state->forest, slots, &state->steps));
+	state->equipped = true;
+	return ML_OK;
 }
 
 ml_status
@@ -83,23 +96,26 @@ ml_forest_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitte
 	if (state->forest.classes > 0)
 		return ML_BAD_MODEL;
 	*out = state;
-	return ml_forest_equip(host, schema, state);
+	return ml_forest_begin(host, schema, state);
 }
 
 /*
  * In units of about a nanosecond: a search takes four, so does a tree by masks for each of its
  * words and a node by steps; a node of the plain walk, for which memory is waited for, takes thirty.
+ * What is not equipped yet will be when it is worth while.
  */
 double
 ml_forest_work(const void *argument)
 {
 	const ml_forest_state *state = argument;
-	double search = (state->slots != NULL ? 4.0 * state->slots->places : 0) +
-	                10.0 * state->offsets.count;
+	bool by_masks =
+	    state->equipped ? state->masks != NULL : state->forest.leaves <= ML_MASKED_LEAVES;
+	bool by_walk = state->equipped && state->masks == NULL && state->steps == NULL;
+	double search = 4.0 * state->asked + 10.0 * state->offsets.count;
 
-	if (state->masks != NULL)
+	if (by_masks)
 		return search + 4.0 * state->forest.trees * (state->forest.leaves > 64 ? 2 : 1);
-	return search + (state->steps != NULL ? 4 : 30) * state->met;
+	return search + (by_walk ? 30 : 4) * state->met;
 }
 
 void

@@ -18,7 +18,8 @@
 #include "learn/forest.h"
 
 #define ML_MOST_SLOTS 65534
-#define ML_MOST_PLACES 4096 /* slots of a row live on the stack */
+#define ML_MOST_PLACES 4096  /* slots of a row live on the stack */
+#define ML_MASKED_LEAVES 128 /* of a tree whose leaves have bits */
 
 /* A feature that the forest asks about. */
 typedef struct ml_asked

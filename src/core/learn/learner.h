@@ -104,7 +104,13 @@ typedef struct ml_learner
 	ml_status (*prepare)(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 	                     const ml_value *options, void **state);
 
-	/* About how many additions and look-ups the margin of a row takes. */
+	/*
+	 * Makes what the margins of many rows are found quicker with, the same bits; once.
+	 * NULL: nothing.
+	 */
+	ml_status (*equip)(ml_host *host, const ml_schema *schema, void *state);
+
+	/* About how many additions and look-ups the margin of a row takes, among many. */
 	double (*work)(const void *state);
 
 	/* The margin of a row: what its features add up to, on the scale of the link. */

@@ -14,13 +14,32 @@ ml_model_prepare(ml_host *host, ml_model *model)
 	                               &model->state);
 }
 
+/* Makes something ready of all parts. */
+static ml_status
+make_of_parts(ml_host *host, const ml_by *by,
+              ml_status (*make)(ml_host *host, ml_model *part))
+{
+	for (int g = 0; g < by->groups; g++)
+		ML_TRY(make(host, by->group[g].model));
+	return make(host, by->overall);
+}
+
+ml_status
+ml_model_equip(ml_host *host, ml_model *model)
+{
+	if (model->by != NULL)
+		ML_TRY(make_of_parts(host, model->by, ml_model_equip));
+	else if (!model->equipped && model->learner->equip != NULL)
+		ML_TRY(model->learner->equip(host, &model->schema, model->state));
+	model->equipped = true;
+	return ML_OK;
+}
+
 ml_status
 ml_model_lay_out(ml_host *host, ml_model *model)
 {
-	for (int g = 0; model->by != NULL && g < model->by->groups; g++)
-		ML_TRY(ml_model_lay_out(host, model->by->group[g].model));
 	if (model->by != NULL)
-		return ml_model_lay_out(host, model->by->overall);
+		return make_of_parts(host, model->by, ml_model_lay_out);
 	if (!model->laid_out && model->learner->lay_out != NULL)
 		ML_TRY(model->learner->lay_out(host, &model->schema, model->state));
 	model->laid_out = true;
