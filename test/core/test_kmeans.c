@@ -189,6 +189,39 @@ finds_the_best_of_all_partitions(test_host *t)
 	}
 }
 
+/* Another step over all rows leaves the centres where they are. */
+static void
+goes_on_over_all_rows(test_host *t)
+{
+	static const sample_option options[] = {
+	    {"k", 5}, {"holdout", 0}, {"restarts", 1}, {"tolerance", 0}, {NULL, 0}};
+	cloud c = {.rows = 20000, .numbers = 3, .middles = 1, .noise = 5, .seed = 21};
+	double center[5 * 3];
+	int *assigned = ml_alloc_array(&t->core, c.rows, sizeof *assigned);
+	const double *centers;
+	ml_schema schema;
+	ml_problem problem;
+	ml_space space;
+	ml_result result;
+	twin m;
+
+	REQUIRE_OK(ml_pool_open(&t->core));
+	problem = open_problem(t, &c, &schema);
+	REQUIRE_OK(ml_space_create(&t->core, &problem,
+	                           &(ml_space_options){.category_weight = INFINITY}, &space));
+	ml_pool_close(&t->core);
+	m = open_twin(t, &problem, &space);
+	REQUIRE_OK(train(t, cloud_frame(t, &c), options, &result));
+	CHECK(result.model->fitted.iterations > 1);
+	CHECK(result.model->fitted.converged);
+	centers = ml_fitted_part(&result.model->fitted, "centers")->number;
+	memcpy(center, centers, sizeof center);
+	CHECK_CLOSE(twin_lloyd(&m, 5, center, assigned), learned(result.model, "inertia"),
+	            1e-9);
+	for (int i = 0; i < 15; i++)
+		CHECK_NEAR(center[i], centers[i], 1e-9);
+}
+
 /* On a sample first, and on few rows. */
 static void
 does_not_depend_on_threads_or_order(test_host *t)
@@ -295,6 +328,7 @@ notices_every_refusal_and_stop(test_host *unused)
 TEST_MAIN(
     {follows_lloyd, "iterations with bounds or sketches are Lloyd's, row by row"},
     {finds_the_best_of_all_partitions, "few rows are put into the best parts there are"},
+    {goes_on_over_all_rows, "what a sample has begun goes on until no row moves"},
     {does_not_depend_on_threads_or_order, "threads and the order of rows change no byte"},
     {bears_odd_rows,
      "equal, missing, huge, fewer rows than segments: each has its answer"},

@@ -161,7 +161,7 @@ ml_kmeans_put(const ml_kmeans *fit, int64_t row, ml_centers *centers, int center
  */
 extern ml_status ml_kmeans_moves(ml_kmeans *fit);
 
-/* Puts all rows about given centres [k][slots]; not an exact pass. */
+/* Takes given centres [k][slots], to which no row is put yet. */
 extern ml_status ml_kmeans_place(ml_kmeans *fit, const double *centers);
 
 /*

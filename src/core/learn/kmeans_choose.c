@@ -262,6 +262,7 @@ fit_halves(choosing *c, int k, double *stability)
 		                          .k = k};
 		ML_TRY(ml_kmeans_create(&whole[half]));
 		ML_TRY(ml_kmeans_place(&whole[half], fit.centers.at));
+		ML_TRY(ml_kmeans_pass(&whole[half], false));
 	}
 	ML_NEW(c->host, count, (int64_t) k * k);
 	*stability = ml_adjusted_rand(whole[0].assigned, whole[1].assigned, c->end - c->begin,

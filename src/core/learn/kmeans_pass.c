@@ -389,8 +389,7 @@ ml_kmeans_place(ml_kmeans *fit, const double *centers)
 	       (size_t) (fit->k * fit->space->slots) * sizeof *centers);
 	for (int c = 0; c < fit->k; c++)
 		ml_centers_pack(&fit->centers, c);
-	ML_TRY(ml_kmeans_restart(fit));
-	return ml_kmeans_pass(fit, false);
+	return ml_kmeans_restart(fit);
 }
 
 /* Moving the centres to the means may leave one without rows, though hardly ever. */
