@@ -219,7 +219,7 @@ merges_centers_of_many_rows(test_host *t)
 	CHECK_SAME(part(&result, "merge_rows")->number[3], 3000);
 }
 
-/* Rows themselves, and centres in their place. */
+/* Rows themselves, centres in their place, and centres of a sample. */
 static void
 does_not_depend_on_threads_or_order(test_host *t)
 {
@@ -227,6 +227,7 @@ does_not_depend_on_threads_or_order(test_host *t)
 
 	check_one_model(t, "hierarchical", options, 9, 300);
 	check_one_model(t, "hierarchical", options, 9, 4000);
+	check_one_model(t, "hierarchical", options, 9, 12000);
 }
 
 static void

@@ -3,7 +3,8 @@
  * hierarchical.c: segments from a dendrogram as a learner.
  *
  * Of few rows each is a leaf; of many there are k-means centres in their place, with the weight of
- * their rows, which is how far apart rows may lie before it matters for segments.  The tree is cut
+ * their rows, which is how far apart rows may lie before it matters for segments.  They are found in
+ * a sample, those of the lowest keys, and moved to the means of all rows about them.  The tree is cut
  * where k branches are left.  From their means Lloyd's iterations go on for a while, as those of
  * HCPC do in R's FactoMineR: merging never takes back what it did early, so that the next rows
  * would cut elsewhere.  A row is of the segment whose centre is nearest: all that serves k-means
@@ -17,6 +18,7 @@
 #define MOST_ROWS 2048 /* that are leaves themselves */
 #define ITERATIONS 30  /* towards centres */
 #define TOLERANCE 1e-4
+#define SPREADING 1 /* of centres of a sample, over all rows */
 #define SETTLING 10 /* of segments, from the means of branches */
 
 typedef struct tree_options
@@ -100,9 +102,9 @@ take_rows(course *c)
 	return ML_OK;
 }
 
-/* Centres of all rows; fewer of them if no more rows are different. */
+/* Centres of the rows before end. */
 static ml_status
-find_centers(course *c, int count, ml_kmeans *fit)
+find_centers(course *c, int count, int64_t end, ml_kmeans *fit)
 {
 	uint64_t random = ml_hash_mix((uint64_t) c->given->seed);
 	int64_t iterations;
@@ -112,25 +114,49 @@ find_centers(course *c, int count, ml_kmeans *fit)
 	                   .problem = c->problem,
 	                   .space = &c->space,
 	                   .begin = c->problem->begin,
-	                   .end = c->problem->end,
+	                   .end = end,
 	                   .k = count};
 	ML_TRY(ml_kmeans_create(fit));
 	ML_TRY(ml_kmeans_seed(fit, &random));
-	ML_TRY(ml_kmeans_iterate(fit, ITERATIONS, TOLERANCE, &iterations, &converged));
-	return ml_kmeans_finish(fit);
+	return ml_kmeans_iterate(fit, ITERATIONS, TOLERANCE, &iterations, &converged);
 }
 
+/* Centres of a sample become those of all rows. */
+static ml_status
+spread_centers(course *c, ml_kmeans *fit)
+{
+	const double *centers = fit->centers.at;
+	int64_t iterations;
+	bool converged;
+
+	*fit = (ml_kmeans){.host = c->host,
+	                   .problem = c->problem,
+	                   .space = &c->space,
+	                   .begin = c->problem->begin,
+	                   .end = c->problem->end,
+	                   .k = fit->k};
+	ML_TRY(ml_kmeans_create(fit));
+	ML_TRY(ml_kmeans_place(fit, centers));
+	return ml_kmeans_iterate(fit, SPREADING, TOLERANCE, &iterations, &converged);
+}
+
+/* A sample may have too few different rows; fewer centres, if no more of all are different. */
 static ml_status
 take_centers(course *c)
 {
+	const ml_problem *problem = c->problem;
 	int count = c->given->centers > c->k ? (int) c->given->centers : c->k;
+	int64_t end = ml_kmeans_sample_end(problem, count);
 	ml_kmeans fit;
-	ml_status status = find_centers(c, count, &fit);
+	ml_status status = find_centers(c, count, end, &fit);
 
+	if (status == ML_FEW_DISTINCT && end < problem->end)
+		status = find_centers(c, count, end = problem->end, &fit);
 	if (status == ML_FEW_DISTINCT && c->host->fault.count >= c->k &&
 	    c->host->fault.count < count)
-		status = find_centers(c, (int) c->host->fault.count, &fit);
+		status = find_centers(c, (int) c->host->fault.count, end, &fit);
 	ML_TRY(status);
+	ML_TRY(end < problem->end ? spread_centers(c, &fit) : ml_kmeans_finish(&fit));
 	ML_TRY(make_room(c, fit.k));
 	memcpy(c->at, fit.centers.at, (size_t) (fit.k * c->space.slots) * sizeof *c->at);
 	for (int i = 0; i < fit.k; i++)
@@ -277,11 +303,13 @@ tree_memory(const ml_problem *problem, const void *options, int threads)
 	int64_t rows = problem->end - problem->begin;
 	int k = isinf(given->k) ? (int) given->max_k : (int) given->k;
 	int centers = given->centers > k ? (int) given->centers : k;
+	int64_t sample = ml_kmeans_sample_end(problem, centers) - problem->begin;
 	double leaves = rows <= MOST_ROWS ? (double) rows : centers;
 	ml_space space = {.slots = ml_glm_slots(problem->schema),
 	                  .numbers = problem->schema->features};
 
 	return ml_kmeans_memory(&space, rows <= MOST_ROWS ? k : centers, rows, threads) +
+	       ml_kmeans_memory(&space, centers, sample, threads) +
 	       ml_kmeans_memory(&space, k, rows, threads) +
 	       8 * leaves * (leaves + (double) space.slots + 20);
 }

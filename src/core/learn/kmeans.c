@@ -66,8 +66,8 @@ numbers_of(const ml_kmeans *fit)
 	return (double) (fit->end - fit->begin) * fit->k * (double) fit->space->slots;
 }
 
-static int64_t
-sample_end(const ml_problem *problem, int k)
+int64_t
+ml_kmeans_sample_end(const ml_problem *problem, int k)
 {
 	int64_t rows = ROWS_PER_CENTER * k > SAMPLE_ROWS ? ROWS_PER_CENTER * k : SAMPLE_ROWS;
 
@@ -211,7 +211,7 @@ kmeans_fit(ml_host *host, const ml_problem *problem, const void *options,
 	if (isinf(given->k))
 		ML_TRY(ml_kmeans_choose(host, problem, &c.space, &choice));
 	c.k = isinf(given->k) ? choice.tried[choice.chosen].k : (int) given->k;
-	end = sample_end(problem, c.k);
+	end = ml_kmeans_sample_end(problem, c.k);
 	ML_NEW(host, c.best, c.k * c.space.slots);
 	status = try_beginnings(&c, end);
 	if (status == ML_FEW_DISTINCT && end < problem->end)
@@ -233,7 +233,7 @@ kmeans_memory(const ml_problem *problem, const void *options, int threads)
 	const kmeans_options *given = options;
 	int k = isinf(given->k) ? (int) given->max_k : (int) given->k;
 	int64_t rows = problem->end - problem->begin;
-	int64_t sample = sample_end(problem, k) - problem->begin;
+	int64_t sample = ml_kmeans_sample_end(problem, k) - problem->begin;
 	ml_space space = {.slots = ml_glm_slots(problem->schema),
 	                  .numbers = problem->schema->features};
 

@@ -170,6 +170,9 @@ extern ml_status ml_kmeans_place(ml_kmeans *fit, const double *centers);
  */
 extern ml_status ml_kmeans_write(const ml_kmeans *fit, ml_fitted *fitted, int *place);
 
+/* kmeans.c: rows before it are enough to try beginnings of k centres on. */
+extern int64_t ml_kmeans_sample_end(const ml_problem *problem, int k);
+
 /* What is found of a number of segments. */
 typedef struct ml_tried
 {
