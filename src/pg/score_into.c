@@ -543,6 +543,8 @@ cia_score_into(PG_FUNCTION_ARGS)
 	error_context_stack = &callback;
 	run.version = cia_registry_find(run.schema, run.model);
 	run.content = cia_model_arg(fcinfo, ARG_MODEL)->model;
+	/* now: later it may be in the hands of threads */
+	cia_site_equip(fcinfo->flinfo->fn_extra);
 	run.table.has_class = run.content->schema.task != ML_REGRESSION;
 	cia_job_begin(run.door, CIA_JOB_SCORE, NameStr(run.version.name));
 	run.table.ids = cia_score_table_ids(run.source, run.id);
