@@ -38,7 +38,11 @@ raise_taken(const char *name)
 	                errhint("Drop or rename that model, or choose another name.")));
 }
 
-/* The statement that renames may wait for somebody who takes the name meanwhile. */
+/*
+ * The statement that renames may wait for somebody who takes the name meanwhile.  Whoever has it, or
+ * is about to give it up, is waited for with nothing in our hands: of two models that are to change
+ * names, each would wait for the other's row.
+ */
 static uint64
 rename_model(const cia_owner_scope *scope, const cia_entry *entry, const char *name)
 {
@@ -47,6 +51,15 @@ rename_model(const cia_owner_scope *scope, const cia_entry *entry, const char *n
 	                  CStringGetTextDatum(name)};
 	volatile uint64 renamed = 0;
 
+	if (cia_owner_execute(scope,
+	                      &(cia_statement){.text = "SELECT FROM %1$s.cia_registry "
+	                                               "WHERE name = $3::name FOR KEY SHARE",
+	                                       .expected = SPI_OK_SELECT,
+	                                       .args = lengthof(types),
+	                                       .types = types,
+	                                       .values = values}) > 0)
+		raise_taken(name);
+	cia_rights_hold(scope, entry);
 	PG_TRY();
 	{
 		renamed = cia_owner_execute(
