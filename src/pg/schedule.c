@@ -159,15 +159,16 @@ check_cron(Oid schema, const char *model, const char *cron)
 		                 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 }
 
-/* Writes what is to be; jobs of others for the model go. */
+/* Writes what is to be, if the model is still there and the caller's; jobs of others for it go. */
 static void
-write_schedule(Oid schema, const pg_uuid_t *model, const char *schedule, Jsonb *options)
+write_schedule(Oid schema, const cia_entry *entry, const char *schedule, Jsonb *options)
 {
 	cia_owner_scope scope = cia_owner_begin(schema);
 	Oid types[] = {UUIDOID, TEXTOID, JSONBOID, OIDOID};
-	Datum values[] = {UUIDPGetDatum(model), CStringGetTextDatum(schedule),
+	Datum values[] = {UUIDPGetDatum(&entry->id), CStringGetTextDatum(schedule),
 	                  JsonbPGetDatum(options), ObjectIdGetDatum(scope.user)};
 
+	cia_rights_hold(&scope, entry);
 	cia_owner_execute(
 	    &scope,
 	    &(cia_statement){
@@ -179,7 +180,7 @@ write_schedule(Oid schema, const pg_uuid_t *model, const char *schedule, Jsonb *
 	        .args = lengthof(types),
 	        .types = types,
 	        .values = values});
-	cia_cron_unschedule(&scope, model);
+	cia_cron_unschedule(&scope, &entry->id);
 	cia_owner_leave(&scope);
 }
 
@@ -240,7 +241,7 @@ cia_schedule(PG_FUNCTION_ARGS)
 		                errmsg("schedule \"%s\" never comes", schedule),
 		                errhint("No such day is in the calendar.")));
 	check_cron(schema, model, schedule);
-	write_schedule(schema, &entry.id, schedule, options);
+	write_schedule(schema, &entry, schedule, options);
 	PG_RETURN_INT64(hand_to_cron(schema, &entry.id, as_pg_cron_reads(schedule)));
 }
 

@@ -21,7 +21,7 @@ GRANT SELECT ON customer, secret TO analyst;
 SELECT version FROM cia_train('of the superuser', 'customer', 'y', 'logistic');
 SET ROLE analyst;
 CREATE TABLE lost AS TABLE customer;
-SELECT model FROM (VALUES ('churn'), ('dropped'), ('old name')) m(name), cia_train(name, 'customer', 'y', 'logistic');
+SELECT model FROM (VALUES ('churn'), ('dropped'), ('going'), ('old name')) m(name), cia_train(name, 'customer', 'y', 'logistic');
 SELECT version FROM cia_train('unpromoted', 'customer', 'y', 'logistic', options => '{"promote": "never"}');
 SELECT version FROM cia_train('broken', 'lost', 'y', 'logistic');
 SELECT version FROM cia_train('revoked', 'secret', 'y', 'logistic');
