@@ -11,7 +11,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
+#include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -58,11 +58,10 @@ cia_promote_read(ml_value *options)
 }
 
 static ArrayType *
-array_of_row(int column)
+array_of_row(HeapTupleHeader row, const char *column)
 {
 	bool isnull;
-	Datum datum =
-	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
+	Datum datum = GetAttributeByName(row, column, &isnull);
 
 	return isnull ? NULL : DatumGetArrayTypePCopy(datum);
 }
@@ -89,67 +88,38 @@ decode(cia_champion *champion, cia_door *door)
 }
 
 cia_champion *
-cia_champion_read(const cia_owner_scope *scope, cia_door *door, const pg_uuid_t *model,
-                  int32 version)
+cia_champion_read(cia_door *door, const cia_entry *version)
 {
-	Oid types[] = {UUIDOID, INT4OID};
-	Datum values[] = {UUIDPGetDatum(model), Int32GetDatum(version)};
-	MemoryContext before;
+	cia_entry named = *version;
+	Datum datum = cia_registry_row(&named);
+	HeapTupleHeader row = (HeapTupleHeader) DatumGetPointer(datum);
 	cia_champion *champion;
 	bool isnull;
 
-	if (cia_owner_execute(
-	        scope, &(cia_statement){.text = "SELECT content, inputs, id FROM "
-	                                        "%1$s.cia_version WHERE model = $1 AND "
-	                                        "version = $2",
-	                                .expected = SPI_OK_SELECT,
-	                                .args = lengthof(types),
-	                                .types = types,
-	                                .values = values}) == 0)
+	if (row == NULL)
 		return NULL;
-	before = MemoryContextSwitchTo(scope->caller);
 	champion = palloc0(sizeof *champion);
-	champion->model = *model;
-	champion->version = version;
-	champion->content = pg_detoast_datum_copy((struct varlena *) DatumGetPointer(
-	    SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)));
-	champion->inputs = array_of_row(2);
-	champion->id = array_of_row(3);
+	champion->model = named.id;
+	champion->version = named.version;
+	champion->content = pg_detoast_datum_copy(
+	    (struct varlena *) DatumGetPointer(GetAttributeByName(row, "content", &isnull)));
+	champion->inputs = array_of_row(row, "inputs");
+	champion->id = array_of_row(row, "id");
+	pfree(row);
 	decode(champion, door);
-	MemoryContextSwitchTo(before);
 	return champion;
 }
 
 cia_champion *
 cia_champion_find(cia_door *door, Oid schema, const char *name, bool whatever_rule)
 {
-	cia_owner_scope scope = cia_owner_begin(schema);
-	Oid types[] = {TEXTOID, BOOLOID};
-	Datum values[] = {CStringGetTextDatum(name), BoolGetDatum(whatever_rule)};
-	cia_champion *champion = NULL;
-	pg_uuid_t model;
-	bool isnull;
+	cia_entry production;
+	char *rule;
 
-	if (cia_owner_execute(
-	        &scope,
-	        &(cia_statement){.text = "SELECT id, production FROM "
-	                                 "%1$s.cia_registry WHERE name = $1::name AND "
-	                                 "production IS NOT NULL AND "
-	                                 "($2 OR promote = 'better')",
-	                         .expected = SPI_OK_SELECT,
-	                         .args = lengthof(types),
-	                         .types = types,
-	                         .values = values}) > 0)
-	{
-		HeapTuple row = SPI_tuptable->vals[0];
-
-		model = *DatumGetUUIDP(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull));
-		champion = cia_champion_read(
-		    &scope, door, &model,
-		    DatumGetInt32(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)));
-	}
-	cia_owner_leave(&scope);
-	return champion;
+	if (!cia_registry_champion(schema, name, &production, &rule) ||
+	    (!whatever_rule && strcmp(rule, "better") != 0))
+		return NULL;
+	return cia_champion_read(door, &production);
 }
 
 /* Whatever was found against it first is what counts. */

@@ -9,7 +9,6 @@
 
 #include "judge/champion.h"
 
-struct cia_owner_scope;
 struct cia_training;
 
 /* A version in production on its way to be compared; all of it lives in the arena of the training. */
@@ -44,10 +43,8 @@ extern char *cia_promote_read(ml_value *options);
 extern cia_champion *
 cia_champion_find(cia_door *door, Oid schema, const char *name, bool whatever_rule);
 
-/* That version, of which nothing is known yet. */
-extern cia_champion *
-cia_champion_read(const struct cia_owner_scope *scope, cia_door *door,
-                  const pg_uuid_t *model, int32 version);
+/* That version as it is by now, of which nothing is known yet; NULL: it is gone. */
+extern cia_champion *cia_champion_read(cia_door *door, const cia_entry *version);
 
 /* The shape of the source is known: adds to the roles what the champion needs beside. */
 extern void

@@ -11,8 +11,10 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
+#include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 CIA_FUNCTION(cia_name_segment);
 
@@ -66,6 +68,7 @@ hold_model(const cia_owner_scope *scope, const cia_entry *entry, cia_door *door)
 	bool isnull;
 
 	cia_rights_hold(scope, entry);
+	LockRelationOid(get_relname_relid("cia_version", scope->schema), RowExclusiveLock);
 	if (cia_owner_execute(
 	        scope, &(cia_statement){.text = "SELECT content FROM %1$s.cia_version WHERE "
 	                                        "model = $1 AND version = $2 FOR UPDATE",
@@ -157,11 +160,16 @@ cia_follow_names(const cia_owner_scope *scope, const pg_uuid_t *model, cia_recor
 {
 	cia_champion *then = record->training->named, *now;
 	ml_schema *schema = &record->result->model->schema;
+	cia_entry named = {.schema = scope->schema, .id = *model};
+	MemoryContext within;
 	ml_text *label;
 
 	if (then == NULL || then->core.model == NULL || schema->task != ML_SEGMENTATION)
 		return;
-	now = cia_champion_read(scope, record->training->door, model, then->version);
+	named.version = then->version;
+	within = MemoryContextSwitchTo(scope->caller);
+	now = cia_champion_read(record->training->door, &named);
+	MemoryContextSwitchTo(within);
 	if (now == NULL || now->core.model == NULL)
 		return;
 	label = MemoryContextAlloc(scope->caller, sizeof *label * schema->classes);

@@ -247,9 +247,10 @@ free_rights(cia_rights *rights)
 	pfree(rights->managers);
 }
 
-/* Reads the registry's row of that name; false if there is none. */
+/* Reads the registry's row of that name, and its rule if that is asked for; false if there is none. */
 static bool
-read_entry(Oid schema, const NameData *name, cia_entry *entry, cia_rights *rights)
+read_entry(Oid schema, const NameData *name, cia_entry *entry, cia_rights *rights,
+           char **rule)
 {
 	Relation table = table_open(tables_of(schema).names, AccessShareLock);
 	TupleDesc tupdesc = RelationGetDescr(table);
@@ -273,6 +274,9 @@ read_entry(Oid schema, const NameData *name, cia_entry *entry, cia_rights *right
 		    .version =
 		        DatumGetInt32(heap_getattr(tuple, REGISTRY_PRODUCTION, tupdesc, &isnull)),
 		    .in_names = place_of(tuple)};
+		if (rule != NULL)
+			*rule = TextDatumGetCString(
+			    heap_getattr(tuple, REGISTRY_PROMOTE, tupdesc, &isnull));
 	}
 	systable_endscan(scan);
 	table_close(table, AccessShareLock);
@@ -313,7 +317,7 @@ find_entry(Oid schema, const NameData *name, Oid role, cia_privilege privilege,
 	cia_rights rights;
 	bool allowed;
 
-	if (!read_entry(schema, name, entry, &rights))
+	if (!read_entry(schema, name, entry, &rights, NULL))
 		return CIA_ABSENT;
 	if (IsolationUsesXactSnapshot())
 		renew_rights(schema, entry, &rights);
@@ -426,6 +430,53 @@ cia_registry_versions(const cia_entry *entry)
 	if (count > FEW)
 		appendStringInfoString(&list, ", and older ones");
 	return list.data;
+}
+
+bool
+cia_registry_champion(Oid schema, const char *name, cia_entry *entry, char **rule)
+{
+	cia_rights rights;
+	NameData fixed;
+	bool found;
+
+	namestrcpy(&fixed, name);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	found = read_entry(schema, &fixed, entry, &rights, rule);
+	PopActiveSnapshot();
+	return found && entry->version != 0;
+}
+
+/* The number of a model's last version; 0: it has none. */
+static int32
+newest_version(Oid schema, const pg_uuid_t *model)
+{
+	version_scan found = open_versions(schema, model);
+	int32 newest = 0;
+	bool isnull;
+
+	for (; HeapTupleIsValid(found.tuple); found.tuple = systable_getnext(found.scan))
+		newest = Max(newest,
+		             DatumGetInt32(heap_getattr(found.tuple, VERSION_VERSION,
+		                                        RelationGetDescr(found.table), &isnull)));
+	close_version(&found);
+	return newest;
+}
+
+Datum
+cia_registry_row(cia_entry *entry)
+{
+	version_scan found;
+	Datum row = (Datum) 0;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (entry->version == 0)
+		entry->version = newest_version(entry->schema, &entry->id);
+	found = open_version(entry->schema, entry);
+	if (HeapTupleIsValid(found.tuple))
+		row = heap_copy_tuple_as_datum(found.tuple, RelationGetDescr(found.table));
+	close_version(&found);
+	PopActiveSnapshot();
+	return row;
 }
 
 static cia_entry

@@ -104,6 +104,19 @@ extern char *cia_registry_versions(const cia_entry *entry);
 /* The version's bytes, detoasted into the current memory context. */
 extern struct varlena *cia_registry_content(Oid schema, const cia_entry *entry);
 
+/*
+ * What that name stands for by now, and its rule of promotion, whoever asks; false if it stands for
+ * no version.  No lock stays behind: it is for long calls, whose end may be hours away.
+ */
+extern bool
+cia_registry_champion(Oid schema, const char *name, cia_entry *entry, char **rule);
+
+/*
+ * The version's row of cia_version as it is by now, a composite value without a lock; 0 if it is
+ * gone.  Version 0 is the newest one, whose number goes into the entry.
+ */
+extern Datum cia_registry_row(cia_entry *entry);
+
 /* Raises 42602 for a name that cannot be one. */
 extern void cia_registry_check_new_name(const char *name);
 

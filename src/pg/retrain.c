@@ -29,30 +29,29 @@ typedef struct question
 
 /*
  * Options are those that were given, and the penalty that 'auto' adds to a linear regression; a
- * further choice is made only if it is asked for.  Null takes an option away.  Version 0 is the
- * newest one.
+ * further choice is made only if it is asked for.  Null takes an option away.  The version comes as
+ * a value, so that a training that takes hours holds no lock on its table.
  */
 static const char arguments_of_version[] =
-    "SELECT coalesce($3, v.source), v.target, coalesce($4->>'algorithm', v.algorithm), "
+    "SELECT coalesce($2, v.source), v.target, coalesce($3->>'algorithm', v.algorithm), "
     "(SELECT array_agg(f ORDER BY n) FROM jsonb_array_elements_text(v.request->'features') "
     "WITH ORDINALITY t (f, n)), "
     "(SELECT array_agg(f ORDER BY n) FROM jsonb_array_elements_text(v.request->'exclude') "
     "WITH ORDINALITY t (f, n)), "
     "v.id, v.weight, "
     "(v.request->'options' || CASE WHEN v.request->>'algorithm' = 'auto' AND v.algorithm = "
-    "'linear' AND NOT (v.request->'options' || coalesce($4, '{}')) ?| "
+    "'linear' AND NOT (v.request->'options' || coalesce($3, '{}')) ?| "
     "ARRAY['l2', 'lambda', 'algorithm'] THEN jsonb_build_object('l2', v.options->'l2') ELSE "
-    "'{}' END || CASE WHEN $5 AND v.options ? 'continue_from' THEN "
+    "'{}' END || CASE WHEN $4 AND v.options ? 'continue_from' THEN "
     "jsonb_build_object('continue_from', v.options->'continue_from') ELSE '{}' END || "
-    "coalesce($4 - 'algorithm', '{}')) "
-    "- ARRAY(SELECT key FROM jsonb_each($4) WHERE value = 'null'), "
+    "coalesce($3 - 'algorithm', '{}')) "
+    "- ARRAY(SELECT key FROM jsonb_each($3) WHERE value = 'null'), "
     "v.options, "
     "v.content, v.fingerprint, v.fingerprint = encode(sha256(%1$s.cia_model_send(v.content)), "
     "'hex'), v.rows_used, v.rows_skipped, v.cia_version, v.pg_version, "
     "(SELECT extversion FROM pg_extension WHERE extname = 'cia'), "
     "current_setting('server_version'), v.trained_by, v.version "
-    "FROM %1$s.cia_version v WHERE v.model = $1 AND v.version = CASE $2 WHEN 0 THEN "
-    "(SELECT max(n.version) FROM %1$s.cia_version n WHERE n.model = $1) ELSE $2 END";
+    "FROM (SELECT ($1).*) v";
 
 /* Columns of the answer. */
 enum
@@ -96,24 +95,28 @@ raise_gone(const cia_entry *entry)
 static void
 ask(Oid schema, const question *about, NullableDatum *answer)
 {
-	cia_owner_scope scope = cia_owner_begin(schema);
-	Oid types[] = {UUIDOID, INT4OID, TEXTOID, JSONBOID, BOOLOID};
-	char nulls[lengthof(types) + 1] = "     ";
+	cia_entry version = about->entry;
+	Datum row = cia_registry_row(&version);
+	cia_owner_scope scope;
+	Oid types[] = {InvalidOid, TEXTOID, JSONBOID, BOOLOID};
+	char nulls[lengthof(types) + 1] = "    ";
 	Datum values[lengthof(types)];
 
-	values[0] = UUIDPGetDatum(&about->entry.id);
-	values[1] = Int32GetDatum(about->entry.version);
-	values[2] = cia_text_or_null(about->source, &nulls[2]);
-	values[3] = about->options != NULL ? JsonbPGetDatum(about->options) : (Datum) 0;
-	nulls[3] = about->options != NULL ? ' ' : 'n';
-	values[4] = BoolGetDatum(about->exactly);
-	if (cia_owner_execute(&scope, &(cia_statement){.text = arguments_of_version,
-	                                               .expected = SPI_OK_SELECT,
-	                                               .args = lengthof(types),
-	                                               .types = types,
-	                                               .values = values,
-	                                               .nulls = nulls}) == 0)
+	if (row == (Datum) 0)
 		raise_gone(&about->entry);
+	scope = cia_owner_begin(schema);
+	types[0] = HeapTupleHeaderGetTypeId(DatumGetHeapTupleHeader(row));
+	values[0] = row;
+	values[1] = cia_text_or_null(about->source, &nulls[1]);
+	values[2] = about->options != NULL ? JsonbPGetDatum(about->options) : (Datum) 0;
+	nulls[2] = about->options != NULL ? ' ' : 'n';
+	values[3] = BoolGetDatum(about->exactly);
+	cia_owner_execute(&scope, &(cia_statement){.text = arguments_of_version,
+	                                           .expected = SPI_OK_SELECT,
+	                                           .args = lengthof(types),
+	                                           .types = types,
+	                                           .values = values,
+	                                           .nulls = nulls});
 	for (int i = 0; i < ANSWERS; i++)
 	{
 		Form_pg_attribute column = TupleDescAttr(SPI_tuptable->tupdesc, i);

@@ -162,6 +162,9 @@ run_once(scheduled *run)
 	cia_run record_of = cia_run_open(run->schema, run->name, CIA_JOB_RETRAIN);
 	ErrorData *error = NULL;
 
+	/* locks of what was read are given back: a training may take hours */
+	SPI_commit();
+	EnsurePortalSnapshotExists();
 	record_of.job = run->job;
 	record_of.skipped = !take_turn(run);
 	if (!record_of.skipped)

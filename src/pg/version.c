@@ -186,13 +186,18 @@ challenge(cia_owner_scope *scope, const claim *taken, const cia_record *record)
 {
 	cia_training *training = record->training;
 	cia_champion *champion = training->champion;
+	const cia_entry production = {
+	    .schema = scope->schema, .id = taken->id, .version = taken->production};
 	cia_verdict verdict;
+	MemoryContext within;
 
 	if (champion != NULL && champion->version == taken->production &&
 	    memcmp(&champion->model, &taken->id, sizeof taken->id) == 0)
 		return cia_champion_compare(champion, training->door, record->result,
 		                            record->content);
-	champion = cia_champion_read(scope, training->door, &taken->id, taken->production);
+	within = MemoryContextSwitchTo(scope->caller);
+	champion = cia_champion_read(training->door, &production);
+	MemoryContextSwitchTo(within);
 	if (champion == NULL)
 		return (cia_verdict){.promote = true,
 		                     .compared = true,
