@@ -77,7 +77,7 @@ END $$;
 SELECT what, model FROM seen WHERE what = 'good';
 SELECT cia_train('bad', 'SELECT x, y, 1 / (x - 5) AS z FROM points', 'y');
 SELECT jobs() AS afterwards;
-SET statement_timeout = 100;
+SET statement_timeout = 1000;
 SELECT cia_train('bad', 'SELECT x, y, pg_sleep(0.01) IS NULL AS z FROM points', 'y');
 RESET statement_timeout;
 SELECT jobs() AS afterwards;

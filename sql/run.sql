@@ -58,7 +58,7 @@ CALL wait_for(7);
 SELECT model, outcome, sqlstate, message FROM cia_runs WHERE model IN ('inner', 'outer', 'careful') OR sqlstate = '22012' AND model = 'm' ORDER BY model;
 
 -- Canceled: by a timeout, by somebody, by the end of the session.
-SET statement_timeout = 100;
+SET statement_timeout = 1000;
 SELECT version FROM cia_train('late', 'SELECT x, y, pg_sleep(0.01)::text AS s FROM points', 'y');
 RESET statement_timeout;
 SELECT version FROM cia_train('stopped', 'SELECT x, y, pg_cancel_backend(pg_backend_pid()) AS s FROM points', 'y');

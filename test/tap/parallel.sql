@@ -6,8 +6,9 @@ CREATE TABLE customer AS SELECT i AS id, u % 10007 AS a, u % 1013 AS b, (ARRAY['
 FROM (SELECT i, i::bigint * i * 37 % 999983 AS u FROM generate_series(1, 50000) i) s;
 ALTER TABLE customer SET (parallel_workers = 2);
 ANALYZE customer;
--- Who reads a row? The function is declared safe so that workers may call it.
-CREATE FUNCTION process() RETURNS text LANGUAGE plpgsql PARALLEL SAFE AS $$ BEGIN RETURN pg_backend_pid()::text; END $$;
+-- Who reads a row? The function is declared safe so that workers may call it, and takes its time, so that the one that starts late
+-- finds rows left.
+CREATE FUNCTION process(id int) RETURNS text LANGUAGE plpgsql PARALLEL SAFE AS $$ BEGIN PERFORM pg_sleep(0.01) WHERE id % 500 = 0; RETURN pg_backend_pid()::text; END $$;
 CREATE FUNCTION plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	line text;
@@ -31,7 +32,7 @@ SET parallel_leader_participation = off;
 SELECT matches(plan_of($$SELECT cia_fit(c, y, 'logistic', '{"exclude": ["y"]}') FROM customer c$$), 'Finalize Aggregate.*Workers Launched: 2.*Partial Aggregate', 'cia_fit: Partial Aggregate in two workers');
 SELECT is((SELECT cia_model_send(cia_fit(c, y, 'logistic', '{"exclude": ["y"]}')) FROM customer c), (SELECT cia_model_send(model) FROM serial), 'cia_fit: the model is that of the serial plan');
 CREATE TABLE labels AS SELECT jsonb_path_query(cia_fit(r, y, 'logistic', '{"exclude": ["y"], "holdout": 0}')::jsonb, '$.features[*] ? (@.name == "process").labels[*]') #>> '{}' AS process
-FROM (SELECT a, b, y, process() AS process FROM customer) r;
+FROM (SELECT a, b, y, process(id) AS process FROM customer) r;
 SELECT ok((SELECT count(*) = 2 AND bool_and(process <> pg_backend_pid()::text) FROM labels), 'cia_fit: two workers have read the rows');
 SELECT matches(plan_of($$SELECT kind, cia_fit(x, y, 'logistic', '{"features": ["a", "b"]}') FROM customer x GROUP BY kind$$), 'Finalize .*Partial ', 'cia_fit: also by group');
 SELECT is((SELECT array_agg(cia_model_send(model) ORDER BY kind) FROM (SELECT kind, cia_fit(x, y, 'logistic', '{"features": ["a", "b"]}') AS model FROM customer x GROUP BY kind) m),
@@ -43,7 +44,7 @@ RESET cia.max_memory;
 SELECT throws_ok($$SELECT cia_fit(c, y, 'logistic', '{"holdot": 0}') FROM customer c$$, '22023', NULL, 'cia_fit: an error in a worker comes through');
 
 -- cia_train
-SELECT cia_train('churn', 'SELECT a, b, y, process() AS process FROM customer', 'y', options => '{"holdout": 0}') IS NOT NULL \g /dev/null
+SELECT cia_train('churn', 'SELECT a, b, y, process(id) AS process FROM customer', 'y', options => '{"holdout": 0}') IS NOT NULL \g /dev/null
 SELECT ok((SELECT count(*) = 2 AND bool_and(process <> pg_backend_pid()::text) FROM (SELECT jsonb_path_query(content::jsonb, '$.features[*] ? (@.name == "process").labels[*]') #>> '{}' AS process
 	FROM cia_versions WHERE model = 'churn') l), 'cia_train: two workers have read its source');
 
