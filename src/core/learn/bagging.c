@@ -300,7 +300,11 @@ open_bagger(ml_host *host, const ml_problem *problem, const bagging_options *giv
 	ML_TRY(ml_grower_create(host, &b->table, problem->schema, &options, &b->grower));
 	ML_TRY(ml_slopes_create(host, b->table.rows, &b->slopes, &b->gradients));
 	ML_TRY(is_of_several(b) ? take_classes(b) : take_slopes(b));
-	return ml_gradients_round(host, &b->slopes, (uint64_t) given->seed, &b->gradients);
+	ML_TRY(ml_gradients_round(host, &b->slopes, (uint64_t) given->seed, &b->gradients));
+	/* what labels win by chance differs from tree to tree, and is lost in the mean of many */
+	if (given->trees > 1)
+		b->gradients.noise = 0;
+	return ML_OK;
 }
 
 static ml_status

@@ -26,6 +26,7 @@ typedef struct totals
 {
 	double g_most;
 	double g_sum;
+	double g_squares;
 	double h_most;
 	double h_sum;
 } totals;
@@ -52,6 +53,7 @@ join_totals(totals *all, const totals *more)
 	all->g_most = more->g_most > all->g_most ? more->g_most : all->g_most;
 	all->h_most = more->h_most > all->h_most ? more->h_most : all->h_most;
 	all->g_sum += more->g_sum;
+	all->g_squares += more->g_squares;
 	all->h_sum += more->h_sum;
 }
 
@@ -61,6 +63,7 @@ typedef struct lanes
 	float g_most[LANES];
 	float h_most[LANES];
 	double g_sum[LANES];
+	double g_squares[LANES];
 	double h_sum[LANES];
 } lanes;
 
@@ -76,6 +79,7 @@ add_rows(lanes *restrict l, const float *restrict g, const float *restrict h,
 			l->g_most[k] = size > l->g_most[k] ? size : l->g_most[k];
 			l->h_most[k] = h[i + k] > l->h_most[k] ? h[i + k] : l->h_most[k];
 			l->g_sum[k] += (double) size;
+			l->g_squares[k] += (double) size * (double) size;
 			l->h_sum[k] += (double) h[i + k];
 		}
 }
@@ -98,6 +102,7 @@ sum_rows(const float *g, const float *h, int64_t count)
 	for (int k = 0; k < LANES; k++)
 		join_totals(&all, &(totals){.g_most = l.g_most[k],
 		                            .g_sum = l.g_sum[k],
+		                            .g_squares = l.g_squares[k],
 		                            .h_most = l.h_most[k],
 		                            .h_sum = l.h_sum[k]});
 	return all;
@@ -263,6 +268,7 @@ ml_gradients_round(ml_host *host, ml_slopes *slopes, uint64_t seed, ml_gradients
 		ML_TRY(ml_parallel(host, blocks, round_task, slopes));
 	}
 	tell_units(r, out);
+	out->noise = all.h_sum > 0 ? all.g_squares / all.h_sum : 0;
 	set_scales(r, &all);
 	slopes->rounded = out->steps > 0 && fits_always(r, slopes->bound);
 	return ML_OK;

@@ -212,6 +212,7 @@ typedef struct ml_gradients
 	int64_t lead; /* rows of the first block, at most ML_CHUNK */
 	double g_unit;
 	double h_unit;
+	double noise; /* the variance of g in units of h: sum of g^2 / sum of h */
 	double steps; /* a mean is at most so many units; 0: as many as fit */
 	/* Against the round before, for a grower that goes on from its last tree: */
 	bool anew;         /* units are others, so all pairs are */
