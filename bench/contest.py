@@ -59,11 +59,21 @@ class Claim:
 
 @dataclass(frozen=True)
 class Quality:
-    """How good a model is, so that speed is not bought with a worse one."""
+    """How good a model is, so that speed is not bought with a worse one.
+
+    The difference of two models has a 95 % interval, and is to be not lower than zero.
+    """
 
     model: str
     metric: str
     value: float
+    interval: tuple[float, float] | None = None
+
+    def verdict(self) -> str:
+        if self.interval is None:
+            return ""
+        low, high = self.interval
+        return "missed" if high < 0 else "met" if low >= 0 else "not told apart"
 
 
 @dataclass

@@ -89,12 +89,12 @@ class Database:
         if self.cia_version is None:
             raise Unavailable("cia not installed")
 
-    def training(self, algorithm: str, options: str = "{}") -> str:
-        """The statement that trains model `bench_<algorithm>` on the 28 features."""
+    def training(self, algorithm: str, options: str = "{}", model: str | None = None, source: str = TABLE) -> str:
+        """The statement that trains model `bench_<algorithm>`, or that one, on the 28 features."""
         target = TARGETS.get(algorithm, LABEL)
         others = ",".join(name for name in (LABEL, VALUE, CLASS) if name != target)
         return (
-            f"SELECT metric, value FROM cia_train('bench_{algorithm}', '{TABLE}',"
+            f"SELECT metric, value FROM cia_train('{model or f'bench_{algorithm}'}', '{source}',"
             f" target => '{target}', algorithm => '{algorithm}',"
             # no time goes into the comparison with an earlier version
             f" exclude => '{{{others}}}', id => '{{{ID}}}', options => jsonb '{options}' || '{{\"promote\": \"always\"}}')"

@@ -75,9 +75,9 @@ def encode(table, numeric, categories):
     return csr_matrix((values.ravel(), columns.ravel(), starts), shape=shape)
 
 
-def split(table):
+def split(table, fold=0):
     """Training and holdout rows, by the id, since two connections mix the order of rows."""
-    held_out = table[ID].to_numpy() % FOLDS == 0
+    held_out = table[ID].to_numpy() % FOLDS == fold
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 

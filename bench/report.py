@@ -119,6 +119,15 @@ def claim_row(contest, claim):
     return [claim.work, amount(first, contest.unit), amount(second, contest.unit), shown, budget, verdict]
 
 
+def quality_row(quality):
+    """One line of how good a model is, or of how much better it is than another."""
+    if quality.interval is None:
+        return [quality.model, quality.metric, f"{quality.value:.5f}", "", "", ""]
+    low, high = quality.interval
+    shown = f"{low:+.5f} to {high:+.5f}"
+    return [quality.model, quality.metric, f"{quality.value:+.5f}", shown, "not lower", quality.verdict()]
+
+
 def sample_row(contest, name):
     values = contest.samples[name]
     spread = f"{amount(min(values), contest.unit)} – {amount(max(values), contest.unit)}"
@@ -128,12 +137,12 @@ def sample_row(contest, name):
 def results(contests):
     """The three tables: ratios, how good the models are, and all that was measured."""
     ratios = [claim_row(contest, claim) for contest in contests for claim in contest.claims]
-    quality = [[q.model, q.metric, f"{q.value:.5f}"] for contest in contests for q in contest.quality()]
+    quality = [quality_row(quality) for contest in contests for quality in contest.quality()]
     samples = [sample_row(contest, name) for contest in contests for name in contest.samples]
     lines = ["## Ratios", ""]
     lines += table(["work", "first", "second", "ratio", "budget", "verdict"], ratios)
     if quality:
-        lines += ["## On rows the model has not seen", ""] + table(["model", "metric", "value"], quality)
+        lines += ["## On rows the model has not seen", ""] + table(["model", "metric", "value", "95 %", "budget", "verdict"], quality)
     return lines + ["## Measured", ""] + table(["contest", "what", "median", "range", "runs"], samples)
 
 

@@ -74,8 +74,7 @@ def contest(database):
         name = f"bench_tree_{kind}"
         if kind not in trained:
             database.need_cia()
-            statement = database.training("boosted_trees", MODELS[kind])
-            database.execute(statement.replace("bench_boosted_trees", name)).fetchall()
+            database.execute(database.training("boosted_trees", MODELS[kind], name)).fetchall()
             trained.add(kind)
         return name
 
