@@ -459,7 +459,10 @@ typedef struct cia_row_map
 	Oid *types;         /* [count] of columns */
 	int count;          /* values of a row */
 	cia_column *column; /* [features]; elements of an array share the first one's */
-	bool all_doubles;   /* value f is feature f, a double, for every f */
+	int doubles;        /* features whose values need no reading: these places */
+	struct cia_place *double_at;
+	int others; /* features that need it, an array by its first element */
+	int *other;
 } cia_row_map;
 
 typedef struct cia_reader

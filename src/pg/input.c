@@ -27,6 +27,13 @@
 /* Maps kept with one model; where rows of more shapes come by, the others are made anew. */
 #define MOST_MAPS 16
 
+/* A feature, and the value that it is. */
+typedef struct cia_place
+{
+	int feature;
+	int value;
+} cia_place;
+
 /* Names and types of a row's values, whatever they come from. */
 typedef struct row_shape
 {
@@ -121,7 +128,8 @@ map_features(const cia_loaded *loaded, const row_shape *shape, bool may_repeat,
 	initStringInfo(&missing);
 	map->count = shape->count;
 	map->column = palloc0(sizeof(cia_column) * schema->features);
-	map->all_doubles = true;
+	map->double_at = palloc(sizeof(cia_place) * schema->features);
+	map->other = palloc(sizeof(int) * schema->features);
 	for (int f = 0; f < schema->features; f++)
 	{
 		int found;
@@ -138,7 +146,10 @@ map_features(const cia_loaded *loaded, const row_shape *shape, bool may_repeat,
 		if (may_repeat)
 			check_once(loaded, shape, found);
 		map_feature(loaded, &schema->feature[f], shape, found, &map->column[f]);
-		map->all_doubles &= map->column[f].is_double && found == f;
+		if (map->column[f].is_double)
+			map->double_at[map->doubles++] = (cia_place){f, found};
+		else
+			map->other[map->others++] = f;
 		at = found;
 	}
 	if (missing.len > 0)
@@ -178,8 +189,8 @@ value_at(const cia_reader *reader, const NullableDatum *first, int at)
 	return (NullableDatum){reader->values[at], reader->nulls[at]};
 }
 
-/* Reads an array column into its features; answers the feature after the last. */
-static int
+/* Reads an array column into its features. */
+static void
 read_elements(const cia_loaded *loaded, const cia_reader *reader, int first,
               NullableDatum value)
 {
@@ -196,7 +207,6 @@ read_elements(const cia_loaded *loaded, const cia_reader *reader, int first,
 		    width > 0 ? elements[schema->feature[f].element - 1] : get_float8_nan();
 		cia_check_feature(loaded, &schema->feature[f], reader->row[f]);
 	} while (++f < schema->features && cia_is_further_element(schema, f));
-	return f;
 }
 
 static double
@@ -206,8 +216,6 @@ read_scalar(const ml_feature *feature, const cia_column *column, NullableDatum v
 
 	if (value.isnull)
 		return column->kind == ML_CATEGORY ? -1 : get_float8_nan();
-	if (column->is_double)
-		return DatumGetFloat8(value.value);
 	column->read(column, value.value, &cell);
 	if (column->kind == ML_CATEGORY)
 		return ml_feature_code(feature, cell.text);
@@ -233,43 +241,38 @@ has_infinity(const double *row, int features)
 }
 
 static void
-read_features(const cia_loaded *loaded, const cia_reader *reader,
-              const NullableDatum *first)
+read_other(const cia_loaded *loaded, const cia_reader *reader, int feature,
+           NullableDatum value)
 {
-	const ml_schema *schema = &loaded->model->schema;
-	const cia_column *column = reader->map->column;
+	const cia_column *column = &reader->map->column[feature];
 
-	for (int f = 0; f < schema->features;)
-	{
-		NullableDatum value = value_at(reader, first, column[f].attno - 1);
-
-		if (column[f].is_array)
-			f = read_elements(loaded, reader, f, value);
-		else
-		{
-			reader->row[f] = read_scalar(&schema->feature[f], &column[f], value);
-			f++;
-		}
-	}
+	if (column->is_array)
+		read_elements(loaded, reader, feature, value);
+	else
+		reader->row[feature] =
+		    read_scalar(&loaded->model->schema.feature[feature], column, value);
 }
 
 /* Doubles need no reading: this is what scoring in a scan comes down to. */
 static inline const double *
 read_row(const cia_loaded *loaded, const cia_reader *reader, const NullableDatum *first)
 {
+	const cia_row_map *map = reader->map;
 	double *row = reader->row;
-	int features = loaded->model->schema.features;
 
-	if (!reader->map->all_doubles)
-		read_features(loaded, reader, first);
-	else
-		for (int f = 0; f < features; f++)
-		{
-			NullableDatum value = value_at(reader, first, f);
+	for (int i = 0; i < map->doubles; i++)
+	{
+		NullableDatum value = value_at(reader, first, map->double_at[i].value);
 
-			row[f] = value.isnull ? NAN : DatumGetFloat8(value.value);
-		}
-	if (unlikely(has_infinity(row, features)))
+		row[map->double_at[i].feature] = value.isnull ? NAN : DatumGetFloat8(value.value);
+	}
+	for (int i = 0; i < map->others; i++)
+	{
+		int f = map->other[i];
+
+		read_other(loaded, reader, f, value_at(reader, first, map->column[f].attno - 1));
+	}
+	if (unlikely(has_infinity(row, loaded->model->schema.features)))
 		check_features(loaded, row);
 	return row;
 }
