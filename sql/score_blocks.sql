@@ -3,7 +3,7 @@ SET cia.progress = off;
 CREATE TABLE visitor AS
 SELECT i AS id, 'v' || md5(i::text) AS code, u % 60 AS age, CASE WHEN v % 11 > 0 THEN (v % 300) / 10.0 END AS visits, (ARRAY['north', 'south', 'east', NULL])[1 + i % 4] AS region,
 	   u % 60 + v % 30 > 40 AS returned, 10 + (v % 300) / 5.0 - u % 60 AS spend, (ARRAY['a', 'b', 'c'])[1 + (u + v) % 3] AS kind
-FROM (SELECT i, i * i * 37 % 1009 AS u, i * i * 41 % 1013 + i % 5 AS v FROM generate_series(1, 3000) i) s;
+FROM (SELECT i::int AS i, (i * i * 37 % 1009)::int AS u, (i * i * 41 % 1013 + i % 5)::int AS v FROM generate_series(1::bigint, 9000) i) s;
 SELECT model, algorithm FROM cia_train('returns', 'visitor', 'returned', algorithm => 'boosted_trees', features => '{age,visits,region}', id => '{id}', options => '{"trees": 20}');
 SELECT model, algorithm FROM cia_train('woods', 'visitor', 'spend', algorithm => 'random_forest', features => '{age,visits,region}', id => '{id}', options => '{"trees": 20}');
 SELECT model, algorithm FROM cia_train('line', 'visitor', 'spend', algorithm => 'linear', features => '{age,visits,region}', id => '{id}');
@@ -31,14 +31,14 @@ SET cia.see_through = off;
 SELECT blocks('returns', 'visitor'), blocks('groups', 'visitor');
 RESET cia.see_through;
 -- no row, one, full blocks and a row more or less
-SELECT n, blocks('returns', format('SELECT * FROM visitor WHERE id <= %s', n)) FROM unnest('{0,1,2,127,128,129,1023,1024,1025,2047,2048,2049,2999}'::int[]) n;
+SELECT n, blocks('returns', format('SELECT * FROM visitor WHERE id <= %s', n)) FROM unnest('{0,1,2,127,128,129,4095,4096,4097,8191,8192,8193,8999}'::int[]) n;
 -- ids that are no numbers outlive the rows that they come from
 SELECT blocks('returns', 'visitor', 'code'), blocks('returns', 'SELECT age, visits, region, lower(upper(code)) AS code FROM visitor', 'code');
 
 -- Wherever the plan scores the rows.
-SELECT s, blocks('returns', s) FROM unnest(ARRAY['SELECT * FROM visitor ORDER BY age, id', 'SELECT * FROM visitor ORDER BY age, id LIMIT 1500', 'SELECT v.* FROM visitor v JOIN generate_series(1, 2000) g(id) USING (id)',
-	'SELECT * FROM visitor WHERE id <= 1500 UNION ALL SELECT * FROM visitor WHERE id > 1500', 'SELECT DISTINCT * FROM visitor', 'SELECT * FROM visitor FOR SHARE', 'SELECT *, random() FROM visitor',
-	'SELECT id, age, visits, region FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM visitor) v WHERE n <= 1100',
+SELECT s, blocks('returns', s) FROM unnest(ARRAY['SELECT * FROM visitor ORDER BY age, id', 'SELECT * FROM visitor ORDER BY age, id LIMIT 5000', 'SELECT v.* FROM visitor v JOIN generate_series(1, 5000) g(id) USING (id)',
+	'SELECT * FROM visitor WHERE id <= 4500 UNION ALL SELECT * FROM visitor WHERE id > 4500', 'SELECT DISTINCT * FROM visitor', 'SELECT * FROM visitor FOR SHARE', 'SELECT *, random() FROM visitor',
+	'SELECT id, age, visits, region FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM visitor) v WHERE n <= 4500',
 	'SELECT id, max(age) AS age, max(visits) AS visits, max(region) AS region FROM visitor GROUP BY id', 'WITH v AS MATERIALIZED (SELECT * FROM visitor) SELECT * FROM v']) s;
 -- a score of the source's own is not that of its rows
 SELECT rows FROM cia_score_into('returns', $$SELECT v.*, cia_score('returns', v) AS own, cia_score('line', v) AS other FROM visitor v WHERE cia_score('returns', v) > 0.1$$, 'owned', '{id}');
@@ -65,9 +65,9 @@ RESET cia.threads;
 -- An error in the middle of the source leaves nothing, neither a table nor a call that keeps rows.
 \set SHOW_CONTEXT never
 DROP TABLE blocked;
-SELECT cia_score_into('returns', 'SELECT id, 1 / (id - 2500) AS age, visits, region FROM visitor', 'blocked', '{id}');
-SELECT cia_score_into('returns', $$SELECT id, age, CASE WHEN id = 1700 THEN 'infinity'::float8 ELSE visits END AS visits, region FROM visitor$$, 'blocked', '{id}');
-SELECT cia_score_into('returns', 'SELECT nullif(id, 1800) AS id, age, visits, region FROM visitor', 'blocked', '{id}');
+SELECT cia_score_into('returns', 'SELECT id, 1 / (id - 8500) AS age, visits, region FROM visitor', 'blocked', '{id}');
+SELECT cia_score_into('returns', $$SELECT id, age, CASE WHEN id = 5700 THEN 'infinity'::float8 ELSE visits END AS visits, region FROM visitor$$, 'blocked', '{id}');
+SELECT cia_score_into('returns', 'SELECT nullif(id, 6800) AS id, age, visits, region FROM visitor', 'blocked', '{id}');
 SELECT to_regclass('blocked');
 DO $$
 DECLARE
@@ -75,7 +75,7 @@ DECLARE
 BEGIN
 	FOR i IN 1..3 LOOP
 		BEGIN
-			PERFORM cia_score_into('returns', 'SELECT id, 1 / (id - 2500) AS age, visits, region FROM visitor', 'blocked', '{id}');
+			PERFORM cia_score_into('returns', 'SELECT id, 1 / (id - 8500) AS age, visits, region FROM visitor', 'blocked', '{id}');
 		EXCEPTION WHEN division_by_zero THEN
 			RAISE WARNING 'nothing: %, same score: %', to_regclass('blocked'), (SELECT cia_score('returns', v) = before FROM visitor v WHERE id = 1);
 		END;
@@ -83,7 +83,7 @@ BEGIN
 END $$;
 SELECT blocks('returns', 'visitor');
 -- duplicates are still named
-SELECT cia_score_into('returns', 'SELECT v.* FROM visitor v, generate_series(1, 2) g WHERE g = 1 OR id = 2222', 'doubled', '{id}');
+SELECT cia_score_into('returns', 'SELECT v.* FROM visitor v, generate_series(1, 2) g WHERE g = 1 OR id = 7222', 'doubled', '{id}');
 
 -- Blocks fit into the memory that is allowed.
 SET cia.max_memory = '1MB';
@@ -93,8 +93,8 @@ RESET cia.max_memory;
 -- A call within a call, by the source's own function; and the model that is replaced or dropped meanwhile.
 CREATE FUNCTION within(int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-	IF $1 = 1500 THEN
-		PERFORM cia_score_into('returns', 'SELECT * FROM visitor WHERE id <= 1300', 'inner_one', '{id}');
+	IF $1 = 6500 THEN
+		PERFORM cia_score_into('returns', 'SELECT * FROM visitor WHERE id <= 4300', 'inner_one', '{id}');
 	END IF;
 	RETURN $1;
 END $$;
@@ -102,7 +102,7 @@ SELECT blocks('returns', 'SELECT within(id) AS id, age, visits, region FROM visi
 SELECT count(*), bool_and(i.score = cia_score('returns', v)) AS right FROM inner_one i JOIN visitor v USING (id);
 CREATE FUNCTION retrained(int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-	IF $1 = 1500 THEN
+	IF $1 = 6500 THEN
 		PERFORM cia_train('returns', 'visitor', 'returned', algorithm => 'logistic', features => '{age,visits}', id => '{id}', options => '{"promote": "always"}');
 	END IF;
 	RETURN $1;
@@ -113,7 +113,7 @@ SELECT blocks('returns@1', 'SELECT retrained(id) AS id, age, visits, region FROM
 RESET cia.cache_size;
 CREATE FUNCTION dropped(int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-	IF $1 = 1500 THEN
+	IF $1 = 6500 THEN
 		PERFORM cia_drop_model('returns');
 	END IF;
 	RETURN $1;

@@ -15,10 +15,10 @@
 #include "utils/datum.h"
 #include "utils/memutils.h"
 
-#define MOST_ROWS 1024
-#define MOST_BYTES ((Size) 512 * 1024) /* of the rows of a block */
-#define PART_ROWS 128                  /* of one task, at most */
-#define PART_WORK 5e6                  /* some milliseconds: a cancel waits for a task */
+#define MOST_ROWS 4096 /* waking a thread takes longer than to score some rows */
+#define MOST_BYTES ((Size) 1024 * 1024) /* of the rows of a block */
+#define PART_ROWS 128                   /* of one task, at most */
+#define PART_WORK 5e6                   /* some milliseconds: a cancel waits for a task */
 
 typedef struct row_block
 {
