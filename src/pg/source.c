@@ -37,6 +37,7 @@ typedef struct row_receiver
 	cia_start_rows start;
 	cia_take_row take;
 	void *state;
+	const TupleTableSlot *scanned; /* the row of a table that is at hand, or NULL */
 } row_receiver;
 
 /* A source at work: what an error context has to tell. */
@@ -64,16 +65,15 @@ static pg_attribute_always_inline void
 ask_ahead(const TupleTableSlot *slot)
 {
 	const BufferHeapTupleTableSlot *row = (const BufferHeapTupleTableSlot *) slot;
-	HeapTuple tuple = row->base.tuple;
 	Size length, lines;
 	char *page, *next;
 
-	if (!TTS_IS_BUFFERTUPLE(slot) || !BufferIsValid(row->buffer))
+	if (TTS_EMPTY(slot) || !BufferIsValid(row->buffer))
 		return;
 	page = (char *) BufferGetPage(row->buffer);
-	length = MAXALIGN(tuple->t_len);
+	length = MAXALIGN(row->base.tuple->t_len);
 	lines = Min(length / LINE + 1, MOST_LINES);
-	next = (char *) tuple->t_data - AHEAD * length;
+	next = (char *) row->base.tuple->t_data - AHEAD * length;
 	if (next < page + ((PageHeader) page)->pd_upper)
 		next += 2 * BLCKSZ - ((PageHeader) page)->pd_upper;
 	for (Size i = 0; i < lines; i++)
@@ -85,7 +85,8 @@ receiver_receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	row_receiver *receiver = (row_receiver *) self;
 
-	ask_ahead(slot);
+	if (receiver->scanned != NULL)
+		ask_ahead(receiver->scanned);
 	slot_getallattrs(slot);
 	receiver->take(receiver->state, slot->tts_values, slot->tts_isnull);
 	return true;
@@ -293,18 +294,29 @@ cia_source_expected(void)
 	return expected_rows;
 }
 
+/* Where a scan of a table at the top of the plan has its row; NULL: there is none. */
+static const TupleTableSlot *
+scanned_row(const PlanState *top)
+{
+	const TupleTableSlot *row =
+	    IsA(top, SeqScanState) ? ((const ScanState *) top)->ss_ScanTupleSlot : NULL;
+
+	return row != NULL && TTS_IS_BUFFERTUPLE(row) ? row : NULL;
+}
+
 static void
-execute(PlannedStmt *plan, const char *query, DestReceiver *receiver)
+execute(PlannedStmt *plan, const char *query, row_receiver *receiver)
 {
 	QueryDesc *desc;
 
 	expected_rows = plan->planTree->plan_rows;
 	PushCopiedSnapshot(GetActiveSnapshot());
 	UpdateActiveSnapshotCommandId();
-	desc = CreateQueryDesc(plan, query, GetActiveSnapshot(), InvalidSnapshot, receiver,
-	                       NULL, NULL, 0);
+	desc = CreateQueryDesc(plan, query, GetActiveSnapshot(), InvalidSnapshot,
+	                       &receiver->base, NULL, NULL, 0);
 	ExecutorStart(desc, 0);
 	running = desc->plannedstmt->planTree;
+	receiver->scanned = scanned_row(desc->planstate);
 	cia_executor_run(desc);
 	ExecutorFinish(desc);
 	ExecutorEnd(desc);
@@ -383,7 +395,7 @@ run_source(const char *source, const char *model, const cia_around *around,
 		raw->stmt = (Node *) around->wrap(receiver->state, (SelectStmt *) raw->stmt);
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(user, security | SECURITY_LOCAL_USERID_CHANGE);
-	execute(plan_query(raw, context.query, around), context.query, &receiver->base);
+	execute(plan_query(raw, context.query, around), context.query, receiver);
 	SetUserIdAndSecContext(user, security);
 	close_source(&context);
 }
