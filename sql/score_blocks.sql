@@ -2,14 +2,16 @@
 SET cia.progress = off;
 CREATE TABLE visitor AS
 SELECT i AS id, 'v' || md5(i::text) AS code, u % 60 AS age, CASE WHEN v % 11 > 0 THEN (v % 300) / 10.0 END AS visits, (ARRAY['north', 'south', 'east', NULL])[1 + i % 4] AS region,
-	   u % 60 + v % 30 > 40 AS returned, 10 + (v % 300) / 5.0 - u % 60 AS spend, (ARRAY['a', 'b', 'c'])[1 + (u + v) % 3] AS kind
+	   u % 60 + v % 30 > 40 AS returned, 10 + (v % 300) / 5.0 - u % 60 AS spend, (ARRAY['a', 'b', 'c'])[1 + (u + v) % 3] AS kind, repeat('place ', u % 17) || v % 5 AS place
 FROM (SELECT i::int AS i, (i * i * 37 % 1009)::int AS u, (i * i * 41 % 1013 + i % 5)::int AS v FROM generate_series(1::bigint, 9000) i) s;
 SELECT model, algorithm FROM cia_train('returns', 'visitor', 'returned', algorithm => 'boosted_trees', features => '{age,visits,region}', id => '{id}', options => '{"trees": 20}');
 SELECT model, algorithm FROM cia_train('woods', 'visitor', 'spend', algorithm => 'random_forest', features => '{age,visits,region}', id => '{id}', options => '{"trees": 20}');
 SELECT model, algorithm FROM cia_train('line', 'visitor', 'spend', algorithm => 'linear', features => '{age,visits,region}', id => '{id}');
+SELECT model, algorithm FROM cia_train('places', 'visitor', 'spend', algorithm => 'linear', features => '{age,region,place}', id => '{id}', options => '{"l2": 1}');
 SELECT model, algorithm FROM cia_train('kinds', 'visitor', 'kind', algorithm => 'multinomial', features => '{age,visits,region}', id => '{id}');
 SELECT model, algorithm FROM cia_train('groups', 'visitor', 'spend', algorithm => 'linear', features => '{age,visits}', id => '{id}', options => '{"by": "region"}');
 SELECT model, algorithm FROM cia_train('segments', 'visitor', algorithm => 'kmeans', features => '{age,visits}', id => '{id}', options => '{"k": 3}');
+CREATE TYPE unknown_row AS (id int, age int, region text, place text);
 -- rows that were written and those that are what cia_score answers, bit for bit
 CREATE FUNCTION blocks(model text, source text, id text DEFAULT 'id') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -30,6 +32,10 @@ FROM (SELECT set_config('cia.threads', t::text, false) AS threads, m AS model
 SET cia.see_through = off;
 SELECT blocks('returns', 'visitor'), blocks('groups', 'visitor');
 RESET cia.see_through;
+-- labels that take more room than there is, and unknown ones
+SELECT blocks('places', 'visitor');
+SELECT rows FROM cia_score_into('places', $$SELECT id, age, CASE WHEN id % 3 > 0 THEN region || id END AS region, CASE WHEN id % 2 = 0 THEN repeat(place, 40) ELSE place END AS place FROM visitor$$, 'unknown', '{id}');
+SELECT count(*), bool_and(u.score = cia_score('places', ROW(v.id, v.age, CASE WHEN id % 3 > 0 THEN region || id END, CASE WHEN id % 2 = 0 THEN repeat(place, 40) ELSE place END)::unknown_row)) AS right FROM unknown u JOIN visitor v USING (id);
 -- no row, one, full blocks and a row more or less
 SELECT n, blocks('returns', format('SELECT * FROM visitor WHERE id <= %s', n)) FROM unnest('{0,1,2,127,128,129,4095,4096,4097,8191,8192,8193,8999}'::int[]) n;
 -- ids that are no numbers outlive the rows that they come from
@@ -125,5 +131,6 @@ SELECT cia_score_into('returns@1', 'visitor', 'gone', '{id}');
 
 SET client_min_messages = error;
 SELECT count(cia_drop_model(model)) FROM cia_models;
-DROP TABLE visitor, blocked, owned, inner_one, before, gone;
+DROP TABLE unknown, visitor, blocked, owned, inner_one, before, gone;
+DROP TYPE unknown_row;
 DROP FUNCTION blocks, within, retrained, dropped;

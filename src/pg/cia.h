@@ -471,7 +471,8 @@ typedef struct cia_reader
 	cia_row_map *map; /* NULL: the row is read without one */
 	Datum *values;    /* [map->count] */
 	bool *nulls;
-	double *row; /* [features] */
+	double *row;               /* [features] */
+	struct cia_labels *labels; /* of score_blocks.h; NULL: labels are looked up at once */
 } cia_reader;
 
 /* One double per feature, overwritten by the next call from the same place. */

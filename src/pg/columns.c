@@ -18,7 +18,7 @@
  * Anybody may call these functions, so nothing in the arguments is trusted: the name is
  * looked up with the caller's rights, and columns are matched with values by number.
  */
-#include "cia.h"
+#include "score_blocks.h"
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
@@ -316,6 +316,7 @@ cia_columns_arg(FunctionCallInfo fcinfo, const cia_loaded **loaded)
 		cia_columns_reader(site, site->call->names, site->call->types, site->call->count);
 	cia_site_count(site);
 	*loaded = &site->loaded;
+	site->reader->labels = cia_blocks_labels(fcinfo, site->loaded.model);
 	if (!site->call->packed)
 		return cia_read_arguments(&site->loaded, site->reader,
 		                          &fcinfo->args[site->call->first]);

@@ -7,7 +7,7 @@
  * found is kept with the decoded model.  For jsonb see input_json.c, for arrays
  * input_array.c.
  */
-#include "cia.h"
+#include "score_blocks.h"
 
 #include <float.h>
 #include <math.h>
@@ -210,16 +210,20 @@ read_elements(const cia_loaded *loaded, const cia_reader *reader, int first,
 }
 
 static double
-read_scalar(const ml_feature *feature, const cia_column *column, NullableDatum value)
+read_scalar(const cia_reader *reader, const ml_feature *feature, const cia_column *column,
+            NullableDatum value)
 {
 	ml_cell cell;
+	double place;
 
 	if (value.isnull)
 		return column->kind == ML_CATEGORY ? -1 : get_float8_nan();
 	column->read(column, value.value, &cell);
-	if (column->kind == ML_CATEGORY)
-		return ml_feature_code(feature, cell.text);
-	return cell.number;
+	if (column->kind != ML_CATEGORY)
+		return cell.number;
+	if (reader->labels != NULL && cia_labels_keep(reader->labels, cell.text, &place))
+		return place;
+	return ml_feature_code(feature, cell.text);
 }
 
 static void
@@ -250,7 +254,7 @@ read_other(const cia_loaded *loaded, const cia_reader *reader, int feature,
 		read_elements(loaded, reader, feature, value);
 	else
 		reader->row[feature] =
-		    read_scalar(&loaded->model->schema.feature[feature], column, value);
+		    read_scalar(reader, &loaded->model->schema.feature[feature], column, value);
 }
 
 /* Doubles need no reading: this is what scoring in a scan comes down to. */

@@ -16,13 +16,15 @@
 #include "utils/memutils.h"
 
 #define MOST_ROWS 4096 /* waking a thread takes longer than to score some rows */
-#define MOST_BYTES ((Size) 1024 * 1024) /* of the rows of a block */
+#define MOST_BYTES ((Size) 2048 * 1024) /* of a block */
+#define LABEL_BYTES 24                  /* of a label, if they are all kept */
 #define PART_ROWS 128                   /* of one task, at most */
 #define PART_WORK 5e6                   /* some milliseconds: a cancel waits for a task */
 
 typedef struct row_block
 {
 	int rows;
+	cia_labels labels;
 	double *row;         /* [rows][width] */
 	double *score;       /* [rows] */
 	Datum *id;           /* [rows][ids] */
@@ -36,9 +38,11 @@ struct cia_blocks
 	cia_blocks *outer; /* of the call that this one is within */
 	cia_block_plan plan;
 	cia_door *door;
-	int64 width; /* of a row */
-	int most;    /* rows of a block */
-	int part;    /* rows of a task */
+	int64 width;   /* of a row */
+	int most;      /* rows of a block */
+	int part;      /* rows of a task */
+	int *category; /* [categories] features that have labels */
+	int categories;
 	row_block block[2];
 	row_block *filling;
 	row_block *scoring; /* NULL: none */
@@ -69,24 +73,41 @@ room_for(cia_blocks *blocks, Size size)
 static void
 open_block(cia_blocks *blocks, row_block *block)
 {
+	Size labels = LABEL_BYTES * blocks->categories;
+
 	block->row = room_for(blocks, sizeof(double) * blocks->width);
 	block->score = room_for(blocks, sizeof(double));
 	block->id = room_for(blocks, sizeof(Datum) * blocks->plan.ids->natts);
+	block->labels.bytes = room_for(blocks, labels);
+	block->labels.room = (int) labels * blocks->most;
 	block->texts =
 	    AllocSetContextCreate(blocks->context, "cia ids", ALLOCSET_DEFAULT_SIZES);
+}
+
+static void
+list_categories(cia_blocks *blocks)
+{
+	const ml_schema *schema = &blocks->plan.model->schema;
+
+	blocks->category =
+	    MemoryContextAlloc(blocks->context, sizeof(int) * schema->features);
+	for (int f = 0; f < schema->features; f++)
+		if (schema->feature[f].kind == ML_CATEGORY)
+			blocks->category[blocks->categories++] = f;
 }
 
 static void
 set_sizes(cia_blocks *blocks)
 {
 	const ml_model *model = blocks->plan.model;
-	Size bytes = Min(MOST_BYTES, (Size) cia_max_memory_kb * 1024 / 8);
-	double work = Max(ml_model_work(model), 1);
+	Size most = Min(MOST_BYTES, (Size) cia_max_memory_kb * 1024 / 4);
+	Size bytes;
 
 	blocks->width = ml_model_room(model);
-	blocks->most =
-	    (int) Max(Min(bytes / (sizeof(double) * (Size) blocks->width), MOST_ROWS), 1);
-	blocks->part = (int) Max(Min(PART_WORK / work, PART_ROWS), 1);
+	bytes = sizeof(double) * (blocks->width + 1) +
+	        sizeof(Datum) * blocks->plan.ids->natts + LABEL_BYTES * blocks->categories;
+	blocks->most = (int) Max(Min(most / bytes, MOST_ROWS), 1);
+	blocks->part = (int) Max(Min(PART_WORK / Max(ml_model_work(model), 1), PART_ROWS), 1);
 }
 
 cia_blocks *
@@ -101,6 +122,7 @@ cia_blocks_open(MemoryContext parent, const cia_block_plan *plan)
 	blocks->door = cia_door_open(context);
 	blocks->door->judges = true;
 	cia_arena_crowd(&blocks->door->memory);
+	list_categories(blocks);
 	set_sizes(blocks);
 	open_block(blocks, &blocks->block[0]);
 	open_block(blocks, &blocks->block[1]);
@@ -116,18 +138,51 @@ cia_blocks_open(MemoryContext parent, const cia_block_plan *plan)
 }
 
 /* Another model may serve after all: the registry has changed while the query ran. */
+static inline bool
+is_kept(const Node *call, const ml_model *model)
+{
+	return call == cia_blocks_current->plan.call &&
+	       model == cia_blocks_current->plan.model;
+}
+
+cia_labels *
+cia_blocks_labels_of(const Node *call, const ml_model *model)
+{
+	return is_kept(call, model) ? &cia_blocks_current->filling->labels : NULL;
+}
+
 bool
 cia_blocks_keep_row(const Node *call, const ml_model *model, const double *row)
 {
 	cia_blocks *blocks = cia_blocks_current;
 	row_block *block = blocks->filling;
 
-	if (call != blocks->plan.call || model != blocks->plan.model)
+	if (!is_kept(call, model))
 		return false;
 	memcpy(block->row + block->rows * blocks->width, row,
 	       sizeof(double) * model->schema.features);
 	blocks->kept = true;
 	return true;
+}
+
+/* In the row, the labels that were kept become their codes. */
+static void
+look_up_labels(const cia_blocks *blocks, const cia_labels *labels, double *row)
+{
+	const ml_schema *schema = &blocks->plan.model->schema;
+
+	for (int i = 0; i < blocks->categories; i++)
+	{
+		double *value = &row[blocks->category[i]];
+		ml_text label;
+
+		if (*value < CIA_FIRST_LABEL)
+			continue;
+		label.bytes = labels->bytes + (int) (*value - CIA_FIRST_LABEL);
+		memcpy(&label.length, label.bytes, sizeof label.length);
+		label.bytes += sizeof label.length;
+		*value = ml_feature_code(&schema->feature[blocks->category[i]], label);
+	}
 }
 
 static ml_status
@@ -136,9 +191,12 @@ score_part(void *work, int64_t part, ml_worker *worker)
 	const cia_blocks *blocks = work;
 	const row_block *block = blocks->scoring;
 	int64 first = part * blocks->part;
+	int64 rows = Min(blocks->part, block->rows - first);
+	double *row = block->row + first * blocks->width;
 
-	ml_model_scores(blocks->plan.model, block->row + first * blocks->width, blocks->width,
-	                Min(blocks->part, block->rows - first), block->score + first);
+	for (int64 i = 0; i < rows; i++)
+		look_up_labels(blocks, &block->labels, row + i * blocks->width);
+	ml_model_scores(blocks->plan.model, row, blocks->width, rows, block->score + first);
 	return ML_OK;
 }
 
@@ -150,7 +208,7 @@ take_scores(const cia_blocks *blocks, row_block *block)
 	for (int i = 0; i < block->rows; i++)
 		blocks->plan.take(blocks->plan.state, block->id + (int64) i * ids,
 		                  block->score[i]);
-	block->rows = 0;
+	block->rows = block->labels.used = 0;
 	MemoryContextReset(block->texts);
 }
 

@@ -44,6 +44,44 @@ extern void cia_blocks_close(cia_blocks *blocks);
 /* Those that are open; NULL: every call answers. */
 extern cia_blocks *cia_blocks_current;
 
+/* Labels of rows, which the threads look up. */
+typedef struct cia_labels
+{
+	char *bytes; /* length and text of each, without gaps */
+	int used;
+	int room;
+} cia_labels;
+
+/* Stands for a label in its row, behind all codes: where it is kept. */
+#define CIA_FIRST_LABEL 0x1p32
+
+/* Keeps a label; false: there is no room. */
+static inline bool
+cia_labels_keep(cia_labels *labels, ml_text label, double *place)
+{
+	char *at = labels->bytes + labels->used;
+	int size = (int) sizeof label.length;
+
+	if (label.length > labels->room - labels->used - size)
+		return false;
+	*place = CIA_FIRST_LABEL + labels->used;
+	memcpy(at, &label.length, size);
+	memcpy(at + size, label.bytes, label.length);
+	labels->used += size + label.length;
+	return true;
+}
+
+/* Where the call's row may keep its labels; NULL: they are looked up as it is read. */
+extern cia_labels *cia_blocks_labels_of(const Node *call, const ml_model *model);
+
+static inline cia_labels *
+cia_blocks_labels(FunctionCallInfo fcinfo, const ml_model *model)
+{
+	return unlikely(cia_blocks_current != NULL)
+	           ? cia_blocks_labels_of(fcinfo->flinfo->fn_expr, model)
+	           : NULL;
+}
+
 extern bool
 cia_blocks_keep_row(const Node *call, const ml_model *model, const double *row);
 
