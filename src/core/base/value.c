@@ -95,6 +95,26 @@ ml_value_numbers(double *numbers, int64_t count)
 	return (ml_value){.kind = ML_VALUE_NUMBERS, .numbers = numbers, .count = count};
 }
 
+/* All are counted, since compilers then take several at once. */
+ML_HOT static void
+count_infinite(const double *number, int64_t count, int64_t *infinite)
+{
+	int64_t found = 0;
+
+	for (int64_t i = 0; i < count; i++)
+		found += fabs(number[i]) == INFINITY;
+	*infinite = found;
+}
+
+bool
+ml_any_infinite(const double *number, int64_t count)
+{
+	int64_t infinite;
+
+	count_infinite(number, count, &infinite);
+	return infinite > 0;
+}
+
 /* An object with room for so many members and none yet; ml_value_add fills it. */
 ml_status
 ml_value_object(ml_host *host, int64_t members, ml_value *object)
@@ -300,9 +320,8 @@ sort_nested(ml_host *host, ml_value *value, int depth)
 {
 	if (value->kind == ML_VALUE_NUMBER && !isfinite(value->number))
 		return ML_BAD_MODEL;
-	for (int64_t i = 0; value->kind == ML_VALUE_NUMBERS && i < value->count; i++)
-		if (isinf(value->numbers[i]))
-			return ML_BAD_MODEL;
+	if (value->kind == ML_VALUE_NUMBERS && ml_any_infinite(value->numbers, value->count))
+		return ML_BAD_MODEL;
 	if (value->kind != ML_VALUE_ARRAY && value->kind != ML_VALUE_OBJECT)
 		return ML_OK;
 	if (depth >= MAX_DEPTH)
@@ -458,9 +477,8 @@ take_numbers(reader *in, ml_value *value)
 
 		ML_PAUSE(in->host, done);
 		read_numbers(in->at + done * (int64_t) width, (int) width, run, number);
-		for (int64_t i = 0; width == 8 && i < run; i++)
-			if (isinf(number[i]))
-				return ML_BAD_MODEL;
+		if (width == 8 && ml_any_infinite(number, run))
+			return ML_BAD_MODEL;
 	}
 	in->at += count * width;
 	in->left -= count * width;

@@ -71,6 +71,9 @@ extern ml_value ml_value_number(double number);
 extern ml_value ml_value_bool(bool boolean);
 extern ml_value ml_value_numbers(double *numbers, int64_t count);
 
+/* Is one of so many numbers infinite?  Values hold none. */
+extern bool ml_any_infinite(const double *number, int64_t count);
+
 extern ml_status ml_value_object(ml_host *host, int64_t members, ml_value *object);
 extern ml_status ml_value_array(ml_host *host, int64_t items, ml_value *array);
 extern void ml_value_add(ml_value *object, const char *key, ml_value member);

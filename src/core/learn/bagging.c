@@ -404,9 +404,10 @@ settle_tree(const ml_value *given, void *values, ml_option_fault *fault)
 	.respond = ml_forest_respond, .lay_out = ml_forest_lay_out,                          \
 	.explain = ml_forest_explain
 #define OF_SEVERAL                                                                       \
-	.prepare = ml_class_shares_prepare, .work = ml_class_shares_work,                    \
-	.margins = ml_class_shares_margins, .margins_are_shares = true,                      \
-	.lay_out = ml_class_shares_lay_out, .explain = ml_class_shares_explain
+	.prepare = ml_class_shares_prepare, .equip = ml_class_shares_equip,                  \
+	.work = ml_class_shares_work, .margins = ml_class_shares_margins,                    \
+	.margins_are_shares = true, .lay_out = ml_class_shares_lay_out,                      \
+	.explain = ml_class_shares_explain
 
 const ml_learner ml_forest_classes = {
     LEARNER("random_forest", ML_BINARY, forest_class_option, NULL,

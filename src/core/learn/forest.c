@@ -8,6 +8,7 @@
  */
 #include "learn/learn.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -253,11 +254,42 @@ ml_forest_first(const ml_fitted *fitted, int trees, ml_fitted *first)
 	}
 }
 
-/* A whole number of that range, which is one of int64_t's. */
-static inline bool
-is_whole(double number, double least, double most)
+/* What the numbers of a part may be. */
+typedef struct range
 {
-	return number >= least && number <= most && number == (double) (int64_t) number;
+	double least;
+	double most;
+	bool whole; /* and within 2^51 of 0 */
+} range;
+
+/*
+ * How many numbers are not of that range?  All are counted, so that compilers take several at
+ * once; what is added to a number leaves no room for a fraction.
+ */
+ML_HOT static void
+count_outside(const double *number, int64_t count, range allowed, int64_t *outside)
+{
+	const double shift = 0x1.8p52;
+	double least = allowed.least, most = allowed.most;
+	int64_t inside = 0;
+
+	if (allowed.whole)
+		for (int64_t i = 0; i < count; i++)
+			inside += (number[i] >= least) & (number[i] <= most) &
+			          (number[i] + shift - shift == number[i]);
+	else
+		for (int64_t i = 0; i < count; i++)
+			inside += (number[i] >= least) & (number[i] <= most);
+	*outside = count - inside;
+}
+
+static bool
+are_within(const double *number, int64_t count, range allowed)
+{
+	int64_t outside;
+
+	count_outside(number, count, allowed, &outside);
+	return outside == 0;
 }
 
 /* One base, or one per class, to which then whole rounds of trees belong. */
@@ -287,18 +319,23 @@ read_trees(ml_host *host, const ml_fitted *fitted, ml_forest *forest)
 	const ml_part *tree_nodes = ml_fitted_part(fitted, "tree_nodes");
 
 	if (tree_nodes == NULL || tree_nodes->count > INT32_MAX / 2 ||
-	    (forest->classes > 0 && tree_nodes->count % forest->classes != 0))
+	    (forest->classes > 0 && tree_nodes->count % forest->classes != 0) ||
+	    !are_within(tree_nodes->number, tree_nodes->count,
+	                (range){1, 2 * ML_MAX_LEAVES, true}))
 		return ML_BAD_MODEL;
 	forest->trees = (int) tree_nodes->count;
 	ML_NEW(host, forest->first, forest->trees + 1);
 	for (int t = 0; t < forest->trees; t++)
-	{
-		if (!is_whole(tree_nodes->number[t], 1, 2 * ML_MAX_LEAVES))
-			return ML_BAD_MODEL;
 		forest->first[t + 1] = forest->first[t] + (int64_t) tree_nodes->number[t];
-	}
 	forest->nodes = forest->first[forest->trees];
 	return ML_OK;
+}
+
+ML_HOT static void
+take_codes(const double *number, int64_t count, int32_t *code)
+{
+	for (int64_t i = 0; i < count; i++)
+		code[i] = (int32_t) number[i];
 }
 
 static ml_status
@@ -306,16 +343,12 @@ read_codes(ml_host *host, const ml_fitted *fitted, ml_forest *forest)
 {
 	const ml_part *codes = ml_fitted_part(fitted, "set_code");
 
-	if (codes == NULL)
+	if (codes == NULL || !are_within(codes->number, codes->count,
+	                                 (range){.most = INT32_MAX, .whole = true}))
 		return ML_BAD_MODEL;
 	forest->codes = codes->count;
 	ML_NEW_RAW(host, forest->code, codes->count);
-	for (int64_t i = 0; i < codes->count; i++)
-	{
-		if (!is_whole(codes->number[i], 0, INT32_MAX))
-			return ML_BAD_MODEL;
-		forest->code[i] = (int32_t) codes->number[i];
-	}
+	take_codes(codes->number, codes->count, forest->code);
 	return ML_OK;
 }
 
@@ -324,6 +357,16 @@ static ml_status
 read_nodes(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
            ml_forest *forest)
 {
+	const range allowed[NODE_PARTS] = {
+	    [FEATURE] = {-1, schema->features - 1, true},
+	    [MISSING_LEFT] = {0, 1, true},
+	    [LEFT] = {-1, 2 * ML_MAX_LEAVES, true},
+	    [RIGHT] = {-1, 2 * ML_MAX_LEAVES, true},
+	    [VALUE] = {-DBL_MAX, DBL_MAX, false},
+	    [COVER] = {DBL_TRUE_MIN, 0x1p53 - 1, false},
+	    [GAIN] = {0, INFINITY, false},
+	    [SET_SIZE] = {0, (double) forest->codes, true},
+	};
 	const double *of[NODE_PARTS];
 	int64_t set = 0;
 
@@ -331,21 +374,18 @@ read_nodes(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 	{
 		const ml_part *part = ml_fitted_part(fitted, node_part[p]);
 
-		if (part == NULL || part->count != forest->nodes)
+		/* what a threshold may be depends on the feature */
+		if (part == NULL || part->count != forest->nodes ||
+		    (p != THRESHOLD && !are_within(part->number, forest->nodes, allowed[p])))
 			return ML_BAD_MODEL;
+		if (ml_stop(host))
+			return ML_STOPPED;
 		of[p] = part->number;
 	}
 	ML_NEW_RAW(host, forest->node, forest->nodes);
 	for (int64_t i = 0; i < forest->nodes; i++)
 	{
 		ML_PAUSE(host, i);
-		if (!is_whole(of[FEATURE][i], -1, schema->features - 1) ||
-		    !is_whole(of[MISSING_LEFT][i], 0, 1) ||
-		    !is_whole(of[LEFT][i], -1, 2 * ML_MAX_LEAVES) ||
-		    !is_whole(of[RIGHT][i], -1, 2 * ML_MAX_LEAVES) || !isfinite(of[VALUE][i]) ||
-		    !(of[COVER][i] > 0 && of[COVER][i] < 0x1p53) || !(of[GAIN][i] >= 0) ||
-		    !is_whole(of[SET_SIZE][i], 0, (double) (forest->codes - set)))
-			return ML_BAD_MODEL;
 		forest->node[i] = (ml_node){.feature = (int) of[FEATURE][i],
 		                            .left = (int) of[LEFT][i],
 		                            .right = (int) of[RIGHT][i],
@@ -353,12 +393,24 @@ read_nodes(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 		                            .threshold = of[THRESHOLD][i],
 		                            .set = set,
 		                            .set_count = (int64_t) of[SET_SIZE][i],
+		                            .code = forest->code + set,
 		                            .value = of[VALUE][i],
 		                            .cover = of[COVER][i],
 		                            .gain = of[GAIN][i]};
 		set += forest->node[i].set_count;
 	}
 	return set == forest->codes ? ML_OK : ML_BAD_MODEL;
+}
+
+/* Are so many codes, which are not negative, in ascending order and of labels that there are? */
+static bool
+are_labels(const int32_t *code, int64_t count, int levels)
+{
+	int32_t unordered = 0;
+
+	for (int64_t i = 1; i < count; i++)
+		unordered += code[i - 1] >= code[i];
+	return unordered == 0 && code[count - 1] < levels;
 }
 
 /* Does the node's question fit its feature? */
@@ -373,34 +425,25 @@ is_question(const ml_schema *schema, const ml_forest *forest, const ml_node *nod
 		return isfinite(node->threshold) && node->set_count == 0;
 	if (!isnan(node->threshold))
 		return false;
-	for (int64_t i = 0; i < node->set_count; i++)
-	{
-		const int32_t *code = &forest->code[node->set + i];
-
-		if (*code >= feature->levels || (i > 0 && code[-1] >= *code))
-			return false;
-	}
-	return true;
+	return node->set_count == 0 ||
+	       are_labels(forest->code + node->set, node->set_count, feature->levels);
 }
 
-/* The sets of all nodes, ready to be asked; their codes are within bounds. */
-static ml_status
-make_sets(ml_host *host, const ml_schema *schema, ml_forest *forest)
+ml_status
+ml_forest_make_bits(ml_host *host, const ml_schema *schema, ml_forest *forest)
 {
 	for (int64_t i = 0; i < forest->nodes; i++)
 	{
 		ml_node *node = &forest->node[i];
 		uint64_t *bits;
 
-		if (node->feature < 0 || schema->feature[node->feature].kind == ML_NUMBER)
+		if (node->feature < 0 || schema->feature[node->feature].kind == ML_NUMBER ||
+		    schema->feature[node->feature].levels > MOST_BITS)
 			continue;
 		ML_PAUSE(host, i);
-		node->code = forest->code + node->set;
-		if (schema->feature[node->feature].levels > MOST_BITS)
-			continue;
 		ML_NEW(host, bits, schema->feature[node->feature].levels / 64 + 1);
-		for (int64_t k = node->set; k < node->set + node->set_count; k++)
-			bits[forest->code[k] / 64] |= UINT64_C(1) << (forest->code[k] % 64);
+		for (int64_t k = 0; k < node->set_count; k++)
+			bits[node->code[k] / 64] |= UINT64_C(1) << (node->code[k] % 64);
 		node->bits = bits;
 	}
 	return ML_OK;
@@ -463,5 +506,5 @@ ml_forest_read(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 	ML_NEW(host, depth, most);
 	for (int t = 0; t < forest->trees; t++)
 		ML_TRY(check_tree(schema, forest, t, depth));
-	return make_sets(host, schema, forest);
+	return ML_OK;
 }

@@ -73,6 +73,8 @@ ml_forest_equip(ml_host *host, const ml_schema *schema, void *argument)
 		ML_TRY(ml_leaf_masks_create(host, &state->forest, slots, &state->masks));
 	if (slots != NULL && state->masks == NULL)
 		ML_TRY(ml_tree_steps_create(host, &state->forest, slots, &state->steps));
+	if (state->masks == NULL && state->steps == NULL)
+		ML_TRY(ml_forest_make_bits(host, schema, &state->forest));
 	state->equipped = true;
 	return ML_OK;
 }

@@ -96,6 +96,12 @@ ml_class_shares_prepare(ml_host *host, const ml_schema *schema, const ml_fitted 
 }
 
 ml_status
+ml_class_shares_equip(ml_host *host, const ml_schema *schema, void *state)
+{
+	return ml_forest_make_bits(host, schema, &((class_shares *) state)->forest);
+}
+
+ml_status
 ml_class_shares_lay_out(ml_host *host, const ml_schema *schema, void *state)
 {
 	class_shares *shares = state;

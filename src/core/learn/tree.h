@@ -134,7 +134,7 @@ typedef struct ml_node
 	int64_t set;      /* of a category: where in the list of codes its own begin */
 	int64_t set_count;
 	const int32_t *code;  /* where a model is used: the codes, in ascending order */
-	const uint64_t *bits; /* and the same as bits, unless there are many labels */
+	const uint64_t *bits; /* NULL, or the same as bits */
 	double value;         /* -T(G) / (H + l2), of inner nodes too */
 	double cover;         /* rows */
 	double gain;

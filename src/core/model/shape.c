@@ -420,9 +420,8 @@ read_learned(ml_host *host, const ml_value *value, ml_fitted *fitted)
 		ML_TRY(ml_text_copy(host, learned->keys[i], &part->name));
 		part->number = item->numbers;
 		part->count = item->kind == ML_VALUE_NUMBERS ? item->count : 0;
-		for (int64_t k = 0; k < part->count; k++)
-			if (isinf(part->number[k]))
-				return ML_BAD_MODEL;
+		if (ml_any_infinite(part->number, part->count))
+			return ML_BAD_MODEL;
 	}
 	return ML_OK;
 }
