@@ -110,13 +110,6 @@ SELECT count(*), count(DISTINCT a.score) > 20 AS many, count(*) FILTER (WHERE a.
 FROM (SELECT p.id, cia_score(v.content, p) AS score FROM cia_versions v, LATERAL (SELECT * FROM points ORDER BY id) p WHERE v.model = 'trees') a
 JOIN (SELECT p.id, cia_score(v.content, p) AS score FROM cia_versions v, LATERAL (SELECT * FROM points ORDER BY id DESC) p WHERE v.model = 'trees') b USING (id)
 JOIN (SELECT p.id, cia_score('trees', p) AS score FROM (SELECT * FROM points ORDER BY id DESC) p) c USING (id);
--- The tables count as memory of the model.
-SELECT cia_drop_model('trees');
-SELECT version FROM cia_train('trees', 'points', 'y', 'boosted_trees', options => '{"trees": 20, "min_rows": 5}');
-SELECT count(cia_score('trees', p)) FROM points p WHERE id <= 32;
-SELECT sum(total_bytes) AS bytes FROM pg_backend_memory_contexts WHERE name = 'cia model' \gset
-SELECT count(cia_score('trees', p)) FROM points p WHERE id <= 32;
-SELECT sum(total_bytes) > :bytes AS grown FROM pg_backend_memory_contexts WHERE name = 'cia model';
 SELECT cia_drop_model('trees');
 
 -- A model that changes from row to row, by name or by value, leaves no memory behind.

@@ -199,16 +199,17 @@ find_entry(const cia_entry *named)
 }
 
 /* What is stored should never be damaged; if it is, say so with the model's name. */
-static ml_model *
-decode_stored(MemoryContext context, const cia_entry *named, struct varlena *content)
+static void
+decode_stored(cia_cached *entry, struct varlena *content)
 {
-	cia_door *door = cia_door_for_model(context);
-	ml_model *model;
+	cia_door *door = cia_door_for_model(entry->context);
+	const cia_entry *named = &entry->named;
 	ml_status status;
 
 	cia_arena_expect(&door->memory, (Size) GROWTH * VARSIZE_ANY_EXHDR(content));
 	status = ml_model_decode(&door->host, (unsigned char *) VARDATA_ANY(content),
-	                         VARSIZE_ANY_EXHDR(content), &model);
+	                         VARSIZE_ANY_EXHDR(content), &entry->model);
+	entry->memory = door->memory;
 	if (status == ML_BAD_MODEL)
 		ereport(ERROR,
 		        (errcode(ERRCODE_DATA_CORRUPTED),
@@ -217,7 +218,6 @@ decode_stored(MemoryContext context, const cia_entry *named, struct varlena *con
 		                   named->version),
 		         errhint("Train it again, or restore it from a backup.")));
 	cia_check(door, status);
-	return model;
 }
 
 /* Names of the columns that the model uses, each once. */
@@ -246,7 +246,7 @@ load_entry(Oid schema, const cia_entry *named)
 
 	entry->named = *named;
 	entry->context = context;
-	entry->model = decode_stored(context, named, content);
+	decode_stored(entry, content);
 	pfree(content);
 	before = MemoryContextSwitchTo(context);
 	entry->columns = columns_of(entry->model);

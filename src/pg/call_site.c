@@ -34,7 +34,8 @@ struct cia_kept_value
 	MemoryContext context;
 	struct varlena *given;
 	ml_model *model;
-	int rows;             /* as in cia_cached */
+	cia_arena memory; /* as in cia_cached, as is rows */
+	int rows;
 	cia_reader *reader;   /* as the site left it */
 	cia_reader *measured; /* the reader that size knows of */
 	Size size;            /* bytes of the context */
@@ -214,12 +215,13 @@ decode_value(cia_site *site, struct varlena *given, uint64 hash)
 	MemoryContext context =
 	    AllocSetContextCreate(site->lasting, "cia model by value", ALLOCSET_SMALL_SIZES);
 	struct cia_kept_value *value = MemoryContextAllocZero(context, sizeof *value);
+	cia_door *door = cia_door_for_model(context);
 
 	value->hash = hash;
 	value->context = context;
 	value->model = cia_model_decode(
-	    cia_door_for_model(context),
-	    (struct varlena *) PG_DETOAST_DATUM_PACKED(PointerGetDatum(given)));
+	    door, (struct varlena *) PG_DETOAST_DATUM_PACKED(PointerGetDatum(given)));
+	value->memory = door->memory;
 	value->given = MemoryContextAlloc(context, VARSIZE_ANY(given));
 	memcpy(value->given, given, VARSIZE_ANY(given));
 	return value;
@@ -261,10 +263,15 @@ static void
 add_to_model(cia_site *site, const ml_model *part,
              ml_status (*make)(ml_host *host, ml_model *model))
 {
-	cia_door *door = cia_door_for_model(
-	    site->cached != NULL ? site->cached->context : site->values->current->context);
+	cia_arena *memory =
+	    site->cached != NULL ? &site->cached->memory : &site->values->current->memory;
+	cia_door *door = cia_door_for_model(memory->context);
+	ml_status status;
 
-	cia_check(door, make(&door->host, (ml_model *) part));
+	door->memory = *memory;
+	status = make(&door->host, (ml_model *) part);
+	*memory = door->memory;
+	cia_check(door, status);
 	if (site->cached != NULL)
 		cia_cache_measure(site->cached);
 	else

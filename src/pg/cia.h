@@ -357,6 +357,7 @@ typedef struct cia_cached
 	Size size;    /* bytes of the context */
 	MemoryContext context;
 	ml_model *model;
+	cia_arena memory;         /* of the model, with room for what is added to it */
 	int rows;                 /* scored before it was equipped, or a few more */
 	ArrayType *columns;       /* names of those that the model uses, each once */
 	struct cia_told *told;    /* of reasons.c: the reasons told last; NULL: none yet */
