@@ -51,6 +51,7 @@ rename_model(const cia_owner_scope *scope, const cia_entry *entry, const char *n
 	                  CStringGetTextDatum(name)};
 	volatile uint64 renamed = 0;
 
+	cia_owner_lock(scope);
 	if (cia_owner_execute(scope,
 	                      &(cia_statement){.text = "SELECT FROM %1$s.cia_registry "
 	                                               "WHERE name = $3::name FOR KEY SHARE",

@@ -11,10 +11,8 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
-#include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 CIA_FUNCTION(cia_name_segment);
 
@@ -68,7 +66,6 @@ hold_model(const cia_owner_scope *scope, const cia_entry *entry, cia_door *door)
 	bool isnull;
 
 	cia_rights_hold(scope, entry);
-	LockRelationOid(get_relname_relid("cia_version", scope->schema), RowExclusiveLock);
 	if (cia_owner_execute(
 	        scope, &(cia_statement){.text = "SELECT content FROM %1$s.cia_version WHERE "
 	                                        "model = $1 AND version = $2 FOR UPDATE",

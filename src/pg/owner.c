@@ -10,6 +10,7 @@
 #include "access/table.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
@@ -49,6 +50,17 @@ cia_owner_begin(Oid schema)
 	scope.path = cia_path_pin();
 	SPI_connect();
 	return scope;
+}
+
+void
+cia_owner_lock(const cia_owner_scope *scope)
+{
+	static const char *const table[] = {"cia_registry", "cia_version", "cia_promotion",
+	                                    "cia_tag",      "cia_remark",  "cia_run",
+	                                    "cia_schedule"};
+
+	for (int i = 0; i < lengthof(table); i++)
+		LockRelationOid(get_relname_relid(table[i], scope->schema), RowExclusiveLock);
 }
 
 void

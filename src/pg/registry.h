@@ -217,6 +217,12 @@ typedef struct cia_statement
 extern cia_owner_scope cia_owner_begin(Oid schema);
 
 /*
+ * Locks the tables for writing, before any of them is read: REINDEX, which lets readers in and then
+ * waits for them, must not come between a call's reading and its writing.
+ */
+extern void cia_owner_lock(const cia_owner_scope *scope);
+
+/*
  * The search_path alone, for statements of ours with the caller's rights: what a schema of
  * somebody's has in front is not taken for PostgreSQL's.  Answers what cia_path_unpin, or an
  * abort, undoes.

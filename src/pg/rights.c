@@ -12,7 +12,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -161,8 +160,7 @@ cia_rights_hold(const cia_owner_scope *scope, const cia_entry *entry)
 	TupleDesc columns;
 	bool isnull;
 
-	/* of what is written later: REINDEX must not come between two modes of one lock */
-	LockRelationOid(cia_registry_relation(scope->schema), RowExclusiveLock);
+	cia_owner_lock(scope);
 	if (cia_owner_execute(
 	        scope,
 	        &(cia_statement){.text = "SELECT owner, scorers, managers "

@@ -57,6 +57,7 @@ claim_version(const cia_owner_scope *scope, const char *name, const char *promot
 	NameData fixed;
 	claim taken;
 
+	cia_owner_lock(scope);
 	namestrcpy(&fixed, name);
 	values[0] = NameGetDatum(&fixed);
 	values[1] = ObjectIdGetDatum(scope->user);
