@@ -71,7 +71,7 @@ classes_note(const ml_schema *schema)
 	for (int k = 1; k < schema->classes; k++)
 	{
 		most = schema->class_count[k] > schema->class_count[most] ? k : most;
-		fewest = schema->class_count[k] < schema->class_count[fewest] ? k : fewest;
+		fewest = schema->class_count[k] <= schema->class_count[fewest] ? k : fewest;
 	}
 	return psprintf("%d %s, from %s (%.1f %% of training rows) to %s (%.1f %%)",
 	                schema->classes,

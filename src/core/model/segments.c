@@ -4,8 +4,8 @@
  *
  * A segment is called by the features in which it differs most from all rows, in their standard
  * deviations: a number is low or high, a count few or many, a time early or late; a label is
- * named where most rows of the segment have it.  Where two segments would be called the same,
- * the smaller one is told by more features.
+ * named where most rows of the segment have it.  Where two segments would be called the same, if
+ * in another order, the smaller one is told by more features.
  */
 #include "model/model.h"
 
@@ -203,12 +203,51 @@ write_name(const difference *all, const uint32_t *order, int count, int words,
 		add_word(name, "average");
 }
 
+/* Bytes from a place on up to the next comma with a blank, or to the end. */
+static int
+piece_length(ml_text name, int from)
+{
+	int to = from;
+
+	while (to < name.length &&
+	       !(name.bytes[to] == ',' && to + 1 < name.length && name.bytes[to + 1] == ' '))
+		to++;
+	return to - from;
+}
+
+static bool
+has_piece(ml_text name, ml_text piece)
+{
+	for (int from = 0, length; from <= name.length; from += length + 2)
+	{
+		length = piece_length(name, from);
+		if (ml_text_equal((ml_text){name.bytes + from, length}, piece))
+			return true;
+	}
+	return false;
+}
+
+/* Do two names tell the same, in whatever order? */
+static bool
+tell_alike(ml_text a, ml_text b)
+{
+	if (a.length != b.length)
+		return false;
+	for (int from = 0, length; from <= a.length; from += length + 2)
+	{
+		length = piece_length(a, from);
+		if (!has_piece(b, (ml_text){a.bytes + from, length}))
+			return false;
+	}
+	return true;
+}
+
 static bool
 is_taken(const ml_schema *schema, const phrase *name)
 {
 	for (int k = 0; k < schema->classes; k++)
 		if (schema->class_label[k].bytes != NULL &&
-		    ml_text_equal(schema->class_label[k], (ml_text){name->byte, name->length}))
+		    tell_alike(schema->class_label[k], (ml_text){name->byte, name->length}))
 			return true;
 	return false;
 }
