@@ -36,7 +36,7 @@ is_clear(const ml_model *model)
 static const char *
 no_structure(const ml_model *model)
 {
-	return model->learner->densities
+	return model->learner->log_density != NULL
 	           ? "no clear structure: a single normal distribution, or rows spread evenly, "
 	             "are as likely"
 	           : "no clear structure: no number of segments stands out from what rows at "
@@ -47,7 +47,7 @@ no_structure(const ml_model *model)
 static char *
 reason(const ml_model *model, int64 i)
 {
-	return model->learner->densities
+	return model->learner->log_density != NULL
 	           ? psprintf("BIC %.1f, silhouette %.3f", column(model, "choice_bic")[i],
 	                      column(model, "choice_silhouette")[i])
 	           : psprintf("silhouette %.3f, gap %.3f",

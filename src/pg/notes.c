@@ -150,7 +150,7 @@ warn_of_stop(const ml_model *model)
 	if (model->schema.task == ML_SEGMENTATION)
 	{
 		ereport(WARNING, (errmsg("training stopped before it converged"),
-		                  model->learner->densities
+		                  model->learner->log_density != NULL
 		                      ? errdetail("The log-likelihood was still growing.")
 		                      : errdetail("Centres of segments were still moving."),
 		                  errhint("Raise option \"max_iterations\".")));

@@ -2,7 +2,7 @@
 /*
  * reasons.c: cia_reasons: the principal reasons for a high score, in words.
  */
-#include "cia.h"
+#include "score.h"
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
@@ -54,6 +54,7 @@ find_reasons(const ml_model *model, const double *row, int most, int *reason)
 	double *contribution = palloc(sizeof(double) * model->schema.features);
 	int count = ml_model_reasons(model, row, most, contribution, reason);
 
+	cia_check_contributions(&model->schema, contribution);
 	pfree(contribution);
 	return count;
 }

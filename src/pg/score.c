@@ -162,6 +162,22 @@ put_share(ReturnSetInfo *result, const share *row)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+void
+cia_check_contributions(const ml_schema *schema, const double *contribution)
+{
+	for (int f = 0; f < schema->features; f++)
+		if (!isfinite(contribution[f]))
+			ereport(ERROR,
+			        (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			         errmsg("value out of range: overflow"),
+			         errdetail("What feature \"%s\" contributes is larger than any "
+			                   "number.",
+			                   cia_element_name(schema->feature[f].name,
+			                                    schema->feature[f].element)),
+			         errhint("Look for values of the row that are far beyond "
+			                 "those of the training.")));
+}
+
 /* One row per feature by falling contribution, the bias in front. */
 Datum
 cia_explain(PG_FUNCTION_ARGS)
@@ -181,6 +197,7 @@ cia_explain(PG_FUNCTION_ARGS)
 	shares = palloc(sizeof(share) * schema->features);
 	cia_site_lay_out(fcinfo->flinfo->fn_extra, row);
 	ml_model_explain(loaded->model, row, contribution, &bias.contribution);
+	cia_check_contributions(schema, contribution);
 	for (int f = 0; f < schema->features; f++)
 		shares[f] = (share){.feature = cia_element_name(schema->feature[f].name,
 		                                                schema->feature[f].element),

@@ -78,8 +78,8 @@ ml_main_metric(ml_task_kind task)
 const char *
 ml_model_metric(const ml_model *model)
 {
-	return model->learner->densities ? "log_likelihood"
-	                                 : ml_main_metric(model->schema.task);
+	return model->learner->log_density != NULL ? "log_likelihood"
+	                                           : ml_main_metric(model->schema.task);
 }
 
 /* What one walk through the rows from the highest score down gives. */

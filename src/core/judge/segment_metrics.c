@@ -44,19 +44,6 @@ weight_at(const segment_work *w, int64_t at)
 	return w->weight != NULL ? w->weight[at] : 1;
 }
 
-/* The log of what exp(margin) of all segments add up to. */
-static double
-log_density(const ml_model *model, const double *row)
-{
-	double margin[ML_MAX_SEGMENTS], most, sum = 0;
-
-	model->learner->margins(model->state, row, margin);
-	most = margin[ml_likeliest(model->schema.classes, margin)];
-	for (int s = 0; s < model->schema.classes; s++)
-		sum += exp(margin[s] - most);
-	return most + log(sum);
-}
-
 static ml_status
 assign_chunk(void *argument, int64_t task, ml_worker *worker)
 {
@@ -75,9 +62,9 @@ assign_chunk(void *argument, int64_t task, ml_worker *worker)
 		w->segment[at] = ml_model_class(w->model, x);
 		distance = w->model->learner->distance(w->model->state, x, w->segment[at]);
 		w->inertia[task] += weight_at(w, at) * distance * distance;
-		if (w->model->learner->densities)
+		if (w->model->learner->log_density != NULL)
 		{
-			double density = log_density(w->model, x);
+			double density = w->model->learner->log_density(w->model->state, x);
 
 			w->likelihood[2 * task] += weight_at(w, at) * density;
 			w->likelihood[2 * task + 1] += weight_at(w, at) * density * density;
@@ -310,10 +297,10 @@ judge(segment_work *w, ml_report *report)
 
 	for (int s = 0; s < w->k; s++)
 		total += w->total[s];
-	if (w->model->learner->densities)
+	if (w->model->learner->log_density != NULL)
 		likelihood = add_likelihood(w, total, report);
 	ML_TRY(add_apartness(w, report));
-	if (w->model->learner->densities)
+	if (w->model->learner->log_density != NULL)
 	{
 		add_criteria(w, likelihood, report);
 		return ML_OK;

@@ -132,7 +132,8 @@ typedef struct ml_learner
 	double (*distance)(const void *state, const double *row, int segment);
 
 	bool margins_are_shares; /* not exp(margin), but margins are in proportion */
-	bool densities; /* exp(margin) of all segments add up to the density of the row */
+	/* The log of a row's density, where segments are distributions; NULL: they are none. */
+	double (*log_density)(const void *state, const double *row);
 
 	/* Deviance of a row whose mean is mu, in units of the likelihood; NULL: a squared error. */
 	double (*deviance)(const void *state, double y, double mu);

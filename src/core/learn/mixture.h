@@ -179,6 +179,26 @@ extern ml_status ml_mixture_choose(const ml_search *search, ml_choice *choice);
 extern double
 ml_mixture_choose_memory(const ml_search *search, int64_t rows, int threads);
 
+/* The label of a row among all labels. */
+static inline int64_t
+ml_mixture_label(const ml_space *space, int c, const double *row)
+{
+	double label = row[space->category[c]];
+
+	return space->first_label[c] +
+	       (label < 0 ? space->schema->feature[space->category[c]].levels
+	                  : (int64_t) label);
+}
+
+/*
+ * mixture_far.c: margins of a row far from all segments over that of the likeliest, and what that
+ * one's is; the distance from a segment, to whose square labels add.
+ */
+extern double
+ml_mixture_far_margins(const ml_mixture *mixture, const double *row, double *margin);
+extern double ml_mixture_far_distance(const ml_mixture *mixture, const double *row,
+                                      int segment, double label_square);
+
 /* mixture_score.c: a mixture made ready for rows, as prepare answers it */
 extern ml_status ml_mixture_state(ml_host *host, const ml_mixture *mixture, void **state);
 
@@ -188,6 +208,7 @@ ml_mixture_prepare(ml_host *host, const ml_schema *schema, const ml_fitted *fitt
                    const ml_value *options, void **state);
 extern double ml_mixture_work(const void *state);
 extern void ml_mixture_margins(const void *state, const double *row, double *margin);
+extern double ml_mixture_log_density(const void *state, const double *row);
 extern double ml_mixture_distance(const void *state, const double *row, int segment);
 extern void ml_mixture_explain(const void *state, const double *row, double *contribution,
                                double *bias);

@@ -10,8 +10,9 @@
 #include <math.h>
 #include <string.h>
 
-#define SIDE 4         /* segments whose margins are taken together */
-#define FARTHEST 1e300 /* a square that is larger is none to compute with */
+#define SIDE 4 /* segments whose margins are taken together */
+#define FACTORS                                                                          \
+	1e150 /* most of a factor, and least of its diagonal: squares are in range */
 
 typedef struct mixture_scorer
 {
@@ -76,7 +77,7 @@ ml_mixture_state(ml_host *host, const ml_mixture *mixture, void **state)
 	return ML_OK;
 }
 
-/* Factors as they were learned; each has numbers above nought on its diagonal. */
+/* Factors as they were learned: in range, and above nought on the diagonal. */
 static bool
 read_factors(ml_mixture *m, const double *learned)
 {
@@ -88,8 +89,12 @@ read_factors(ml_mixture *m, const double *learned)
 			double *row = m->factor + s * m->size + (m->full ? (int64_t) i * numbers : i);
 
 			for (int j = 0; m->full && j < i; j++)
+			{
+				if (!(fabs(*learned) <= FACTORS))
+					return false;
 				row[j] = *learned++;
-			if (!(*learned > 0) || isinf(1 / *learned))
+			}
+			if (!(*learned >= 1 / FACTORS && *learned <= FACTORS))
 				return false;
 			row[m->full ? i : 0] = *learned++;
 		}
@@ -203,7 +208,7 @@ take_triangle(const double *mean, const double *packed, const double *x, int num
 			square[k] += sum[k] * sum[k];
 	}
 	for (int k = 0; k < SIDE; k++)
-		margin[k] -= square[k] < FARTHEST ? square[k] / 2 : FARTHEST;
+		margin[k] -= square[k] < ML_LARGEST ? square[k] / 2 : ML_LARGEST;
 }
 
 /* The same of diagonals, where what is missing takes its factor along. */
@@ -230,7 +235,7 @@ take_diagonal(const mixture_scorer *scorer, int tile, const double *row, double 
 			margin[k] += ML_HALF_LOG_TWO_PI - m->log_unit[j] - log(packed[k]);
 	}
 	for (int k = 0; k < SIDE; k++)
-		margin[k] -= square[k] < FARTHEST ? square[k] / 2 : FARTHEST;
+		margin[k] -= square[k] < ML_LARGEST ? square[k] / 2 : ML_LARGEST;
 }
 
 /* Numbers of a row in units of the space; answers how many are missing, and where. */
@@ -292,14 +297,14 @@ full_margins(const mixture_scorer *scorer, const double *row, double *margin)
 		double added = center_row(m, s, row, away);
 		double square = ml_mixture_square(m, s, away);
 
-		margin[s] += added - (square < FARTHEST ? square / 2 : FARTHEST);
+		margin[s] += added - (square < ML_LARGEST ? square / 2 : ML_LARGEST);
 	}
 }
 
-void
-ml_mixture_margins(const void *state, const double *row, double *margin)
+/* Margins from squares; false where these say too little. */
+static bool
+near_margins(const mixture_scorer *scorer, const double *row, double *margin)
 {
-	const mixture_scorer *scorer = state;
 	const ml_mixture *m = &scorer->mixture;
 	double sum[ML_MAX_SEGMENTS + SIDE];
 
@@ -315,16 +320,31 @@ ml_mixture_margins(const void *state, const double *row, double *margin)
 	if (m->full)
 		full_margins(scorer, row, sum);
 	memcpy(margin, sum, (size_t) m->k * sizeof *margin);
+	return margin[ml_likeliest(m->k, margin)] > -ML_FAR;
 }
 
-static int64_t
-label_at(const ml_space *space, int c, const double *row)
+void
+ml_mixture_margins(const void *state, const double *row, double *margin)
 {
-	double label = row[space->category[c]];
+	const mixture_scorer *scorer = state;
 
-	return space->first_label[c] +
-	       (label < 0 ? space->schema->feature[space->category[c]].levels
-	                  : (int64_t) label);
+	if (!near_margins(scorer, row, margin))
+		ml_mixture_far_margins(&scorer->mixture, row, margin);
+}
+
+double
+ml_mixture_log_density(const void *state, const double *row)
+{
+	const mixture_scorer *scorer = state;
+	const ml_mixture *m = &scorer->mixture;
+	double margin[ML_MAX_SEGMENTS], beyond = 0, most, sum = 0;
+
+	if (!near_margins(scorer, row, margin))
+		beyond = ml_mixture_far_margins(m, row, margin);
+	most = margin[ml_likeliest(m->k, margin)];
+	for (int s = 0; s < m->k; s++)
+		sum += exp(margin[s] - most);
+	return beyond + most + log(sum);
 }
 
 /* Twice what a row's labels lack of the likeliest ones of a segment. */
@@ -340,7 +360,7 @@ label_square(const ml_mixture *m, int segment, const double *row)
 		int levels = space->schema->feature[space->category[c]].levels;
 		const double *share =
 		    m->center + segment * space->slots + space->category_slot[c];
-		int64_t at = label_at(space, c, row);
+		int64_t at = ml_mixture_label(space, c, row);
 		double most = 0;
 
 		for (int level = 0; level <= levels; level++)
@@ -357,16 +377,16 @@ ml_mixture_distance(const void *state, const double *row, int segment)
 	const ml_mixture *m = &((const mixture_scorer *) state)->mixture;
 	const ml_space *space = m->space;
 	const double *center = m->center + segment * space->slots;
-	double square = label_square(m, segment, row);
+	double labels = label_square(m, segment, row), square = labels;
 
 	if (m->full)
 	{
 		double away[ML_FULL_NUMBERS];
 
 		center_row(m, segment, row, away);
-		return sqrt(square + ml_mixture_square(m, segment, away));
+		square += ml_mixture_square(m, segment, away);
 	}
-	for (int j = 0; j < space->numbers; j++)
+	for (int j = 0; !m->full && j < space->numbers; j++)
 	{
 		double value = row[space->number[j]];
 		double z = m->factor[segment * m->size + j] *
@@ -374,7 +394,8 @@ ml_mixture_distance(const void *state, const double *row, int segment)
 
 		square += value == value ? z * z : 0;
 	}
-	return sqrt(square);
+	return square < ML_LARGEST ? sqrt(square)
+	                           : ml_mixture_far_distance(m, row, segment, labels);
 }
 
 /* The likeliest segment but one. */
@@ -445,7 +466,7 @@ ml_mixture_explain(const void *state, const double *row, double *contribution,
 	explain_numbers(m, other, row, -1, contribution);
 	for (int c = 0; c < space->categories; c++)
 	{
-		int64_t at = label_at(space, c, row);
+		int64_t at = ml_mixture_label(space, c, row);
 
 		contribution[space->category[c]] = m->log_share[own * space->labels + at] -
 		                                   m->log_share[other * space->labels + at];

@@ -156,7 +156,9 @@ ml_space_create(ml_host *host, const ml_problem *problem, const ml_space_options
 	ML_TRY(ml_space_lay_out(host, problem->schema, space));
 	ML_TRY(scale_numbers(host, problem, options->scale, space));
 	weigh_labels(space, options->category_weight);
-	return ML_OK;
+	return space->variance < ML_LARGEST && space->label_weight < ML_LARGEST
+	           ? ML_OK
+	           : ML_NOT_NUMERIC;
 }
 
 ml_status
@@ -184,7 +186,8 @@ ml_space_read(ml_host *host, const ml_schema *schema, const ml_fitted *fitted,
 	ML_TRY(ml_space_lay_out(host, schema, space));
 	shift = ml_fitted_finite(fitted, "shift", space->numbers);
 	scale = ml_fitted_finite(fitted, "scale", space->numbers);
-	if (shift == NULL || scale == NULL || weight == NULL || !(*weight >= 0))
+	if (shift == NULL || scale == NULL || weight == NULL ||
+	    !(*weight >= 0 && *weight <= 2 * ML_LARGEST))
 		return ML_BAD_MODEL;
 	space->label_weight = *weight / 2;
 	for (int j = 0; j < space->numbers; j++)
@@ -508,4 +511,54 @@ ml_space_apart(const ml_space *space, const double *a, const double *b)
 			labels += (a[at] - b[at]) * (a[at] - b[at]);
 	}
 	return numbers + space->label_weight * labels;
+}
+
+int
+ml_far_exponent_of(double number)
+{
+	int exponent;
+
+	frexp(number, &exponent);
+	return exponent;
+}
+
+/* Halves, since a difference may be out of range although its digits are not. */
+static double
+split_number(const ml_space *space, int number, double value, int *exponent)
+{
+	int of_number, of_inverse;
+	double digits = frexp(value / 2 - space->shift[number] / 2, &of_number) *
+	                frexp(space->inverse[number], &of_inverse);
+
+	*exponent = of_number + of_inverse + 1;
+	return digits;
+}
+
+int
+ml_far_exponent(const ml_space *space, const double *row)
+{
+	int most = 0;
+
+	for (int j = 0; j < space->numbers; j++)
+	{
+		int exponent;
+
+		if (row[space->number[j]] == row[space->number[j]] &&
+		    split_number(space, j, row[space->number[j]], &exponent) != 0 &&
+		    exponent > most)
+			most = exponent;
+	}
+	return most;
+}
+
+double
+ml_far_number(const ml_space *space, int number, double value, int exponent)
+{
+	int own;
+	double digits;
+
+	if (value != value)
+		return 0;
+	digits = split_number(space, number, value, &own);
+	return ldexp(digits, own - exponent);
 }

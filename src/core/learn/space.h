@@ -17,7 +17,9 @@
 
 #include "learn/learner.h"
 
-#define ML_TILE 8 /* centres whose distances are taken together */
+#define ML_TILE 8        /* centres whose distances are taken together */
+#define ML_LARGEST 1e300 /* a square that is larger is none to compute with */
+#define ML_FAR 1e30      /* squares, of which one takes another's digits */
 
 typedef struct ml_space_options
 {
@@ -144,6 +146,17 @@ extern double ml_centers_of_one(const ml_centers *centers, int center, const dou
 
 /* The squared distance of two centres. */
 extern double ml_space_apart(const ml_space *space, const double *a, const double *b);
+
+/*
+ * Numbers of a row of which squares may be more than any number: x = u 2^exponent in the units of
+ * the space, |u| < 1; missing ones are noughts.
+ */
+extern int ml_far_exponent(const ml_space *space, const double *row);
+extern double
+ml_far_number(const ml_space *space, int number, double value, int exponent);
+
+/* The exponent of a number: |x| < 2^exponent. */
+extern int ml_far_exponent_of(double number);
 
 /* Points that are in segments. */
 typedef struct ml_placed

@@ -39,10 +39,9 @@ ml_model_reasons(const ml_model *model, const double *row, int most, double *con
 
 	ml_model_explain(model, row, contribution, &bias);
 	sign = direction(ml_model_part(model, row, &inner), bias);
-	least = fabs(bias);
+	least = NOISE * fabs(bias);
 	for (int f = 0; f < schema->features; f++)
-		least += fabs(contribution[f]);
-	least *= NOISE;
+		least += NOISE * fabs(contribution[f]);
 	for (int f = 0; f < schema->features; f++)
 	{
 		int at = count;
