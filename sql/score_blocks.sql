@@ -106,6 +106,17 @@ BEGIN
 END $$;
 SELECT blocks('returns', 'SELECT within(id) AS id, age, visits, region FROM visitor');
 SELECT count(*), bool_and(i.score = cia_score('returns', v)) AS right FROM inner_one i JOIN visitor v USING (id);
+-- an error within the inner one ends both
+CREATE FUNCTION failing(int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	IF $1 = 6500 THEN
+		PERFORM cia_score_into('returns', 'SELECT id, 1 / (id - 5000) AS age, visits, region FROM visitor', 'inner_two', '{id}');
+	END IF;
+	RETURN $1;
+END $$;
+SELECT cia_score_into('returns', 'SELECT failing(id) AS id, age, visits, region FROM visitor', 'outer_two', '{id}');
+SELECT to_regclass('inner_two'), to_regclass('outer_two'), count(cia_score('returns', v)) FROM visitor v;
+SELECT blocks('returns', 'visitor');
 CREATE FUNCTION retrained(int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	IF $1 = 6500 THEN
@@ -133,4 +144,4 @@ SET client_min_messages = error;
 SELECT count(cia_drop_model(model)) FROM cia_models;
 DROP TABLE unknown, visitor, blocked, owned, inner_one, before, gone;
 DROP TYPE unknown_row;
-DROP FUNCTION blocks, within, retrained, dropped;
+DROP FUNCTION blocks, within, failing, retrained, dropped;

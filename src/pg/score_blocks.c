@@ -51,13 +51,17 @@ struct cia_blocks
 
 cia_blocks *cia_blocks_current = NULL;
 
+/* When a transaction is aborted, those of the outer call may go before those of the inner one. */
 static void
 put_away(void *argument)
 {
-	cia_blocks *blocks = argument;
+	cia_blocks *blocks = argument, **open = &cia_blocks_current;
 
 	ml_pool_close(&blocks->door->host);
-	cia_blocks_current = blocks->outer;
+	while (*open != NULL && *open != blocks)
+		open = &(*open)->outer;
+	if (*open != NULL)
+		*open = blocks->outer;
 }
 
 static void *
