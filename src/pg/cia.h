@@ -161,6 +161,13 @@ cia_cell_read(const cia_column *column, Datum value, bool isnull, ml_cell *cell)
 extern int
 cia_array_read(const cia_column *column, Datum value, bool isnull, double **elements);
 
+/* Where a value comes from, from 0, and goes to. */
+typedef struct cia_plain
+{
+	int at;
+	int cell;
+} cia_plain;
+
 /* rows.c: rows into a frame */
 typedef struct cia_rows
 {
@@ -168,6 +175,10 @@ typedef struct cia_rows
 	ml_frame *frame;
 	cia_column *column;
 	int columns;
+	cia_plain *plain; /* [plains] columns whose values need no reading */
+	int plains;
+	cia_column **other; /* [others] the rest of them */
+	int others;
 	ml_cell *cells;
 	int cell_room;
 	bool numbered; /* number_cell takes the number of the row */

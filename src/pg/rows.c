@@ -351,6 +351,24 @@ check_types(TupleDesc tupdesc, const cia_roles *roles)
 		                        names.data)));
 }
 
+/* Parts the columns by what there is to do for each row. */
+static void
+part_columns(cia_rows *rows)
+{
+	rows->plain = palloc(sizeof(cia_plain) * (rows->columns + 1));
+	rows->other = palloc(sizeof(cia_column *) * (rows->columns + 1));
+	for (int i = 0; i < rows->columns; i++)
+	{
+		cia_column *column = &rows->column[i];
+
+		if (column->is_double)
+			rows->plain[rows->plains++] =
+			    (cia_plain){.at = column->attno - 1, .cell = column->cell[0]};
+		else
+			rows->other[rows->others++] = column;
+	}
+}
+
 /*
  * Opens a frame for rows of this shape.  A target that is no column of the source is the
  * last column.  Lives in the door's arena.
@@ -400,6 +418,7 @@ cia_rows_open(cia_door *door, TupleDesc tupdesc, const cia_roles *roles)
 		            ML_TARGET);
 	if (roles->numbered)
 		add_number(rows, tupdesc->natts + 2);
+	part_columns(rows);
 	MemoryContextSwitchTo(before);
 	return rows;
 }
@@ -442,18 +461,24 @@ void
 cia_rows_append(cia_rows *rows, const Datum *values, const bool *nulls)
 {
 	MemoryContext before = NULL;
+	ml_cell *cells = rows->cells;
+	double missing = get_float8_nan();
 
 	if (rows->scratch != NULL)
 		before = MemoryContextSwitchTo(rows->scratch);
-	for (int i = 0; i < rows->columns; i++)
+	for (int i = 0; i < rows->plains; i++)
 	{
-		cia_column *column = &rows->column[i];
+		const cia_plain *plain = &rows->plain[i];
+
+		cells[plain->cell].number =
+		    nulls[plain->at] ? missing : DatumGetFloat8(values[plain->at]);
+	}
+	for (int i = 0; i < rows->others; i++)
+	{
+		cia_column *column = rows->other[i];
 		int at = column->attno - 1;
 
-		if (column->is_double)
-			rows->cells[column->cell[0]].number =
-			    nulls[at] ? get_float8_nan() : DatumGetFloat8(values[at]);
-		else if (column->is_array)
+		if (column->is_array)
 			read_array(rows, column, values[at], nulls[at]);
 		else
 			cia_cell_read(column, values[at], nulls[at], &rows->cells[column->cell[0]]);

@@ -79,6 +79,7 @@ ml_frame_add_column(ml_frame *frame, const ml_column *spec, int *index)
 		if (frame->columns > 0)
 			memcpy(columns, frame->column, (size_t) frame->columns * sizeof *columns);
 		ML_NEW(frame->host, frame->tail, room);
+		ML_NEW(frame->host, frame->asked, room);
 		frame->column = columns;
 		frame->column_room = room;
 	}
@@ -198,23 +199,35 @@ next_row(const ml_frame *frame)
 	return frame->passed + frame->rows + frame->skipped + 1;
 }
 
+/* Which columns check_roles looks at. */
+static void
+find_asked(ml_frame *frame)
+{
+	frame->asked_columns = 0;
+	for (int c = 0; c < frame->columns; c++)
+	{
+		ml_role role = frame->column[c].role;
+
+		if (role != ML_FEATURE && role != ML_CLUSTER && role != ML_BESIDE &&
+		    role != ML_ORDER)
+			frame->asked[frame->asked_columns++] = c;
+	}
+}
+
 /* Looks at target, weight and id before any of the row is stored. */
 static ml_status
 check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 {
-	int64_t row = next_row(frame);
 	int nameless = -1;
 	bool named = false;
 
 	*skip = false;
 	*key = 0;
-	for (int c = 0; c < frame->columns; c++)
+	for (int i = 0; i < frame->asked_columns; i++)
 	{
+		int c = frame->asked[i];
 		const ml_column *column = &frame->column[c];
 
-		if (column->role == ML_FEATURE || column->role == ML_CLUSTER ||
-		    column->role == ML_BESIDE || column->role == ML_ORDER)
-			continue;
 		if (column->role == ML_ID)
 		{
 			*key += ml_hash_add(column->name_hash, cell_hash(column, &cells[c]));
@@ -222,17 +235,19 @@ check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 				nameless = c;
 			else
 				named = true;
+			/* it is stored nowhere, where it would be looked at */
+			*skip |= column->kind == ML_NUMBER && isinf(cells[c].number);
 			continue;
 		}
 		if (column->role == ML_WEIGHT && cells[c].number < 0)
-			return ml_fail(frame->host, ML_NEGATIVE_WEIGHT, c, row);
+			return ml_fail(frame->host, ML_NEGATIVE_WEIGHT, c, next_row(frame));
 		if (is_missing(column, &cells[c]) ||
 		    (column->role == ML_WEIGHT && cells[c].number == 0))
 			*skip = true;
 	}
 	/* without an id all such rows would be one customer */
 	if (nameless >= 0 && !named)
-		return ml_fail(frame->host, ML_NULL_ID, nameless, row);
+		return ml_fail(frame->host, ML_NULL_ID, nameless, next_row(frame));
 	return ML_OK;
 }
 
@@ -248,11 +263,27 @@ check_finite(ml_frame *frame, const ml_cell *cells)
 }
 
 static void
-find_tail(ml_frame *frame, int64_t chunk)
+add_tails(ml_frame *frame, int64_t chunk, ml_kind kind)
 {
 	for (int c = 0; c < frame->columns; c++)
-		if (is_stored(&frame->column[c]))
-			frame->tail[c] = frame->column[c].chunk[chunk];
+	{
+		const ml_column *column = &frame->column[c];
+
+		if (is_stored(column) && column->kind == kind)
+			frame->tail[frame->tails++] = (ml_tail){.items = column->chunk[chunk],
+			                                        .dictionary = column->dictionary,
+			                                        .cell = c,
+			                                        .finite = column->role != ML_BESIDE};
+	}
+}
+
+static void
+find_tail(ml_frame *frame, int64_t chunk)
+{
+	frame->tails = 0;
+	add_tails(frame, chunk, ML_NUMBER);
+	frame->tail_numbers = frame->tails;
+	add_tails(frame, chunk, ML_CATEGORY);
 	frame->tail_chunk = chunk;
 }
 
@@ -262,29 +293,26 @@ store_row(ml_frame *frame, const ml_cell *cells, uint64_t key)
 {
 	int64_t chunk = frame->rows >> ML_CHUNK_BITS;
 	int64_t at = frame->rows & (ML_CHUNK - 1);
+	const ml_tail *tail;
 	bool infinite = false;
 
 	if (chunk != frame->tail_chunk)
 		find_tail(frame, chunk);
-	for (int c = 0; c < frame->columns; c++)
+	for (tail = frame->tail; tail < frame->tail + frame->tail_numbers; tail++)
 	{
-		ml_column *column = &frame->column[c];
+		double number = cells[tail->cell].number + 0.0;
 
-		if (column->kind == ML_NUMBER)
-		{
-			double number = cells[c].number + 0.0;
+		infinite |= (bool) isinf(number) & tail->finite;
+		((double *) tail->items)[at] = number;
+	}
+	for (; tail < frame->tail + frame->tails; tail++)
+	{
+		int32_t *code = (int32_t *) tail->items + at;
 
-			infinite |= isinf(number) && column->role != ML_BESIDE;
-			if (column->role != ML_ID)
-				((double *) frame->tail[c])[at] = number;
-		}
-		else if (column->role == ML_ID)
-			continue;
-		else if (cells[c].text.bytes == NULL)
-			((int32_t *) frame->tail[c])[at] = -1;
+		if (cells[tail->cell].text.bytes == NULL)
+			*code = -1;
 		else
-			ML_TRY(ml_dictionary_add(column->dictionary, cells[c].text,
-			                         &((int32_t *) frame->tail[c])[at]));
+			ML_TRY(ml_dictionary_add(tail->dictionary, cells[tail->cell].text, code));
 	}
 	if (infinite)
 		return check_finite(frame, cells);
@@ -299,6 +327,8 @@ ml_frame_append(ml_frame *frame, const ml_cell *cells)
 	bool skip;
 	uint64_t key;
 
+	if (frame->tail_chunk < 0)
+		find_asked(frame);
 	ML_TRY(check_roles(frame, cells, &skip, &key));
 	if (skip)
 	{

@@ -56,19 +56,32 @@ typedef struct ml_column
 	uint64_t name_hash;
 } ml_column;
 
+/* Where the cells of a column go. */
+typedef struct ml_tail
+{
+	void *items;               /* of the chunk that grows now */
+	ml_dictionary *dictionary; /* of a category */
+	int cell;                  /* among those of a row */
+	bool finite;               /* infinities are refused */
+} ml_tail;
+
 typedef struct ml_frame
 {
 	ml_host *host;
 	ml_column *column;
 	int columns;
 	int column_room;
-	bool keyed;           /* there are id columns */
-	uint64_t **key;       /* chunks, like a column's */
-	int64_t chunks;       /* chunk pointers in use */
-	int64_t chunk_room;   /* chunk pointers there is room for */
-	int32_t first_room;   /* rows that the first chunk has room for */
-	void **tail;          /* [column_room] every column's chunk that grows now */
-	int64_t tail_chunk;   /* which chunk that is; -1: not known */
+	bool keyed;         /* there are id columns */
+	uint64_t **key;     /* chunks, like a column's */
+	int64_t chunks;     /* chunk pointers in use */
+	int64_t chunk_room; /* chunk pointers there is room for */
+	int32_t first_room; /* rows that the first chunk has room for */
+	ml_tail *tail;      /* [column_room] of the columns that are stored, numbers first */
+	int tail_numbers;   /* those of numbers */
+	int tails;          /* of all */
+	int64_t tail_chunk; /* which chunk they are of; -1: not known */
+	int *asked;         /* [column_room] columns that decide on what becomes of a row */
+	int asked_columns;
 	int64_t rows;         /* rows kept */
 	int64_t skipped;      /* rows without target or weight */
 	int64_t passed;       /* rows that were there before the last ml_frame_clear */
