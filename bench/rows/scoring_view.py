@@ -18,8 +18,7 @@ def contest(database):
         if not made:
             model = "bench_view"
             database.need_cia()
-            statement = database.training("boosted_trees", OPTIONS)
-            database.execute(statement.replace("bench_boosted_trees", model)).fetchall()
+            database.execute(database.training("boosted_trees", OPTIONS, model)).fetchall()
             database.execute(f"DROP VIEW IF EXISTS {VIEW}")
             database.execute(
                 f"SELECT cia_create_scoring_view('{VIEW}', '{model}', '{TABLE}', '{{{ID}}}',"
