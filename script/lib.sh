@@ -13,8 +13,10 @@ umask 022
 export LC_ALL=C.UTF-8
 # Programs of the administrator are not on the path of every `su`.
 PATH=$PATH:/usr/sbin:/sbin
-# A PGHOST or PGOPTIONS of the caller's must not lead psql to another server.
-unset "${!PG@}"
+# A PGHOST or PGOPTIONS of the caller's must not lead psql to another server; whose PostgreSQL a test is to take is his to say.
+for variable in "${!PG@}"; do
+	if [ "$variable" != PG_CONFIG ]; then unset "$variable"; fi
+done
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # Debian's own PostgreSQL and clang; CIA_PG_MAJOR and CIA_CLANG_MAJOR ask for others.
