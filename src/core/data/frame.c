@@ -28,6 +28,7 @@ ml_frame_create(ml_host *host, ml_frame **frame)
 	ML_NEW(host, *frame, 1);
 	(*frame)->host = host;
 	(*frame)->tail_chunk = -1;
+	(*frame)->asked_columns = -1;
 	return ML_OK;
 }
 
@@ -98,6 +99,7 @@ ml_frame_add_column(ml_frame *frame, const ml_column *spec, int *index)
 	*index = frame->columns;
 	frame->column[frame->columns++] = column;
 	frame->tail_chunk = -1;
+	frame->asked_columns = -1;
 	return ML_OK;
 }
 
@@ -327,7 +329,7 @@ ml_frame_append(ml_frame *frame, const ml_cell *cells)
 	bool skip;
 	uint64_t key;
 
-	if (frame->tail_chunk < 0)
+	if (frame->asked_columns < 0)
 		find_asked(frame);
 	ML_TRY(check_roles(frame, cells, &skip, &key));
 	if (skip)

@@ -81,10 +81,10 @@ typedef struct ml_frame
 	int tails;          /* of all */
 	int64_t tail_chunk; /* which chunk they are of; -1: not known */
 	int *asked;         /* [column_room] columns that decide on what becomes of a row */
-	int asked_columns;
-	int64_t rows;         /* rows kept */
-	int64_t skipped;      /* rows without target or weight */
-	int64_t passed;       /* rows that were there before the last ml_frame_clear */
+	int asked_columns;  /* -1: not known */
+	int64_t rows;       /* rows kept */
+	int64_t skipped;    /* rows without target or weight */
+	int64_t passed;     /* rows that were there before the last ml_frame_clear */
 	int64_t holdout_rows; /* set by ml_frame_order: rows in front that are the holdout */
 	void **spare; /* and chunks of numbers that are free for a column; NULL: none */
 } ml_frame;

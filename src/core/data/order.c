@@ -406,6 +406,7 @@ sort_columns(ml_frame *frame)
 	frame->column = sorted;
 	frame->column_room = frame->columns;
 	frame->tail_chunk = -1;
+	frame->asked_columns = -1;
 	return ML_OK;
 }
 
