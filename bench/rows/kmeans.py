@@ -3,7 +3,8 @@
 
 Three tables of a million rows and 24 numbers: bench_doubles has no structure at all, bench_blobs is made of
 kinds, and the numbers of bench_customers lie in between, as those of a customer table do.  Both sides
-take all rows, at most 20 iterations and no other reason to stop than that nothing moves any more.
+take all rows, at most 20 iterations and no other reason to stop than that nothing moves any more; the first
+ones of cia_train look at a part of the rows, and the last one at all of them.
 scikit-learn begins once (k-means++ over all rows), cia_train ten times on a sample of the rows, as it does by
 default; whose centres are better is the ratio of the inertias.
 """

@@ -191,13 +191,12 @@ finds_the_best_of_all_partitions(test_host *t)
 
 /* Another step over all rows leaves the centres where they are. */
 static void
-goes_on_over_all_rows(test_host *t)
+check_end(test_host *t, const cloud *c)
 {
 	static const sample_option options[] = {
 	    {"k", 5}, {"holdout", 0}, {"restarts", 1}, {"tolerance", 0}, {NULL, 0}};
-	cloud c = {.rows = 20000, .numbers = 3, .middles = 1, .noise = 5, .seed = 21};
-	double center[5 * 3];
-	int *assigned = ml_alloc_array(&t->core, c.rows, sizeof *assigned);
+	double *center;
+	int *assigned = ml_alloc_array(&t->core, c->rows, sizeof *assigned);
 	const double *centers;
 	ml_schema schema;
 	ml_problem problem;
@@ -206,20 +205,132 @@ goes_on_over_all_rows(test_host *t)
 	twin m;
 
 	REQUIRE_OK(ml_pool_open(&t->core));
-	problem = open_problem(t, &c, &schema);
+	problem = open_problem(t, c, &schema);
 	REQUIRE_OK(ml_space_create(&t->core, &problem,
 	                           &(ml_space_options){.category_weight = INFINITY}, &space));
 	ml_pool_close(&t->core);
 	m = open_twin(t, &problem, &space);
-	REQUIRE_OK(train(t, cloud_frame(t, &c), options, &result));
+	REQUIRE_OK(train(t, cloud_frame(t, c), options, &result));
 	CHECK(result.model->fitted.iterations > 1);
 	CHECK(result.model->fitted.converged);
 	centers = ml_fitted_part(&result.model->fitted, "centers")->number;
-	memcpy(center, centers, sizeof center);
+	center = ml_alloc_array(&t->core, 5 * m.slots, sizeof *center);
+	for (int k = 0; k < 5; k++)
+		copy_center(&space, centers + k * space.slots, center + k * m.slots);
 	CHECK_CLOSE(twin_lloyd(&m, 5, center, assigned), learned(result.model, "inertia"),
 	            1e-9);
-	for (int i = 0; i < 15; i++)
-		CHECK_NEAR(center[i], centers[i], 1e-9);
+	for (int k = 0; k < 5; k++)
+	{
+		double ours[64];
+
+		copy_center(&space, centers + k * space.slots, ours);
+		for (int64_t i = 0; i < m.slots; i++)
+			CHECK_NEAR(center[k * m.slots + i], ours[i], 1e-9);
+	}
+}
+
+static void
+goes_on_over_all_rows(test_host *t)
+{
+	static const cloud some[] = {
+	    {.rows = 20000, .numbers = 3, .middles = 1, .noise = 5, .seed = 21},
+	    {.rows = 30000,
+	     .numbers = 2,
+	     .categories = 2,
+	     .middles = 3,
+	     .noise = 4,
+	     .missing = 0.1,
+	     .weighted = true,
+	     .seed = 22},
+	    {.rows = 20000,
+	     .numbers = 2,
+	     .middles = 1,
+	     .noise = 5,
+	     .outliers = 0.001,
+	     .seed = 23}};
+
+	for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+		check_end(t, &some[i]);
+}
+
+/* A rough beginning on parts of the rows is as good as Lloyd's from the same centres, or nearly. */
+static void
+check_approach(test_host *t, const cloud *c, bool is_bounded, int64_t most)
+{
+	ml_space_options options = {.category_weight = INFINITY};
+	uint64_t random = c->seed;
+	int64_t iterations, rough = 0;
+	double *begin, inertia, before;
+	ml_problem problem;
+	ml_schema schema;
+	ml_kmeans fit;
+	ml_space space;
+	bool converged;
+
+	REQUIRE_OK(ml_pool_open(&t->core));
+	problem = open_problem(t, c, &schema);
+	REQUIRE_OK(ml_space_create(&t->core, &problem, &options, &space));
+	fit = (ml_kmeans){.host = &t->core,
+	                  .problem = &problem,
+	                  .space = &space,
+	                  .end = problem.end,
+	                  .k = 6,
+	                  .is_bounded = is_bounded};
+	REQUIRE_OK(ml_kmeans_create(&fit));
+	REQUIRE_OK(ml_kmeans_seed(&fit, &random));
+	begin = ml_alloc_array(&t->core, 6 * space.slots, sizeof *begin);
+	memcpy(begin, fit.centers.at, (size_t) (6 * space.slots) * sizeof *begin);
+	REQUIRE_OK(ml_kmeans_pass(&fit, true));
+	before = fit.inertia;
+	REQUIRE_OK(ml_kmeans_iterate(&fit, most, 0, &iterations, &converged));
+	REQUIRE_OK(ml_kmeans_finish(&fit));
+	inertia = fit.inertia;
+	REQUIRE_OK(ml_kmeans_place(&fit, begin));
+	REQUIRE_OK(ml_kmeans_approach(&fit, most, 0, before / (double) c->rows, &rough));
+	CHECK(rough > 0 && rough <= most);
+	REQUIRE_OK(ml_kmeans_finish(&fit));
+	CHECK(fit.inertia < before);
+	CHECK(fit.inertia < 1.01 * inertia);
+	ml_pool_close(&t->core);
+}
+
+static void
+begins_roughly(test_host *t)
+{
+	static const cloud some[] = {
+	    {.rows = 30000, .numbers = 4, .middles = 1, .noise = 5, .seed = 31},
+	    {.rows = 30000,
+	     .numbers = 3,
+	     .categories = 2,
+	     .middles = 4,
+	     .noise = 3,
+	     .missing = 0.1,
+	     .seed = 32}};
+
+	for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+		for (int is_bounded = 0; is_bounded < 2; is_bounded++)
+		{
+			t->core.threads = 1 + (int) i;
+			check_approach(t, &some[i], is_bounded, 30);
+		}
+}
+
+/* Squares that single precision cannot hold leave nothing to be rough with. */
+static void
+measures_what_has_no_sketch(test_host *t)
+{
+	static const sample_option options[] = {
+	    {"k", 3}, {"holdout", 0}, {"scale", 0, "none"}, {NULL, 0}};
+	double *number = ml_alloc_array(&t->core, 13000, sizeof *number);
+	uint64_t state = 41;
+	ml_result result;
+
+	for (int i = 0; i < 13000; i++)
+		number[i] = 1e20 * (i % 3 + 0.1 * test_uniform(&state));
+	REQUIRE_OK(train(t, numbers_frame(t, 1, number, 13000), options, &result));
+	CHECK(result.model->fitted.converged);
+	for (int k = 0; k < 3; k++)
+		CHECK_NEAR(result.model->schema.class_count[k], 13000 / 3., 1);
 }
 
 /* On a sample first, and on few rows. */
@@ -227,9 +338,11 @@ static void
 does_not_depend_on_threads_or_order(test_host *t)
 {
 	static const sample_option options[] = {{"k", 11}, {"restarts", 2}, {NULL, 0}};
+	static const sample_option few[] = {{"k", 2}, {"restarts", 2}, {NULL, 0}};
 
 	check_one_model(t, "kmeans", options, 9, 500);
 	check_one_model(t, "kmeans", options, 9, 12000);
+	check_one_model(t, "kmeans", few, 9, 12000);
 }
 
 static void
@@ -329,6 +442,8 @@ TEST_MAIN(
     {follows_lloyd, "iterations with bounds or sketches are Lloyd's, row by row"},
     {finds_the_best_of_all_partitions, "few rows are put into the best parts there are"},
     {goes_on_over_all_rows, "what a sample has begun goes on until no row moves"},
+    {begins_roughly, "a beginning on parts and sketches comes to where Lloyd's comes"},
+    {measures_what_has_no_sketch, "numbers too large for sketches are measured"},
     {does_not_depend_on_threads_or_order, "threads and the order of rows change no byte"},
     {bears_odd_rows,
      "equal, missing, huge, fewer rows than segments: each has its answer"},

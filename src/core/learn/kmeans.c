@@ -15,6 +15,7 @@
 #define ROWS_PER_CENTER 64    /* and for each centre */
 #define SAMPLE_ITERATIONS 30  /* of a beginning that is not the end of it */
 #define SAMPLE_TOLERANCE 1e-3 /* likewise */
+#define EXACT 1               /* iterations over all rows as they are, at least */
 #define FEW 3e6  /* numbers looked at by a sweep of moves, for each beginning */
 #define SOME 3e7 /* for the best one */
 
@@ -35,7 +36,8 @@ static const ml_option kmeans_option[] = {
     {"max_k", ML_OPTION_INTEGER, offsetof(kmeans_options, max_k), 12, 2, 100,
      "most segments that auto chooses"},
     {"max_iterations", ML_OPTION_INTEGER, offsetof(kmeans_options, max_iterations), 300,
-     1, 100000, "passes over the rows after which training stops"},
+     1, 100000,
+     "iterations after which training stops; of many rows the first ones look at a part"},
     {"tolerance", ML_OPTION_NUMBER, offsetof(kmeans_options, tolerance), 1e-6, 0, 1,
      "training has converged when centres move by less than this, squared and in all, in units "
      "of the variance of the rows"},
@@ -56,6 +58,7 @@ typedef struct course
 	int k;
 	double *best; /* [k][slots] centres of the best beginning */
 	double inertia;
+	double spread; /* mean of the squared distances that inertia is the sum of */
 	int64_t iterations;
 	bool converged;
 } course;
@@ -64,6 +67,16 @@ static double
 numbers_of(const ml_kmeans *fit)
 {
 	return (double) (fit->end - fit->begin) * fit->k * (double) fit->space->slots;
+}
+
+static double
+total_weight(const ml_kmeans *fit)
+{
+	double sum = 0;
+
+	for (int c = 0; c < fit->k; c++)
+		sum += fit->weight[c];
+	return sum;
 }
 
 int64_t
@@ -94,6 +107,7 @@ try_beginning(course *c, ml_kmeans *fit, uint64_t *random)
 	if (!(fit->inertia < c->inertia))
 		return ML_OK;
 	c->inertia = fit->inertia;
+	c->spread = fit->inertia / total_weight(fit);
 	c->iterations = iterations;
 	c->converged = converged;
 	memcpy(c->best, fit->centers.at, (size_t) (c->k * c->space.slots) * sizeof *c->best);
@@ -122,7 +136,20 @@ try_beginnings(course *c, int64_t end)
 	return ML_OK;
 }
 
-/* From the best beginning to the end, over all rows. */
+/* From the best beginning of a sample to where nothing moves among all rows. */
+static ml_status
+go_on(course *c, ml_kmeans *fit)
+{
+	int64_t most = c->given->max_iterations, some = 0, more;
+
+	ML_TRY(ml_kmeans_approach(fit, most - EXACT, c->given->tolerance, c->spread, &some));
+	ML_TRY(
+	    ml_kmeans_iterate(fit, most - some, c->given->tolerance, &more, &c->converged));
+	c->iterations = some + more;
+	return ML_OK;
+}
+
+/* The end, over all rows. */
 static ml_status
 finish(course *c, ml_kmeans *fit, bool sampled)
 {
@@ -135,8 +162,7 @@ finish(course *c, ml_kmeans *fit, bool sampled)
 	ML_TRY(ml_kmeans_create(fit));
 	ML_TRY(ml_kmeans_place(fit, c->best));
 	if (sampled)
-		ML_TRY(ml_kmeans_iterate(fit, c->given->max_iterations, c->given->tolerance,
-		                         &c->iterations, &c->converged));
+		ML_TRY(go_on(c, fit));
 	if (numbers_of(fit) <= SOME && numbers_of(fit) > FEW)
 		ML_TRY(ml_kmeans_moves(fit));
 	return ml_kmeans_finish(fit);

@@ -71,8 +71,10 @@ typedef struct ml_kmeans
 	int k;
 	bool is_bounded;  /* by bounds, however few centres there are */
 	bool is_sketched; /* by sketches */
-	bool is_fresh;    /* which the first pass makes */
 	bool is_exact;    /* this pass measures all rows */
+	bool is_rough;    /* it takes sketches for the rows */
+	int64_t reach;    /* rows before it are looked at */
+	int64_t sketched; /* rows before it have a sketch */
 	ml_centers centers;
 	double *sum;     /* [k][slots] of the rows of each centre */
 	double *weight;  /* [k] */
@@ -131,9 +133,17 @@ extern void ml_sketch_fill(const ml_sketch *sketch, const ml_problem *problem,
 /* Before rows are put to centres that have moved. */
 extern void ml_sketch_take(const ml_centers *centers, ml_sketch *sketch);
 
-/* The nearest centre of rows of a block, or -1 where that is not certain. */
-extern void ml_sketch_nearest(const ml_sketch *sketch, const ml_problem *problem,
-                              int64_t first, int rows, int tiles, int32_t *nearest);
+/*
+ * The nearest centre of rows of a block; -1 where that is not certain, or if it need not be so,
+ * where a row has no sketch.
+ */
+extern void
+ml_sketch_nearest(const ml_sketch *sketch, const ml_problem *problem, int64_t first,
+                  int rows, int tiles, bool certain, int32_t *nearest);
+
+/* Rows of a block that are picked, as points on the steps. */
+extern void ml_sketch_points(const ml_sketch *sketch, const ml_problem *problem,
+                             int64_t first, const int *pick, int rows, ml_points *points);
 
 /* Forgets assignments and bounds: centers were written anew. */
 extern ml_status ml_kmeans_restart(ml_kmeans *fit);
@@ -144,6 +154,14 @@ extern ml_status ml_kmeans_restart(ml_kmeans *fit);
  */
 extern ml_status ml_kmeans_iterate(ml_kmeans *fit, int64_t most, double tolerance,
                                    int64_t *iterations, bool *converged);
+
+/*
+ * The same roughly, to begin with: over parts of the rows that grow, and by sketches alone.
+ * spread is the mean squared distance of a row from its centre, about; *iterations counts on.
+ * No row is put to its centre thereafter.
+ */
+extern ml_status ml_kmeans_approach(ml_kmeans *fit, int64_t most, double tolerance,
+                                    double spread, int64_t *iterations);
 
 /* Sums, sizes and inertia of the centres there are, each of which has some rows then. */
 extern ml_status ml_kmeans_finish(ml_kmeans *fit);

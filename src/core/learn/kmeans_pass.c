@@ -18,6 +18,9 @@
 #define MOST_SHARDS 64
 #define MOST_SHARD_BYTES 64e6 /* of all shards' sums */
 #define SKETCHED 160          /* most centres that rows are sketched for */
+#define MEASURED 16           /* most to which a row is as well measured as sketched */
+#define FIRST_PART 64         /* of the rows that are looked at first: one in 64 */
+#define PART_ROWS 1000        /* of a part for each centre, at least */
 
 /* Ranges of rows that follow from the problem alone. */
 static void
@@ -103,7 +106,8 @@ ml_kmeans_create(ml_kmeans *fit)
 	else
 		ML_TRY(ml_sketch_create(host, fit->space, fit->begin, fit->end, fit->k,
 		                        &fit->sketch));
-	fit->is_fresh = fit->is_sketched;
+	fit->reach = fit->end;
+	fit->sketched = fit->begin;
 	return ml_kmeans_restart(fit);
 }
 
@@ -162,11 +166,11 @@ settle_sketched(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int r
 	int picked = 0, open = 0;
 
 	/* a block that two shards have parts of is not looked at while they fill it */
-	if (fit->is_exact || (fit->is_fresh && rows < ML_BLOCK))
+	if (fit->is_exact || (first >= fit->sketched && rows < ML_BLOCK))
 		for (int i = 0; i < rows; i++)
 			seat->nearest[i] = -1;
 	else
-		ml_sketch_nearest(&fit->sketch, fit->problem, first, rows, tiles[1],
+		ml_sketch_nearest(&fit->sketch, fit->problem, first, rows, tiles[1], true,
 		                  seat->nearest);
 	for (int i = 0; i < rows; i++)
 	{
@@ -194,6 +198,31 @@ settle_sketched(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int r
 		seat->own[seat->part[i]] = seat->best[i];
 		seat->which[seat->part[i]] = (int32_t) seat->best[2 * ML_BLOCK + i];
 	}
+	return picked;
+}
+
+/* Likewise where sketches stand for the rows; what has none stays where it is. */
+static int
+settle_roughly(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int rows)
+{
+	const int32_t *was = fit->assigned + (first - fit->begin);
+	int picked = 0;
+
+	if (first >= fit->sketched && rows < ML_BLOCK)
+		return 0;
+	ml_sketch_nearest(&fit->sketch, fit->problem, first, rows, fit->centers.tiles, false,
+	                  seat->nearest);
+	for (int i = 0; i < rows; i++)
+	{
+		seat->pick[picked] = i;
+		seat->was[picked] = was[i];
+		seat->which[picked] = seat->nearest[i];
+		seat->own[picked] = 0;
+		picked += seat->nearest[i] >= 0 && seat->nearest[i] != was[i];
+	}
+	if (picked > 0)
+		ml_sketch_points(&fit->sketch, fit->problem, first, seat->pick, picked,
+		                 &seat->points);
 	return picked;
 }
 
@@ -237,7 +266,7 @@ pass_shard(void *argument, int64_t task, ml_worker *worker)
 	const ml_kmeans *fit = argument;
 	ml_kmeans_seat *seat = &fit->seat[worker->index];
 	int64_t row = fit->begin + task * fit->shard_rows;
-	int64_t end = row + fit->shard_rows < fit->end ? row + fit->shard_rows : fit->end;
+	int64_t end = row + fit->shard_rows < fit->reach ? row + fit->shard_rows : fit->reach;
 
 	while (row < end)
 	{
@@ -247,10 +276,14 @@ pass_shard(void *argument, int64_t task, ml_worker *worker)
 		if (ml_worker_stop(worker))
 			return ML_STOPPED;
 		/* while the rows are at hand anyhow */
-		if (fit->is_fresh)
+		if (fit->is_sketched && !fit->is_exact && row >= fit->sketched)
 			ml_sketch_fill(&fit->sketch, fit->problem, row, rows);
-		settled = fit->is_sketched ? settle_sketched(fit, seat, row, rows)
-		                           : ml_bounds_settle(fit, seat, row, rows);
+		if (fit->is_rough)
+			settled = settle_roughly(fit, seat, row, rows);
+		else if (fit->is_sketched)
+			settled = settle_sketched(fit, seat, row, rows);
+		else
+			settled = ml_bounds_settle(fit, seat, row, rows);
 		if (settled > 0)
 			move_rows(fit, seat, row, &fit->shard[task]);
 		row = next;
@@ -312,7 +345,8 @@ ml_kmeans_pass(ml_kmeans *fit, bool exact)
 	for (int s = 0; s < fit->shards; s++)
 		clear_shard(fit, &fit->shard[s]);
 	ML_TRY(ml_parallel(fit->host, fit->shards, pass_shard, fit));
-	fit->is_fresh = false;
+	if (fit->is_sketched && !exact && fit->reach > fit->sketched)
+		fit->sketched = fit->reach;
 	add_shards(fit);
 	return isfinite(fit->inertia) ? ML_OK : ML_NOT_NUMERIC;
 }
@@ -364,6 +398,17 @@ fill_empty(ml_kmeans *fit)
 	return ML_OK;
 }
 
+/* No row is put to a centre yet, so all of them have to be taken to one. */
+static bool
+is_new(const ml_kmeans *fit)
+{
+	int64_t rows = 0;
+
+	for (int c = 0; c < fit->k; c++)
+		rows += fit->rows[c];
+	return rows == 0;
+}
+
 ml_status
 ml_kmeans_iterate(ml_kmeans *fit, int64_t most, double tolerance, int64_t *iterations,
                   bool *converged)
@@ -373,13 +418,56 @@ ml_kmeans_iterate(ml_kmeans *fit, int64_t most, double tolerance, int64_t *itera
 	{
 		double moves;
 
-		ML_TRY(ml_kmeans_pass(fit, false));
+		ML_TRY(
+		    ml_kmeans_pass(fit, fit->is_sketched && fit->k <= MEASURED && is_new(fit)));
 		ML_TRY(fill_empty(fit));
 		*converged = fit->moved == 0;
 		moves = move_centers(fit);
 		*converged |= moves <= tolerance * fit->space->variance;
 	}
 	return ML_OK;
+}
+
+/* Iterations over the rows before fit->reach, until centres move by less than least. */
+static ml_status
+iterate_roughly(ml_kmeans *fit, int64_t most, double least, int64_t *iterations)
+{
+	double moves = INFINITY;
+
+	for (; moves > least && *iterations < most && !fit->sketch.is_blind; ++*iterations)
+	{
+		ML_TRY(ml_kmeans_pass(fit, false));
+		moves = move_centers(fit);
+	}
+	return ML_OK;
+}
+
+/*
+ * A part tells the mean of a centre's rows up to chance: of n rows in k segments, the squares of
+ * what it is off by come to about spread k^2 / n.
+ */
+ml_status
+ml_kmeans_approach(ml_kmeans *fit, int64_t most, double tolerance, double spread,
+                   int64_t *iterations)
+{
+	int64_t rows = fit->end - fit->begin;
+
+	fit->is_rough = fit->is_sketched;
+	fit->moved = 1;
+	for (int64_t part = FIRST_PART; part > 1 && fit->moved > 0; part /= 4)
+	{
+		double least = spread * fit->k * fit->k * (double) part / (double) rows;
+
+		if (rows / part < PART_ROWS * fit->k)
+			continue;
+		fit->reach = (fit->begin + rows / part) / ML_BLOCK * ML_BLOCK;
+		ML_TRY(iterate_roughly(fit, most, least, iterations));
+	}
+	fit->reach = fit->end;
+	if (fit->is_rough && fit->moved > 0)
+		ML_TRY(iterate_roughly(fit, most, tolerance * fit->space->variance, iterations));
+	fit->is_rough = false;
+	return fit->is_sketched ? ml_kmeans_restart(fit) : ML_OK;
 }
 
 ml_status

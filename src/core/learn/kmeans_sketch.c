@@ -265,7 +265,7 @@ add_labels(const ml_sketch *sketch, const ml_problem *problem, int64_t first, in
 
 void
 ml_sketch_nearest(const ml_sketch *sketch, const ml_problem *problem, int64_t first,
-                  int rows, int tiles, int32_t *nearest)
+                  int rows, int tiles, bool certain, int32_t *nearest)
 {
 	const ml_space *space = sketch->space;
 	const bool *is_far = sketch->is_far + first - sketch->first_block * ML_BLOCK;
@@ -289,9 +289,22 @@ ml_sketch_nearest(const ml_sketch *sketch, const ml_problem *problem, int64_t fi
 	{
 		const float *at = best + place + i;
 		int32_t which = (int32_t) at[2 * ML_BLOCK];
-		bool is_certain = !sketch->is_blind && !is_far[i] &&
-		                  at[0] + sketch->slack[which] < at[ML_BLOCK];
+		bool is_told = !sketch->is_blind && !is_far[i] &&
+		               (!certain || at[0] + sketch->slack[which] < at[ML_BLOCK]);
 
-		nearest[i] = is_certain ? which : -1;
+		nearest[i] = is_told ? which : -1;
 	}
+}
+
+void
+ml_sketch_points(const ml_sketch *sketch, const ml_problem *problem, int64_t first,
+                 const int *pick, int rows, ml_points *points)
+{
+	const ml_space *space = sketch->space;
+	const int16_t *from = block_of(sketch, first) + first % ML_BLOCK;
+
+	ml_points_label(space, problem, first, pick, rows, points);
+	for (int j = 0; j < space->numbers; j++, from += ML_BLOCK)
+		for (int i = 0; i < rows; i++)
+			points->x[(int64_t) j * ML_BLOCK + i] = from[pick[i]] * sketch->unit[j];
 }

@@ -235,12 +235,31 @@ fill_numbers(const double *from, const int *pick, int rows, const double unit[2]
 }
 
 void
+ml_points_label(const ml_space *space, const ml_problem *problem, int64_t first,
+                const int *pick, int rows, ml_points *points)
+{
+	points->rows = rows;
+	for (int c = 0; c < space->categories; c++)
+	{
+		const ml_feature *feature = &space->schema->feature[space->category[c]];
+		const int32_t *from =
+		    ml_codes_at(&problem->frame->column[feature->column], first);
+		int32_t *to = points->label + (int64_t) c * ML_BLOCK;
+
+		for (int i = 0; i < rows; i++)
+			to[i] = from[pick[i]] < 0 ? feature->levels : from[pick[i]];
+	}
+	for (int i = 0; i < rows; i++)
+		points->weight[i] =
+		    problem->weight != NULL ? ml_numbers_at(problem->weight, first)[pick[i]] : 1;
+}
+
+void
 ml_points_fill(const ml_space *space, const ml_problem *problem, int64_t first,
                const int *pick, int rows, ml_points *points)
 {
 	const ml_schema *schema = space->schema;
 
-	points->rows = rows;
 	for (int j = 0; j < space->numbers; j++)
 	{
 		const ml_feature *feature = &schema->feature[space->number[j]];
@@ -252,19 +271,7 @@ ml_points_fill(const ml_space *space, const ml_problem *problem, int64_t first,
 		for (int i = rows; i % ML_TILE != 0; i++)
 			to[i] = 0;
 	}
-	for (int c = 0; c < space->categories; c++)
-	{
-		const ml_feature *feature = &schema->feature[space->category[c]];
-		const int32_t *from =
-		    ml_codes_at(&problem->frame->column[feature->column], first);
-		int32_t *to = points->label + (int64_t) c * ML_BLOCK;
-
-		for (int i = 0; i < rows; i++)
-			to[i] = from[pick[i]] < 0 ? feature->levels : from[pick[i]];
-	}
-	for (int i = 0; i < rows; i++)
-		points->weight[i] =
-		    problem->weight != NULL ? ml_numbers_at(problem->weight, first)[pick[i]] : 1;
+	ml_points_label(space, problem, first, pick, rows, points);
 }
 
 void

@@ -99,6 +99,10 @@ ml_points_create(ml_host *host, const ml_space *space, ml_points *points);
 extern void ml_points_fill(const ml_space *space, const ml_problem *problem,
                            int64_t first, const int *pick, int rows, ml_points *points);
 
+/* Their labels and weights alone, with the place of the numbers left as it is. */
+extern void ml_points_label(const ml_space *space, const ml_problem *problem,
+                            int64_t first, const int *pick, int rows, ml_points *points);
+
 /* Takes some of other points. */
 extern void ml_points_pick(const ml_space *space, const ml_points *from, const int *pick,
                            int rows, ml_points *points);
