@@ -16,6 +16,7 @@
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_namespace.h"
@@ -23,7 +24,10 @@
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -258,11 +262,45 @@ find_or_make(cia_score_table *table, const RangeVar *named)
 		make_table(table, named);
 }
 
+/* The relation that a view shows; InvalidOid: none, or several. */
+static Oid
+shown_by(Oid view)
+{
+	Relation relation = relation_open(view, AccessShareLock);
+	const Query *query = get_view_query(relation);
+	const List *from = query->jointree->fromlist;
+	Oid shown = InvalidOid;
+
+	/* a subquery has no relation either */
+	if (list_length(from) == 1 && IsA(linitial(from), RangeTblRef))
+		shown = rt_fetch(linitial_node(RangeTblRef, from)->rtindex, query->rtable)->relid;
+	relation_close(relation, AccessShareLock);
+	return shown;
+}
+
+/* The table that has the rows, whole: behind a view, above a partition. */
+static Oid
+whole_table(Oid relation)
+{
+	while (get_rel_relkind(relation) == RELKIND_VIEW)
+	{
+		Oid shown = shown_by(relation);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!OidIsValid(shown))
+			return relation;
+		relation = shown;
+	}
+	return get_rel_relispartition(relation) ? llast_oid(get_partition_ancestors(relation))
+	                                        : relation;
+}
+
 void
 cia_score_table_take_turn(const cia_score_table *table)
 {
 	/* not the lock of the relation, whose modes all keep others from it */
-	LockDatabaseObject(RelationRelationId, table->relation, 1, ExclusiveLock);
+	LockDatabaseObject(RelationRelationId, whole_table(table->relation), 1,
+	                   ExclusiveLock);
 }
 
 typedef struct missing_columns
