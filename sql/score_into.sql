@@ -332,6 +332,19 @@ RESET min_parallel_table_scan_size;
 RESET parallel_tuple_cost;
 RESET parallel_setup_cost;
 
+-- What a function reads while the source is planned does not count for the source: rows wait until it has been read.
+CREATE FUNCTION judged() RETURNS int LANGUAGE plpgsql STABLE AS $$ BEGIN PERFORM FROM cia_evaluate('churn', 'SELECT * FROM customer WHERE id <= 300', '{"rows": "all"}'); RETURN 0; END $$;
+CREATE FUNCTION widened(id int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN IF id = 300 THEN ALTER TABLE wide ADD note text DEFAULT 'late'; END IF; RETURN true; END $$;
+SELECT scored('churn', 'SELECT * FROM customer WHERE id > judged() AND widened(id)', 'wide');
+SELECT count(*), count(note) FROM wide;
+-- What is made does not take the place of what is read.
+SELECT scored('churn', 'customer', 'pg_temp.customer');
+\echo :SQLSTATE
+SELECT scored('churn', 'public.customer', 'pg_temp.customer');
+DROP TABLE pg_temp.customer;
+DROP TABLE wide;
+DROP FUNCTION judged, widened;
+
 SET client_min_messages = error;
 SELECT count(cia_drop_model(model)) FROM cia_models;
 DROP SCHEMA trap, "My Schema", private CASCADE;

@@ -45,6 +45,9 @@ extern void cia_source_run_within(const char *source, const cia_around *around);
  */
 extern bool cia_source_is_calm(void);
 
+/* Of the same: does it read that table or view? */
+extern bool cia_source_reads(Oid relation);
+
 /* Of the same: what its plan computes last for that column; a Var for what comes from below. */
 extern const Node *cia_source_expression(int column);
 

@@ -206,10 +206,10 @@ open_blocks(scoring *run)
 		                                                    .state = run});
 }
 
+/* What has happened since its columns were told: at most that the table was made. */
 static void
-start_rows(void *state, TupleDesc tupdesc)
+check_source(const scoring *run, TupleDesc tupdesc)
 {
-	scoring *run = state;
 	int ids = run->table.ids->natts;
 
 	for (int i = 0; i < tupdesc->natts; i++)
@@ -219,8 +219,25 @@ start_rows(void *state, TupleDesc tupdesc)
 		                      : TEXTOID;
 
 		if (TupleDescAttr(tupdesc, i)->atttypid != type)
-			elog(ERROR, "source has changed while it was read");
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			                errmsg("source is not what it was when the scoring began"),
+			                errhint("Let no event trigger change what the source "
+			                        "reads.")));
 	}
+	if (run->table.fresh && cia_source_reads(run->table.relation))
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
+		                errmsg("table \"%s\" would stand in front of one that the source "
+		                       "reads",
+		                       run->table.given),
+		                errhint("In the source, name that one with its schema.")));
+}
+
+static void
+start_rows(void *state, TupleDesc tupdesc)
+{
+	scoring *run = state;
+
+	check_source(run, tupdesc);
 	if (run->table.fresh && cia_source_is_calm())
 	{
 		/* it outlives the source's query */
@@ -374,8 +391,11 @@ insert_scores(scoring *run, const char *insert)
 	    SPI_execute_extended(insert, &(SPIExecuteOptions){.dest = &counter.base});
 
 	if (result != SPI_OK_INSERT && result != SPI_OK_INSERT_RETURNING)
-		elog(ERROR, "could not execute \"%s\": %s", insert,
-		     SPI_result_code_string(result));
+		ereport(ERROR,
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("cannot insert scores into table \"%s\"", run->table.given),
+		         errdetail("A rule does something else instead."),
+		         errhint("Let no event trigger give it a rule.")));
 	if (run->table.fresh)
 		run->inserted = (int64) SPI_processed;
 }

@@ -37,6 +37,7 @@ typedef struct row_receiver
 	cia_start_rows start;
 	cia_take_row take;
 	void *state;
+	bool is_calm;
 	const TupleTableSlot *scanned; /* the row of a table that is at hand, or NULL */
 } row_receiver;
 
@@ -227,14 +228,6 @@ close_source(const source_context *context)
 	error_context_stack = context->callback.previous;
 }
 
-static bool is_calm;
-
-bool
-cia_source_is_calm(void)
-{
-	return is_calm;
-}
-
 /* What the last step of a plan computes for a column. */
 static const Node *
 expression_of(const Plan *plan, int column)
@@ -264,34 +257,49 @@ plan_around(Query *parsed, const char *query, const cia_around *around)
 
 /* around is NULL for the source as it is. */
 static PlannedStmt *
-plan_query(RawStmt *raw, const char *query, const cia_around *around)
+plan_query(RawStmt *raw, const char *query, const cia_around *around, bool *is_calm)
 {
 	List *rewritten = pg_analyze_and_rewrite_fixedparams(raw, query, NULL, 0, NULL);
 	Query *parsed = linitial_node(Query, rewritten);
 
 	if (list_length(rewritten) != 1 || parsed->commandType != CMD_SELECT)
 		raise_no_rows();
-	is_calm = !parsed->hasModifyingCTE && parsed->rowMarks == NIL &&
-	          !contain_volatile_functions((Node *) parsed);
+	*is_calm = !parsed->hasModifyingCTE && parsed->rowMarks == NIL &&
+	           !contain_volatile_functions((Node *) parsed);
 	if (around != NULL)
 		return plan_around(parsed, query, around);
 	return pg_plan_query(parsed, query, CURSOR_OPT_PARALLEL_OK, NULL);
 }
 
-static const Plan *running;
+/* The source whose rows begin to come; another one may have run while it was planned. */
+static struct
+{
+	const PlannedStmt *plan;
+	bool is_calm;
+} running;
+
+bool
+cia_source_is_calm(void)
+{
+	return running.is_calm;
+}
+
+bool
+cia_source_reads(Oid relation)
+{
+	return list_member_oid(running.plan->relationOids, relation);
+}
 
 const Node *
 cia_source_expression(int column)
 {
-	return expression_of(running, column);
+	return expression_of(running.plan->planTree, column);
 }
-
-static double expected_rows;
 
 double
 cia_source_expected(void)
 {
-	return expected_rows;
+	return running.plan->planTree->plan_rows;
 }
 
 /* Where a scan of a table at the top of the plan has its row; NULL: there is none. */
@@ -309,14 +317,14 @@ execute(PlannedStmt *plan, const char *query, row_receiver *receiver)
 {
 	QueryDesc *desc;
 
-	expected_rows = plan->planTree->plan_rows;
 	PushCopiedSnapshot(GetActiveSnapshot());
 	UpdateActiveSnapshotCommandId();
 	desc = CreateQueryDesc(plan, query, GetActiveSnapshot(), InvalidSnapshot,
 	                       &receiver->base, NULL, NULL, 0);
 	ExecutorStart(desc, 0);
-	running = desc->plannedstmt->planTree;
 	receiver->scanned = scanned_row(desc->planstate);
+	running.plan = desc->plannedstmt;
+	running.is_calm = receiver->is_calm;
 	cia_executor_run(desc);
 	ExecutorFinish(desc);
 	ExecutorEnd(desc);
@@ -395,7 +403,8 @@ run_source(const char *source, const char *model, const cia_around *around,
 		raw->stmt = (Node *) around->wrap(receiver->state, (SelectStmt *) raw->stmt);
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(user, security | SECURITY_LOCAL_USERID_CHANGE);
-	execute(plan_query(raw, context.query, around), context.query, receiver);
+	execute(plan_query(raw, context.query, around, &receiver->is_calm), context.query,
+	        receiver);
 	SetUserIdAndSecContext(user, security);
 	close_source(&context);
 }
