@@ -375,15 +375,23 @@ is_key(const cia_score_table *table, Oid index)
 	return fits;
 }
 
-static void
-check_key(const cia_score_table *table, Relation relation)
+static bool
+has_key(const cia_score_table *table, Relation relation)
 {
 	List *indexes = RelationGetIndexList(relation);
 	ListCell *cell;
 
 	foreach (cell, indexes)
 		if (is_key(table, lfirst_oid(cell)))
-			return;
+			return true;
+	return false;
+}
+
+static void
+check_key(const cia_score_table *table, Relation relation)
+{
+	if (has_key(table, relation))
+		return;
 	ereport(ERROR,
 	        (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
 	         errmsg("table \"%s\" has no unique index on exactly the id columns",
@@ -441,7 +449,6 @@ check_further_columns(const cia_score_table *table, Relation relation)
 		                 "own.")));
 }
 
-/* Foreign tables cannot update what is there, as ON CONFLICT does. */
 static void
 check_kind(const cia_score_table *table)
 {
@@ -452,7 +459,10 @@ check_kind(const cia_score_table *table)
 		    ERROR,
 		    (errcode(ERRCODE_WRONG_OBJECT_TYPE),
 		     errmsg("cannot write scores to \"%s\"", table->given),
-		     errdetail("It is neither a table nor a view, or one of PostgreSQL's own."),
+		     table->kind == RELKIND_FOREIGN_TABLE
+		         ? errdetail("ON CONFLICT cannot update rows of a foreign table.")
+		         : errdetail(
+		               "It is neither a table nor a view, or one of PostgreSQL's own."),
 		     errhint("Name another table; one that does not exist is made.")));
 }
 
@@ -480,12 +490,18 @@ cia_score_table_open(cia_score_table *table)
 	relation_close(relation, NoLock);
 }
 
+/* An event trigger may have given it one before: PostgreSQL replicates no updates without. */
 void
 cia_score_table_add_key(const cia_score_table *table)
 {
-	cia_score_table_execute(
-	    psprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", table->name, id_list(table, "")),
-	    SPI_OK_UTILITY);
+	Relation relation = relation_open(table->relation, NoLock);
+	bool is_there = has_key(table, relation);
+
+	relation_close(relation, NoLock);
+	if (!is_there)
+		cia_score_table_execute(psprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)",
+		                                 table->name, id_list(table, "")),
+		                        SPI_OK_UTILITY);
 }
 
 /*
