@@ -1,121 +1,26 @@
 /* SPDX-License-Identifier: PostgreSQL */
 /*
- * registry.c: models by name, their versions, and who may use them.
+ * registry.c: models by name, and who may use them.
  *
  * The tables are private to the extension's owner.  Reading goes straight to
  * their indexes under the active snapshot and then asks whether the caller has the
- * privilege that the look-up is for.  For writing see version.c.
+ * privilege that the look-up is for.  What is kept of a version reads version_row.c; for
+ * writing see version.c.
  */
-#include "cia.h"
+#include "registry_tables.h"
 
-#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-
-#define FEW 20 /* versions that a hint lists */
-
-/* Columns of cia_registry and cia_version, in the order of the SQL script. */
-enum
-{
-	REGISTRY_ID = 1,
-	REGISTRY_NAME,
-	REGISTRY_OWNER,
-	REGISTRY_PRODUCTION,
-	REGISTRY_LATEST,
-	REGISTRY_CREATED_AT,
-	REGISTRY_PROMOTE,
-	REGISTRY_SCORERS,
-	REGISTRY_MANAGERS
-};
-
-enum
-{
-	VERSION_MODEL = 1,
-	VERSION_VERSION,
-	VERSION_CONTENT,
-	VERSION_SOURCE,
-	VERSION_INPUTS,
-	VERSION_ID,
-	VERSION_WEIGHT,
-	VERSION_TRAINED_BY = 20
-};
-
-static Oid
-relation_of(Oid schema, const char *name)
-{
-	Oid relation = get_relname_relid(name, schema);
-
-	if (!OidIsValid(relation))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-		                errmsg("relation \"%s\" of extension cia does not exist", name),
-		                errhint("Create the extension anew: DROP EXTENSION cia; CREATE "
-		                        "EXTENSION cia.")));
-	return relation;
-}
-
-/* The tables and the indexes that names and versions are found by. */
-typedef struct registry_tables
-{
-	Oid schema; /* InvalidOid: to be looked up */
-	Oid names;
-	Oid names_id;
-	Oid names_key;
-	Oid versions;
-	Oid versions_key;
-} registry_tables;
-
-static registry_tables known_tables;
-
-/*
- * An index may be replaced by another one until its table is locked, so it has to be asked
- * for thereafter.
- */
-static registry_tables
-tables_of(Oid schema)
-{
-	if (known_tables.schema != schema)
-	{
-		registry_tables tables = {
-		    .schema = schema,
-		    .names = relation_of(schema, "cia_registry"),
-		    .names_id = relation_of(schema, "cia_registry_pkey"),
-		    .names_key = relation_of(schema, "cia_registry_name_key"),
-		    .versions = relation_of(schema, "cia_version"),
-		    .versions_key = relation_of(schema, "cia_version_pkey")};
-
-		known_tables = tables;
-	}
-	return known_tables;
-}
-
-bool
-cia_registry_forget(Oid relation)
-{
-	if (OidIsValid(relation) && relation != known_tables.names &&
-	    relation != known_tables.versions)
-		return false;
-	known_tables.schema = InvalidOid;
-	return true;
-}
-
-Oid
-cia_registry_relation(Oid schema)
-{
-	return tables_of(schema).names;
-}
 
 /*
  * Cuts 'churn@3' into name and version; version 0 stands for the one in production.
@@ -143,72 +48,6 @@ split_name(const char *given, NameData *name, int32 *version)
 		return false;
 	*version = (int32) number;
 	return true;
-}
-
-typedef struct version_scan
-{
-	Relation table;
-	SysScanDesc scan;
-	HeapTuple tuple;
-} version_scan;
-
-/* The first of the versions that the keys let through. */
-static version_scan
-begin_scan(Oid schema, int keys, ScanKey key)
-{
-	version_scan found = {.table =
-	                          table_open(tables_of(schema).versions, AccessShareLock)};
-
-	found.scan = systable_beginscan(found.table, tables_of(schema).versions_key, true,
-	                                GetActiveSnapshot(), keys, key);
-	found.tuple = systable_getnext(found.scan);
-	return found;
-}
-
-static version_scan
-open_version(Oid schema, const cia_entry *entry)
-{
-	ScanKeyData key[2];
-
-	ScanKeyInit(&key[0], VERSION_MODEL, BTEqualStrategyNumber, F_UUID_EQ,
-	            UUIDPGetDatum(&entry->id));
-	ScanKeyInit(&key[1], VERSION_VERSION, BTEqualStrategyNumber, F_INT4EQ,
-	            Int32GetDatum(entry->version));
-	return begin_scan(schema, 2, key);
-}
-
-/* All versions of a model. */
-static version_scan
-open_versions(Oid schema, const pg_uuid_t *model)
-{
-	ScanKeyData key;
-
-	ScanKeyInit(&key, VERSION_MODEL, BTEqualStrategyNumber, F_UUID_EQ,
-	            UUIDPGetDatum(model));
-	return begin_scan(schema, 1, &key);
-}
-
-static void
-close_version(version_scan *found)
-{
-	systable_endscan(found->scan);
-	table_close(found->table, AccessShareLock);
-}
-
-/* For a version that is known to be there. */
-static version_scan
-need_version(Oid schema, const cia_entry *entry)
-{
-	version_scan found = open_version(schema, entry);
-
-	if (!HeapTupleIsValid(found.tuple))
-	{
-		close_version(&found);
-		cia_registry_check(CIA_NO_VERSION,
-		                   psprintf("%s@%d", NameStr(entry->name), entry->version),
-		                   entry);
-	}
-	return found;
 }
 
 static cia_row_place
@@ -252,7 +91,7 @@ static bool
 read_entry(Oid schema, const NameData *name, cia_entry *entry, cia_rights *rights,
            char **rule)
 {
-	Relation table = table_open(tables_of(schema).names, AccessShareLock);
+	Relation table = table_open(cia_registry_tables_of(schema).names, AccessShareLock);
 	TupleDesc tupdesc = RelationGetDescr(table);
 	ScanKeyData key;
 	SysScanDesc scan;
@@ -260,7 +99,7 @@ read_entry(Oid schema, const NameData *name, cia_entry *entry, cia_rights *right
 	bool isnull;
 
 	ScanKeyInit(&key, REGISTRY_NAME, BTEqualStrategyNumber, F_NAMEEQ, NameGetDatum(name));
-	scan = systable_beginscan(table, tables_of(schema).names_key, true,
+	scan = systable_beginscan(table, cia_registry_tables_of(schema).names_key, true,
 	                          GetActiveSnapshot(), 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
@@ -290,14 +129,15 @@ read_entry(Oid schema, const NameData *name, cia_entry *entry, cia_rights *right
 static void
 renew_rights(Oid schema, cia_entry *entry, cia_rights *rights)
 {
-	Relation table = table_open(tables_of(schema).names, AccessShareLock);
+	Relation table = table_open(cia_registry_tables_of(schema).names, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple tuple;
 
 	ScanKeyInit(&key, REGISTRY_ID, BTEqualStrategyNumber, F_UUID_EQ,
 	            UUIDPGetDatum(&entry->id));
-	scan = systable_beginscan(table, tables_of(schema).names_id, true, NULL, 1, &key);
+	scan = systable_beginscan(table, cia_registry_tables_of(schema).names_id, true, NULL,
+	                          1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{
@@ -333,7 +173,7 @@ cia_registry_seek_for(Oid schema, const char *given, Oid role, cia_privilege pri
 {
 	NameData name;
 	int32 version;
-	version_scan found;
+	cia_version_scan found;
 	cia_finding finding;
 	bool is_there;
 
@@ -346,11 +186,11 @@ cia_registry_seek_for(Oid schema, const char *given, Oid role, cia_privilege pri
 		entry->version = version;
 	if (entry->version == 0)
 		return CIA_UNPROMOTED;
-	found = open_version(schema, entry);
+	found = cia_version_open(schema, entry);
 	is_there = HeapTupleIsValid(found.tuple);
 	if (is_there)
 		entry->in_versions = place_of(found.tuple);
-	close_version(&found);
+	cia_version_close(&found);
 	return is_there ? CIA_FOUND : CIA_NO_VERSION;
 }
 
@@ -389,47 +229,10 @@ bool
 cia_registry_confirm(Oid schema, const cia_entry *entry)
 {
 	/* rights come last, since messages about them are read on the way */
-	return is_seen(tables_of(schema).names, &entry->in_names) &&
-	       is_seen(tables_of(schema).versions, &entry->in_versions) &&
+	return is_seen(cia_registry_tables_of(schema).names, &entry->in_names) &&
+	       is_seen(cia_registry_tables_of(schema).versions, &entry->in_versions) &&
 	       (!OidIsValid(entry->through) ||
 	        has_privs_of_role(GetUserId(), entry->through));
-}
-
-static int
-newest_first(const void *a, const void *b)
-{
-	int32 first = *(const int32 *) a, second = *(const int32 *) b;
-
-	return (first < second) - (first > second);
-}
-
-char *
-cia_registry_versions(const cia_entry *entry)
-{
-	version_scan scan;
-	int32 *number = palloc(sizeof *number);
-	int count = 0;
-	bool isnull;
-	StringInfoData list;
-
-	/* somebody else may have dropped one while we waited for the model's row */
-	PushActiveSnapshot(GetTransactionSnapshot());
-	scan = open_versions(entry->schema, &entry->id);
-	for (; HeapTupleIsValid(scan.tuple); scan.tuple = systable_getnext(scan.scan))
-	{
-		number = repalloc(number, sizeof *number * (count + 1));
-		number[count++] = DatumGetInt32(heap_getattr(
-		    scan.tuple, VERSION_VERSION, RelationGetDescr(scan.table), &isnull));
-	}
-	close_version(&scan);
-	PopActiveSnapshot();
-	qsort(number, count, sizeof *number, newest_first);
-	initStringInfo(&list);
-	for (int i = 0; i < Min(count, FEW); i++)
-		appendStringInfo(&list, "%s%d", i > 0 ? ", " : "", number[i]);
-	if (count > FEW)
-		appendStringInfoString(&list, ", and older ones");
-	return list.data;
 }
 
 bool
@@ -444,39 +247,6 @@ cia_registry_champion(Oid schema, const char *name, cia_entry *entry, char **rul
 	found = read_entry(schema, &fixed, entry, &rights, rule);
 	PopActiveSnapshot();
 	return found && entry->version != 0;
-}
-
-/* The number of a model's last version; 0: it has none. */
-static int32
-newest_version(Oid schema, const pg_uuid_t *model)
-{
-	version_scan found = open_versions(schema, model);
-	int32 newest = 0;
-	bool isnull;
-
-	for (; HeapTupleIsValid(found.tuple); found.tuple = systable_getnext(found.scan))
-		newest = Max(newest,
-		             DatumGetInt32(heap_getattr(found.tuple, VERSION_VERSION,
-		                                        RelationGetDescr(found.table), &isnull)));
-	close_version(&found);
-	return newest;
-}
-
-Datum
-cia_registry_row(cia_entry *entry)
-{
-	version_scan found;
-	Datum row = (Datum) 0;
-
-	PushActiveSnapshot(GetTransactionSnapshot());
-	if (entry->version == 0)
-		entry->version = newest_version(entry->schema, &entry->id);
-	found = open_version(entry->schema, entry);
-	if (HeapTupleIsValid(found.tuple))
-		row = heap_copy_tuple_as_datum(found.tuple, RelationGetDescr(found.table));
-	close_version(&found);
-	PopActiveSnapshot();
-	return row;
 }
 
 static cia_entry
@@ -517,60 +287,6 @@ cia_registry_manage_model(Oid schema, const char *given)
 	cia_registry_check(find_entry(schema, &name, GetUserId(), CIA_MANAGE, &entry), given,
 	                   &entry);
 	return entry;
-}
-
-/* A column of the version, or 0 for NULL. */
-static Datum
-version_column(const version_scan *found, int column)
-{
-	bool isnull;
-	Datum datum =
-	    heap_getattr(found->tuple, column, RelationGetDescr(found->table), &isnull);
-
-	return isnull ? (Datum) 0 : datum;
-}
-
-/* The model's bytes, detoasted into the current memory context. */
-struct varlena *
-cia_registry_content(Oid schema, const cia_entry *entry)
-{
-	version_scan found = need_version(schema, entry);
-	struct varlena *content = pg_detoast_datum_copy(
-	    (struct varlena *) DatumGetPointer(version_column(&found, VERSION_CONTENT)));
-
-	close_version(&found);
-	return content;
-}
-
-static char *
-text_column(const version_scan *found, int column)
-{
-	Datum datum = version_column(found, column);
-
-	return datum == 0 ? NULL : TextDatumGetCString(datum);
-}
-
-static ArrayType *
-array_column(const version_scan *found, int column)
-{
-	Datum datum = version_column(found, column);
-
-	return datum == 0 ? NULL : DatumGetArrayTypePCopy(datum);
-}
-
-cia_lineage
-cia_registry_lineage(Oid schema, const cia_entry *entry)
-{
-	version_scan found = need_version(schema, entry);
-	cia_lineage lineage = {
-	    .source = text_column(&found, VERSION_SOURCE),
-	    .inputs = array_column(&found, VERSION_INPUTS),
-	    .id = array_column(&found, VERSION_ID),
-	    .weight = text_column(&found, VERSION_WEIGHT),
-	    .author = DatumGetObjectId(version_column(&found, VERSION_TRAINED_BY))};
-
-	close_version(&found);
-	return lineage;
 }
 
 void

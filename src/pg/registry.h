@@ -7,7 +7,7 @@
 #ifndef CIA_REGISTRY_H
 #define CIA_REGISTRY_H
 
-/* registry.c: names, versions and rights */
+/* registry.c: names, versions and rights; registry_tables.c: the tables themselves */
 
 /* A row of a table: where it is, and which transaction put it there. */
 typedef struct cia_row_place
@@ -96,6 +96,21 @@ extern Oid cia_registry_relation(Oid schema);
 extern bool cia_registry_forget(Oid relation);
 
 /*
+ * What that name stands for by now, and its rule of promotion, whoever asks; false if it stands for
+ * no version.  No lock stays behind: it is for long calls, whose end may be hours away.
+ */
+extern bool
+cia_registry_champion(Oid schema, const char *name, cia_entry *entry, char **rule);
+
+/* Raises 42602 for a name that cannot be one. */
+extern void cia_registry_check_new_name(const char *name);
+
+/* The same, and 42501 for one of somebody else's model. */
+extern void cia_registry_check_name(Oid schema, const char *name);
+
+/* version_row.c: what is kept of a version */
+
+/*
  * "3, 2, 1": the numbers of the versions there are, the newest first and not too many; empty if
  * there are none.  The caller has asked for the right to know.
  */
@@ -105,23 +120,10 @@ extern char *cia_registry_versions(const cia_entry *entry);
 extern struct varlena *cia_registry_content(Oid schema, const cia_entry *entry);
 
 /*
- * What that name stands for by now, and its rule of promotion, whoever asks; false if it stands for
- * no version.  No lock stays behind: it is for long calls, whose end may be hours away.
- */
-extern bool
-cia_registry_champion(Oid schema, const char *name, cia_entry *entry, char **rule);
-
-/*
  * The version's row of cia_version as it is by now, a composite value without a lock; 0 if it is
  * gone.  Version 0 is the newest one, whose number goes into the entry.
  */
 extern Datum cia_registry_row(cia_entry *entry);
-
-/* Raises 42602 for a name that cannot be one. */
-extern void cia_registry_check_new_name(const char *name);
-
-/* The same, and 42501 for one of somebody else's model. */
-extern void cia_registry_check_name(Oid schema, const char *name);
 
 /* What cia_evaluate has to know of how a version was trained. */
 typedef struct cia_lineage
