@@ -5,7 +5,8 @@
  * A training that went well is recorded in its own transaction.  One that failed takes all that
  * its transaction wrote with it.  So while it runs, a callback of the error context notes what goes
  * wrong, which covers the end of a session as well, and one of the transaction passes it on when
- * the abort has released what was held.  Neither can fail in a way that would hide the error.
+ * that has ended for all others; its locks go right after.  Neither can fail in a way that would
+ * hide the error.
  */
 #include "cia.h"
 
