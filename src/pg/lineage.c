@@ -117,7 +117,10 @@ cia_plain_settings(void)
 	return level;
 }
 
-/* The version's row of cia_versions is in SPI_tuptable, until SPI_finish. */
+/*
+ * The version's row of cia_versions is in SPI_tuptable, until SPI_finish.  The look-up by name went
+ * by today's rights, and the view goes by those that the snapshot sees.
+ */
 static void
 select_row(Oid schema, const cia_entry *entry, const char *columns)
 {
@@ -131,8 +134,12 @@ select_row(Oid schema, const cia_entry *entry, const char *columns)
 	SPI_connect();
 	if (SPI_execute_with_args(query, 2, types, values, NULL, true, 1) != SPI_OK_SELECT ||
 	    SPI_processed != 1)
-		elog(ERROR, "could not read version %d of model \"%s\"", entry->version,
-		     NameStr(entry->name));
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+		                errmsg("could not read version %d of model \"%s\"",
+		                       entry->version, NameStr(entry->name)),
+		                errdetail("The right to manage the model is younger than the "
+		                          "transaction's snapshot."),
+		                errhint("Begin the transaction again.")));
 }
 
 void
