@@ -215,5 +215,9 @@ SELECT version, notes[3:] FROM cia_retrain('far', 'SELECT customer_id, amount * 
 SELECT cia_segment('far@2', c) AS segment, verified FROM kind_far c, cia_verify('far@2') WHERE customer_id = 29;
 SELECT cia_drop_model('far');
 DROP TABLE kind_far;
+-- names that are given in the very statement
+SELECT segment FROM (SELECT cia_name_segment('plain', label, 'another') AS done FROM cia_segment_sizes('plain') s(label) ORDER BY label LIMIT 1 OFFSET 0) n,
+	LATERAL (SELECT * FROM cia_segment_sizes('plain', 'kind_customer') WHERE done IS NOT NULL OFFSET 0) s;
+\echo :SQLSTATE
 SELECT cia_drop_model('kinds'), cia_drop_model('plain'), cia_drop_model('kind_value');
 DROP TABLE kind_customer;

@@ -95,7 +95,11 @@ take_row(void *state, const Datum *values, const bool *nulls)
 		    run->segment,
 		    (ml_text){VARDATA_ANY(label), (int32_t) VARSIZE_ANY_EXHDR(label)});
 	if (segment < 0)
-		elog(ERROR, "row without a segment");
+		ereport(ERROR,
+		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		         errmsg("segments of model \"%s@%d\" were given other names meanwhile",
+		                NameStr(run->version.name), run->version.version),
+		         errhint("Name segments in a statement of its own.")));
 	run->take(run->state, segment, values + 1, nulls + 1);
 	if (++run->rows % ROWS_PER_LOOK == 0)
 		cia_job_progress(run->door, ML_STAGE_READ, (double) run->rows, 0);
