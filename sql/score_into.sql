@@ -147,6 +147,12 @@ SELECT scored('churn', 'SELECT -id AS id, age, visits, region FROM customer WHER
 CREATE VIEW no_window AS SELECT DISTINCT * FROM risk;
 SELECT scored('churn', 'customer', 'no_window');
 \echo :SQLSTATE
+CREATE TABLE heap (id int, score float8, class text, version int, scored_at timestamptz);
+CREATE VIEW window_on_heap AS TABLE heap;
+SELECT scored('churn', 'customer', 'window_on_heap');
+\echo :SQLSTATE
+DROP VIEW window_on_heap;
+DROP TABLE heap;
 CREATE TABLE known (id int PRIMARY KEY);
 INSERT INTO known SELECT id FROM customer WHERE id < 400;
 CREATE TABLE referring (id int PRIMARY KEY REFERENCES known DEFERRABLE INITIALLY DEFERRED, score float8, class text, version int, scored_at timestamptz);

@@ -11,10 +11,9 @@
  */
 #include "around.h"
 #include "score_blocks.h"
+#include "score_count.h"
 #include "score_fill.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -27,9 +26,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/queryenvironment.h"
-#include "utils/rel.h"
 #include "utils/resowner.h"
-#include "utils/snapmgr.h"
 
 CIA_FUNCTION(cia_score_into);
 
@@ -58,6 +55,7 @@ typedef struct scoring
 	cia_entry version;     /* the same for all rows */
 	const ml_model *content;
 	cia_score_table table;
+	bool is_tried;     /* the statement that writes, before the work */
 	TupleDesc columns; /* of the scores: ids, score, class */
 	Tuplestorestate *scores;
 	cia_fill *fill;                      /* NULL: rows go by way of the tuplestore */
@@ -68,14 +66,19 @@ typedef struct scoring
 	Datum label[2]; /* of two classes, whose score tells which */
 	cia_door *door;
 	int64 rows;
-	int64 inserted;
-	int64 updated;
+	cia_score_count count;
 } scoring;
 
 static void
 scoring_error(void *argument)
 {
-	errcontext("scoring into \"%s\"", ((scoring *) argument)->table.given);
+	const scoring *run = argument;
+
+	/* of a table the index has been looked for */
+	if (run->is_tried && geterrcode() == ERRCODE_INVALID_COLUMN_REFERENCE)
+		errhint("The table behind the view needs a unique index on exactly the id "
+		        "columns.");
+	errcontext("scoring into \"%s\"", run->table.given);
 }
 
 static void
@@ -275,141 +278,18 @@ take_row(void *state, const Datum *values, const bool *nulls)
 		ereport(NOTICE, (errmsg("scoring: %lld rows", (long long) run->rows)));
 }
 
-static void
-raise_changed(const scoring *run)
-{
-	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-	                errmsg("table \"%s\" is not what it was when the scoring began",
-	                       run->table.given),
-	                errhint("Let no function that the source calls change the table.")));
-}
-
-/*
- * Receives where every written row is, or its xmax: a row that was there has been locked by
- * ON CONFLICT, so its new version has one; see cia_score_table_insert.
- */
-typedef struct row_counter
-{
-	DestReceiver base;
-	scoring *run;
-	Relation partition; /* of the last row */
-	TupleTableSlot *row;
-} row_counter;
-
-/* The source may have put something else in the table's place, whose columns are anything. */
-static void
-counter_startup(DestReceiver *self, int operation, TupleDesc tupdesc)
-{
-	const row_counter *counter = (row_counter *) self;
-	Oid first = TupleDescAttr(tupdesc, 0)->atttypid;
-
-	if (tupdesc->natts == 1
-	        ? first != XIDOID
-	        : first != OIDOID || TupleDescAttr(tupdesc, 1)->atttypid != TIDOID)
-		raise_changed(counter->run);
-}
-
-static void
-close_partition(row_counter *counter)
-{
-	if (counter->partition == NULL)
-		return;
-	ExecDropSingleTupleTableSlot(counter->row);
-	table_close(counter->partition, NoLock);
-	counter->partition = NULL;
-}
-
-static TransactionId
-xmax_of(row_counter *counter, Oid partition, ItemPointer place)
-{
-	TransactionId xmax;
-	bool isnull;
-
-	if (counter->partition == NULL || RelationGetRelid(counter->partition) != partition)
-	{
-		close_partition(counter);
-		counter->partition = table_open(partition, NoLock);
-		counter->row = table_slot_create(counter->partition, NULL);
-	}
-	if (!table_tuple_fetch_row_version(counter->partition, place, SnapshotAny,
-	                                   counter->row))
-		elog(ERROR, "could not find a row that was written");
-	xmax = DatumGetTransactionId(
-	    slot_getsysattr(counter->row, MaxTransactionIdAttributeNumber, &isnull));
-	ExecClearTuple(counter->row);
-	return xmax;
-}
-
-static bool
-counter_receive(TupleTableSlot *slot, DestReceiver *self)
-{
-	row_counter *counter = (row_counter *) self;
-	scoring *run = counter->run;
-	TransactionId xmax;
-	int64 written;
-
-	slot_getallattrs(slot);
-	xmax = slot->tts_tupleDescriptor->natts == 1
-	           ? DatumGetTransactionId(slot->tts_values[0])
-	           : xmax_of(counter, DatumGetObjectId(slot->tts_values[0]),
-	                     (ItemPointer) DatumGetPointer(slot->tts_values[1]));
-	if (TransactionIdIsValid(xmax))
-		run->updated++;
-	else
-		run->inserted++;
-	written = run->inserted + run->updated;
-	if (written % ROWS_PER_LOOK != 0)
-		return true;
-	cia_job_store(run->door, (double) written, (double) run->rows);
-	if (cia_progress_due(run->door))
-		ereport(NOTICE, (errmsg("writing: %lld of %lld rows", (long long) written,
-		                        (long long) run->rows)));
-	return true;
-}
-
-static void
-counter_shutdown(DestReceiver *self)
-{
-	close_partition((row_counter *) self);
-}
-
-static void
-counter_destroy(DestReceiver *self)
-{
-}
-
-static void
-insert_scores(scoring *run, const char *insert)
-{
-	row_counter counter = {.base = {.receiveSlot = counter_receive,
-	                                .rStartup = counter_startup,
-	                                .rShutdown = counter_shutdown,
-	                                .rDestroy = counter_destroy,
-	                                .mydest = DestNone},
-	                       .run = run};
-	int result =
-	    SPI_execute_extended(insert, &(SPIExecuteOptions){.dest = &counter.base});
-
-	if (result != SPI_OK_INSERT && result != SPI_OK_INSERT_RETURNING)
-		ereport(ERROR,
-		        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-		         errmsg("cannot insert scores into table \"%s\"", run->table.given),
-		         errdetail("A rule does something else instead."),
-		         errhint("Let no event trigger give it a rule.")));
-	if (run->table.fresh)
-		run->inserted = (int64) SPI_processed;
-}
-
 /* Fills the table; one of this call's making gets its key thereafter. */
 static void
 write_scores(scoring *run, const char *insert)
 {
+	run->count =
+	    (cia_score_count){.table = &run->table, .door = run->door, .rows = run->rows};
 	if (run->fill != NULL ||
 	    (run->table.fresh && cia_score_table_fill(&run->table, run->scores, run->columns,
 	                                              run->version.version)))
-		run->inserted = run->rows;
+		run->count.inserted = run->rows;
 	else
-		insert_scores(run, insert);
+		cia_score_count_insert(&run->count, insert);
 	if (run->table.fresh)
 		cia_score_table_add_key(&run->table);
 }
@@ -506,6 +386,15 @@ read_source(scoring *run)
 		cia_fill_close(run->fill);
 }
 
+/* Rights, types, views: whatever PostgreSQL refuses, it shall refuse before the work. */
+static void
+try_insert(scoring *run, const char *insert)
+{
+	run->is_tried = true;
+	cia_score_table_execute(psprintf("EXPLAIN %s", insert), SPI_OK_UTILITY);
+	run->is_tried = false;
+}
+
 /* From the source to the table, within a connection to SPI. */
 static void
 run_scoring(scoring *run)
@@ -515,12 +404,11 @@ run_scoring(scoring *run)
 	cia_score_table_open(&run->table);
 	open_scores(run);
 	insert = cia_score_table_insert(&run->table, SCORES, run->version.version);
-	/* rights, types, views: whatever PostgreSQL refuses, it shall refuse before the work */
 	if (!run->table.fresh)
-		cia_score_table_execute(psprintf("EXPLAIN %s", insert), SPI_OK_UTILITY);
+		try_insert(run, insert);
 	read_source(run);
 	if (get_rel_relkind(run->table.relation) != run->table.kind)
-		raise_changed(run);
+		cia_score_raise_changed(&run->table);
 	cia_score_table_take_turn(&run->table);
 	run->relation.md.enrtuples = (double) run->rows;
 	cia_job_store(run->door, 0, (double) run->rows);
@@ -541,8 +429,8 @@ report(FunctionCallInfo fcinfo, const scoring *run, double seconds)
 	values[0] = CStringGetTextDatum(NameStr(run->version.name));
 	values[1] = Int32GetDatum(run->version.version);
 	values[2] = Int64GetDatum(run->rows);
-	values[3] = Int64GetDatum(run->inserted);
-	values[4] = Int64GetDatum(run->updated);
+	values[3] = Int64GetDatum(run->count.inserted);
+	values[4] = Int64GetDatum(run->count.updated);
 	values[5] = Float8GetDatum(seconds);
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
