@@ -10,9 +10,12 @@ SELECT model, algorithm FROM cia_train('line', 'visitor', 'spend', algorithm => 
 SELECT model, algorithm FROM cia_train('places', 'visitor', 'spend', algorithm => 'linear', features => '{age,region,place}', id => '{id}', options => '{"l2": 1}');
 SELECT model, algorithm FROM cia_train('kinds', 'visitor', 'kind', algorithm => 'multinomial', features => '{age,visits,region}', id => '{id}');
 SELECT model, algorithm FROM cia_train('groups', 'visitor', 'spend', algorithm => 'linear', features => '{age,visits}', id => '{id}', options => '{"by": "region"}');
+SELECT model, algorithm FROM cia_train('parts', $$SELECT id, age, visits, region, CASE WHEN region = 'north' AND kind = 'b' THEN 'a' ELSE kind END AS kind FROM visitor$$, 'kind', algorithm => 'multinomial', id => '{id}', options => '{"by": "region"}');
+SELECT model, algorithm FROM cia_train('choices', 'visitor', 'kind', algorithm => 'boosted_trees', features => '{age,visits,region}', id => '{id}', options => '{"trees": 5}');
+SELECT model, algorithm FROM cia_train('mixed', 'visitor', algorithm => 'gaussian_mixture', features => '{age,visits,region}', id => '{id}', options => '{"k": 3}');
 SELECT model, algorithm FROM cia_train('segments', 'visitor', algorithm => 'kmeans', features => '{age,visits}', id => '{id}', options => '{"k": 3}');
 CREATE TYPE unknown_row AS (id int, age int, region text, place text);
--- rows that were written and those that are what cia_score answers, bit for bit
+-- rows that were written and those that are what cia_score and cia_class answer, bit for bit
 CREATE FUNCTION blocks(model text, source text, id text DEFAULT 'id') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	written bigint;
@@ -20,7 +23,8 @@ DECLARE
 BEGIN
 	DROP TABLE IF EXISTS blocked;
 	SELECT rows INTO written FROM cia_score_into(model, source, 'blocked', ARRAY[id]);
-	EXECUTE format('SELECT count(*) FROM blocked b JOIN visitor v USING (%I) WHERE float8send(b.score) = float8send(cia_score(%L, v))', id, model) INTO right_ones;
+	EXECUTE format('SELECT count(*) FROM blocked b JOIN visitor v USING (%I) WHERE float8send(b.score) = float8send(cia_score(%L, v))', id, model)
+		|| CASE WHEN to_jsonb((SELECT b FROM blocked b LIMIT 1)) ? 'class' THEN format(' AND b.class = cia_class(%L, v)', model) ELSE '' END INTO right_ones;
 	RETURN written || ' rows, ' || right_ones || ' right';
 END $$;
 SET client_min_messages = warning;
@@ -28,9 +32,9 @@ SET client_min_messages = warning;
 -- All kinds of models, on one thread and on several, and around the row as a record.
 SELECT threads, model, blocks(model, 'visitor')
 FROM (SELECT set_config('cia.threads', t::text, false) AS threads, m AS model
-	  FROM unnest('{1,2,3}'::int[]) WITH ORDINALITY u(t, n), unnest('{returns,woods,line,kinds,groups,segments}'::text[]) WITH ORDINALITY v(m, k) ORDER BY n, k OFFSET 0) s;
+	  FROM unnest('{1,2,3}'::int[]) WITH ORDINALITY u(t, n), unnest('{returns,woods,line,kinds,groups,parts,choices,mixed,segments}'::text[]) WITH ORDINALITY v(m, k) ORDER BY n, k OFFSET 0) s;
 SET cia.see_through = off;
-SELECT blocks('returns', 'visitor'), blocks('groups', 'visitor');
+SELECT blocks('returns', 'visitor'), blocks('groups', 'visitor'), blocks('kinds', 'visitor'), blocks('segments', 'visitor');
 RESET cia.see_through;
 -- labels that take more room than there is, and unknown ones
 SELECT blocks('places', 'visitor');
@@ -52,6 +56,11 @@ SELECT count(*) = (SELECT count(*) FROM visitor v WHERE cia_score('returns', v) 
 -- the table that is there is filled by way of a tuplestore
 SELECT rows, inserted, updated FROM cia_score_into('returns', 'SELECT * FROM visitor', 'owned', '{id}');
 SELECT count(*), bool_and(o.score = cia_score('returns', v)) AS right FROM owned o JOIN visitor v USING (id);
+-- classes of the source's own, and of rows that it leaves out thereafter
+SELECT rows FROM cia_score_into('kinds', $$SELECT v.*, cia_class('kinds', v) AS own, cia_class('segments', v) AS other FROM visitor v WHERE cia_class('kinds', v) <> 'b'$$, 'chosen', '{id}');
+SELECT count(*) = (SELECT count(*) FROM visitor v WHERE cia_class('kinds', v) <> 'b') AS all, bool_and(c.class = cia_class('kinds', v) AND c.class <> 'b') AS right FROM chosen c JOIN visitor v USING (id);
+SELECT rows, inserted, updated FROM cia_score_into('kinds', 'SELECT * FROM visitor', 'chosen', '{id}');
+SELECT count(*), bool_and(c.class = cia_class('kinds', v)) AS right FROM chosen c JOIN visitor v USING (id);
 
 -- Workers score rows themselves, which go straight to a table that is made.
 SET parallel_setup_cost = 0;
@@ -59,7 +68,7 @@ SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET cia.threads = 1;
 SELECT blocks('returns', 'visitor');
-SELECT blocks('returns', 'SELECT v.* FROM visitor v JOIN visitor w USING (age) WHERE v.id = w.id');
+SELECT blocks('returns', 'SELECT v.* FROM visitor v JOIN visitor w USING (age) WHERE v.id = w.id'), blocks('segments', 'visitor');
 SET cia.threads = 3;
 SELECT blocks('returns', 'visitor');
 SELECT blocks('returns', 'SELECT v.* FROM visitor v JOIN visitor w USING (age) WHERE v.id = w.id');
@@ -142,6 +151,6 @@ SELECT cia_score_into('returns@1', 'visitor', 'gone', '{id}');
 
 SET client_min_messages = error;
 SELECT count(cia_drop_model(model)) FROM cia_models;
-DROP TABLE unknown, visitor, blocked, owned, inner_one, before, gone;
+DROP TABLE unknown, visitor, blocked, owned, chosen, inner_one, before, gone;
 DROP TYPE unknown_row;
 DROP FUNCTION blocks, within, failing, retrained, dropped;

@@ -85,8 +85,11 @@ cia_score(PG_FUNCTION_ARGS)
 Datum
 cia_class(PG_FUNCTION_ARGS)
 {
-	const cia_loaded *loaded = cia_model_arg(fcinfo, 0);
+	const cia_loaded *loaded;
 
+	if (cia_blocks_skip(fcinfo))
+		PG_RETURN_NULL();
+	loaded = cia_model_arg(fcinfo, 0);
 	return answer_class(loaded, cia_row_arg(fcinfo, 1, loaded));
 }
 
@@ -113,9 +116,9 @@ Datum
 cia_class_columns(PG_FUNCTION_ARGS)
 {
 	const cia_loaded *loaded;
-	const double *row = cia_columns_arg(fcinfo, &loaded);
+	const double *row;
 
-	if (row == NULL)
+	if (cia_blocks_skip(fcinfo) || (row = cia_columns_arg(fcinfo, &loaded)) == NULL)
 		PG_RETURN_NULL();
 	return answer_class(loaded, row);
 }

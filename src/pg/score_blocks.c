@@ -27,6 +27,7 @@ typedef struct row_block
 	cia_labels labels;
 	double *row;         /* [rows][width] */
 	double *score;       /* [rows] */
+	int *class;          /* [rows], if they are sought */
 	Datum *id;           /* [rows][ids] */
 	MemoryContext texts; /* what ids point to */
 } row_block;
@@ -81,6 +82,8 @@ open_block(cia_blocks *blocks, row_block *block)
 
 	block->row = room_for(blocks, sizeof(double) * blocks->width);
 	block->score = room_for(blocks, sizeof(double));
+	if (blocks->plan.class_call != NULL)
+		block->class = room_for(blocks, sizeof(int));
 	block->id = room_for(blocks, sizeof(Datum) * blocks->plan.ids->natts);
 	block->labels.bytes = room_for(blocks, labels);
 	block->labels.room = (int) labels * blocks->most;
@@ -108,7 +111,7 @@ set_sizes(cia_blocks *blocks)
 	Size bytes;
 
 	blocks->width = ml_model_room(model);
-	bytes = sizeof(double) * (blocks->width + 1) +
+	bytes = sizeof(double) * (blocks->width + 1) + sizeof(int) +
 	        sizeof(Datum) * blocks->plan.ids->natts + LABEL_BYTES * blocks->categories;
 	blocks->most = (int) Max(Min(most / bytes, MOST_ROWS), 1);
 	blocks->part = (int) Max(Min(PART_WORK / Max(ml_model_work(model), 1), PART_ROWS), 1);
@@ -162,11 +165,21 @@ cia_blocks_keep_row(const Node *call, const ml_model *model, const double *row)
 	row_block *block = blocks->filling;
 
 	if (!is_kept(call, model))
+	{
+		/* the query may have left out a row that was kept before */
+		blocks->kept &= call != blocks->plan.call;
 		return false;
+	}
 	memcpy(block->row + block->rows * blocks->width, row,
 	       sizeof(double) * model->schema.features);
 	blocks->kept = true;
 	return true;
+}
+
+bool
+cia_blocks_tell_class(const Node *call)
+{
+	return cia_blocks_current->kept && call == cia_blocks_current->plan.class_call;
 }
 
 /* In the row, the labels that were kept become their codes. */
@@ -200,7 +213,12 @@ score_part(void *work, int64_t part, ml_worker *worker)
 
 	for (int64 i = 0; i < rows; i++)
 		look_up_labels(blocks, &block->labels, row + i * blocks->width);
-	ml_model_scores(blocks->plan.model, row, blocks->width, rows, block->score + first);
+	if (block->class != NULL)
+		ml_model_scores_and_classes(blocks->plan.model, row, blocks->width, rows,
+		                            block->score + first, block->class + first);
+	else
+		ml_model_scores(blocks->plan.model, row, blocks->width, rows,
+		                block->score + first);
 	return ML_OK;
 }
 
@@ -211,7 +229,7 @@ take_scores(const cia_blocks *blocks, row_block *block)
 
 	for (int i = 0; i < block->rows; i++)
 		blocks->plan.take(blocks->plan.state, block->id + (int64) i * ids,
-		                  block->score[i]);
+		                  block->score[i], block->class != NULL ? block->class[i] : 0);
 	block->rows = block->labels.used = 0;
 	MemoryContextReset(block->texts);
 }

@@ -13,13 +13,15 @@
 
 typedef struct cia_blocks cia_blocks;
 
-/* Takes a row's ids with its score, in the order of the rows. */
-typedef void (*cia_take_score)(void *state, const Datum *ids, double score);
+/* Takes a row's ids with its score, and its class if one is sought, in the order of the rows. */
+typedef void (*cia_take_score)(void *state, const Datum *ids, double score, int class);
 
 /* Whose scores are sought, and who takes them. */
 typedef struct cia_block_plan
 {
-	const Node *call;      /* the expression that keeps its row */
+	const Node *call; /* the expression that keeps its row */
+	const Node
+	    *class_call; /* one that comes after it, for the same row's class; or NULL */
 	const ml_model *model; /* pinned; rows of another one are not kept */
 	TupleDesc ids;         /* of a row */
 	cia_take_score take;
@@ -91,6 +93,16 @@ cia_blocks_keep(FunctionCallInfo fcinfo, const ml_model *model, const double *ro
 {
 	return unlikely(cia_blocks_current != NULL) &&
 	       cia_blocks_keep_row(fcinfo->flinfo->fn_expr, model, row);
+}
+
+extern bool cia_blocks_tell_class(const Node *call);
+
+/* Is this the call for the class of a row that is kept?  Then there is nothing to read, either. */
+static inline bool
+cia_blocks_skip(FunctionCallInfo fcinfo)
+{
+	return unlikely(cia_blocks_current != NULL) &&
+	       cia_blocks_tell_class(fcinfo->flinfo->fn_expr);
 }
 
 #endif

@@ -63,7 +63,7 @@ typedef struct scoring
 	EphemeralNamedRelationData relation; /* the scores, for SPI */
 	Datum *values;                       /* of a row of scores */
 	bool *nulls;
-	Datum label[2]; /* of two classes, whose score tells which */
+	Datum *label; /* of the classes */
 	cia_door *door;
 	int64 rows;
 	cia_score_count count;
@@ -120,7 +120,8 @@ open_scores(scoring *run)
 	if (run->table.has_class)
 	{
 		TupleDescInitEntry(run->columns, (AttrNumber) columns, "class", TEXTOID, -1, 0);
-		for (int i = 0; i < 2 && run->content->schema.task == ML_BINARY; i++)
+		run->label = palloc(sizeof(Datum) * run->content->schema.classes);
+		for (int i = 0; i < run->content->schema.classes; i++)
 			run->label[i] = CStringGetTextDatum(
 			    cia_text_cstring(run->content->schema.class_label[i]));
 	}
@@ -183,13 +184,16 @@ put_row(scoring *run)
 
 /* A row whose score comes from its block. */
 static void
-take_score(void *state, const Datum *ids, double score)
+take_score(void *state, const Datum *ids, double score, int class)
 {
 	scoring *run = state;
+	int count = run->table.ids->natts;
 
-	memcpy(run->values, ids, sizeof(Datum) * run->table.ids->natts);
+	memcpy(run->values, ids, sizeof(Datum) * count);
 	memset(run->nulls, 0, sizeof(bool) * run->columns->natts);
-	run->values[run->table.ids->natts] = Float8GetDatum(score);
+	run->values[count] = Float8GetDatum(score);
+	if (asks_for_class(run))
+		run->values[count + 1] = run->label[class];
 	put_row(run);
 }
 
@@ -199,10 +203,12 @@ open_blocks(scoring *run)
 {
 	int ids = run->table.ids->natts;
 	const Node *call = cia_source_expression(ids);
+	const Node *class_call = asks_for_class(run) ? cia_source_expression(ids + 1) : NULL;
 
-	if (IsA(call, FuncExpr) && !asks_for_class(run))
+	if (IsA(call, FuncExpr) && (class_call == NULL || IsA(class_call, FuncExpr)))
 		run->blocks =
 		    cia_blocks_open(run->lasting, &(cia_block_plan){.call = call,
+		                                                    .class_call = class_call,
 		                                                    .model = run->content,
 		                                                    .ids = run->table.ids,
 		                                                    .take = take_score,

@@ -163,7 +163,12 @@ ml_model_probabilities(const ml_model *model, const double *row, double *probabi
 /* The class or segment of a row: the likeliest, of two the positive one from one half on. */
 extern int ml_model_class(const ml_model *model, const double *row);
 
-/* The same by the score, of two classes. */
+/* Scores of rows as above, and the class or segment of each: the same bits for less than both cost. */
+extern void
+ml_model_scores_and_classes(const ml_model *model, const double *row, int64_t width,
+                            int64_t rows, double *score, int *class);
+
+/* The class by the score, of two classes. */
 extern int ml_model_class_of_score(const ml_model *model, double score);
 
 /* Takes the number of segments and their rows from what was learned. */

@@ -107,6 +107,16 @@ ml_model_probabilities(const ml_model *model, const double *row, double *probabi
 		probability[next] = 0;
 }
 
+/* The probability that is the score; margins become the probabilities. */
+static double
+score_of_margins(const ml_model *part, double *margin)
+{
+	probabilities_of(part->learner, part->schema.classes, margin);
+	return margin[part->schema.positive >= 0
+	                  ? part->schema.positive
+	                  : ml_likeliest(part->schema.classes, margin)];
+}
+
 /* Apart, since models without several classes have no use for the room. */
 #ifdef __GNUC__
 __attribute__((noinline))
@@ -114,12 +124,10 @@ __attribute__((noinline))
 static double
 score_of_classes(const ml_model *part, const double *row)
 {
-	double probability[ML_MAX_CLASSES];
+	double margin[ML_MAX_CLASSES];
 
-	own_probabilities(part, row, probability);
-	return probability[part->schema.positive >= 0
-	                       ? part->schema.positive
-	                       : ml_likeliest(part->schema.classes, probability)];
+	part->learner->margins(part->state, row, margin);
+	return score_of_margins(part, margin);
 }
 
 double
@@ -151,20 +159,58 @@ ml_model_scores(const ml_model *model, const double *row, int64_t width, int64_t
 		score[i] = score_of_margin(model, score[i]);
 }
 
+/* The likeliest class of one of the model's parts, by its margins. */
+static int
+class_of_margins(const ml_model *model, const double *row, const ml_model *part,
+                 const double *margin)
+{
+	const int *class_of = ml_model_part_classes(model, row);
+	int likeliest = ml_likeliest(part->schema.classes, margin);
+
+	return class_of != NULL ? class_of[likeliest] : likeliest;
+}
+
 int
 ml_model_class(const ml_model *model, const double *row)
 {
 	double margin[ML_MAX_CLASSES];
 	const double *inner;
 	const ml_model *part = ml_model_part(model, row, &inner);
-	const int *class_of = ml_model_part_classes(model, row);
-	int likeliest;
 
-	if (model->learner->margins == NULL)
+	if (part->learner->margins == NULL)
 		return ml_model_class_of_score(model, ml_model_score(part, inner));
 	part->learner->margins(part->state, inner, margin);
-	likeliest = ml_likeliest(part->schema.classes, margin);
-	return class_of != NULL ? class_of[likeliest] : likeliest;
+	return class_of_margins(model, row, part, margin);
+}
+
+static double
+score_and_class(const ml_model *model, const double *row, int *class)
+{
+	double margin[ML_MAX_CLASSES];
+	const double *inner;
+	const ml_model *part = ml_model_part(model, row, &inner);
+
+	part->learner->margins(part->state, inner, margin);
+	*class = class_of_margins(model, row, part, margin);
+	if (part->learner->distance != NULL)
+		return part->learner->distance(part->state, inner,
+		                               ml_likeliest(part->schema.classes, margin));
+	return score_of_margins(part, margin);
+}
+
+void
+ml_model_scores_and_classes(const ml_model *model, const double *row, int64_t width,
+                            int64_t rows, double *score, int *class)
+{
+	if (model->learner->margins == NULL)
+	{
+		ml_model_scores(model, row, width, rows, score);
+		for (int64_t i = 0; i < rows; i++)
+			class[i] = ml_model_class_of_score(model, score[i]);
+		return;
+	}
+	for (int64_t i = 0; i < rows; i++)
+		score[i] = score_and_class(model, row + i * width, &class[i]);
 }
 
 int
