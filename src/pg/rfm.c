@@ -52,6 +52,8 @@ typedef struct run
 	int64 without_customer;
 	int64 without_time;
 	int64 without_purchase; /* customers */
+	int64 scored;           /* likewise */
+	int best[3];            /* the highest score of anybody; the lowest is 1 */
 } run;
 
 /* Whole days from one time to another. */
@@ -132,8 +134,12 @@ put_customer(run *run, const Datum *values)
 	int score[3];
 
 	for (int i = 0; i < 3; i++)
+	{
 		score[i] = 1 + (int) (grid->bins * (DatumGetInt64(values[GOT_WORSE + i]) - 1) /
 		                      DatumGetInt64(values[GOT_CUSTOMERS]));
+		run->best[i] = Max(run->best[i], score[i]);
+	}
+	run->scored++;
 	for (int i = GOT_CUSTOMER; i < GOT_WORSE; i++)
 	{
 		run->out.null[run->out.columns] = false;
@@ -197,6 +203,31 @@ show_skipped(const run *run)
 		            (long long) run->without_purchase)));
 }
 
+/* A score that all customers share makes a segment that says nothing of them. */
+static void
+show_equal(const run *run)
+{
+	static const char *const name[] = {"r_score", "f_score", "m_score"};
+	StringInfoData equal;
+
+	if (run->scored == 1)
+		ereport(NOTICE,
+		        (errmsg("the only customer has the lowest scores and their segment"),
+		         errdetail("Scores compare customers with each other.")));
+	if (run->scored <= 1)
+		return;
+	initStringInfo(&equal);
+	for (int i = 0; i < 3; i++)
+		if (run->best[i] == 1)
+			appendStringInfo(&equal, "%s%s", equal.len > 0 ? ", " : "", name[i]);
+	if (equal.len > 0)
+		ereport(NOTICE,
+		        (errmsg("all %lld customers have the lowest score, 1, in: %s",
+		                (long long) run->scored, equal.data),
+		         errdetail("Too few of them differ there to be told apart by %d bins.",
+		                   run->grid->bins)));
+}
+
 static bool
 is_mean(const char *amounts)
 {
@@ -246,5 +277,6 @@ cia_rfm(PG_FUNCTION_ARGS)
 	cia_source_run(statement(&run, as_of_arg(fcinfo, &run)), NULL, start, take, &run);
 	MemoryContextDelete(run.scratch);
 	show_skipped(&run);
+	show_equal(&run);
 	return (Datum) 0;
 }
