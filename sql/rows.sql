@@ -13,6 +13,7 @@ SELECT * FROM cia_train('few', 'SELECT x, NULL::bool AS y FROM points', 'y');
 SELECT * FROM cia_train('few', 'SELECT x, y, 0 AS w FROM points', 'y', weight => 'w');
 SELECT * FROM cia_train('few', 'SELECT x, y, NULL::int AS w FROM points', 'y', weight => 'w');
 
+SELECT * FROM cia_train('few', 'SELECT x, CASE WHEN id > 100 THEN y END AS y, 0 AS w FROM points', 'y', weight => 'w');
 -- Two rows and three are enough without a holdout.
 SELECT rows_used, features, value IS NULL AS unknown, notes[2:] AS notes FROM cia_train('few', 'VALUES (1, true), (2, false)', 'column2', options => '{"promote": "always", "holdout": 0}');
 SELECT rows_used, features, value IS NULL AS unknown FROM cia_train('few', 'VALUES (1, 10.0), (2, 20), (3, 31)', 'column2', 'linear', options => '{"holdout": 0}');

@@ -132,6 +132,14 @@ SELECT cia_train('odd', 'SELECT i AS a FROM generate_series(1, 3) i WHERE i > 5'
 SELECT cia_train('odd', 'SELECT i::float8 / 0.1 AS a FROM generate_series(1, 9) i UNION ALL SELECT ''inf''', algorithm => 'kmeans');
 SELECT cia_fit(v, 'kmeans', '{"k": 3, "holdout": 0}') IS NULL AS none FROM (VALUES (1), (2), (1)) v(a);
 SELECT notes FROM cia_train('odd', 'SELECT i % 7 AS a, 3 AS b, i AS id FROM generate_series(1, 500) i', algorithm => 'kmeans', id => '{id}', options => '{"k": 7}');
+-- weights of 0, of NULL, and none; two rows that do not differ
+SELECT cia_train('odd', 'SELECT i AS a, CASE WHEN i % 2 = 0 THEN 0 END AS w FROM generate_series(1, 9) i', algorithm => 'kmeans', weight => 'w');
+SELECT cia_choose_k('SELECT i AS a, 0 AS w FROM generate_series(1, 9) i', weight => 'w');
+SELECT cia_fit(v, 'kmeans', '{"weight": "w"}') IS NULL AS none FROM (VALUES (1, 0), (2, 0)) v(a, w);
+SELECT cia_train('odd', 'SELECT i AS a, ''x'' AS w FROM generate_series(1, 9) i', algorithm => 'kmeans', weight => 'w');
+SELECT cia_choose_k('SELECT i AS a FROM generate_series(1, 2) i');
+SELECT cia_train('odd', 'SELECT i % 5 * 1e-300::float8 AS a FROM generate_series(1, 99) i', algorithm => 'kmeans', options => '{"k": 2}');
+
 -- one huge outlier is a segment of its own; of robust units the rest can be told apart as well
 SELECT cia_segment(cia_fit(v, 'kmeans', '{"k": 3, "holdout": 0, "scale": "robust"}'), '{"a": 1e12}'::jsonb),
 	   cia_segment(cia_fit(v, 'kmeans', '{"k": 3, "holdout": 0, "scale": "robust"}'), '{"a": 2}'::jsonb),

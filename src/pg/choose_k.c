@@ -81,7 +81,8 @@ check(const cia_training *run)
 	if (learner == NULL || learner->task != ML_SEGMENTATION)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		                errmsg("algorithm \"%s\" finds no segments", run->algorithm),
-		                errhint("Use algorithm => 'kmeans' or 'gaussian_mixture'.")));
+		                errhint("Use algorithm => 'kmeans', 'hierarchical' or "
+		                        "'gaussian_mixture'.")));
 	cia_training_check(run);
 	if (k != NULL && k->kind == ML_VALUE_NUMBER)
 		ereport(ERROR,

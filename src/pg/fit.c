@@ -298,8 +298,10 @@ why_no_model(const fit_state *state, ml_status status, const ml_result *result)
 	long long rows = frame->rows - frame->holdout_rows, columns;
 
 	if (status == ML_NO_ROWS)
-		return psprintf("None of its %lld rows has a target and a weight.",
-		                (long long) frame->skipped);
+		return psprintf("None of its %lld rows has %s.", (long long) frame->skipped,
+		                frame->weightless == 0                ? "a target"
+		                : frame->weightless == frame->skipped ? "a weight above 0"
+		                                                      : "a target and a weight");
 	if (status == ML_NO_TRAINING_ROWS)
 		return psprintf("All of its %lld rows fell into the holdout.",
 		                (long long) frame->rows);

@@ -237,6 +237,8 @@ cast_hint(const cia_column *column)
 	}
 	if (OidIsValid(get_element_type(column->type)))
 		return psprintf("Make columns of its elements%s.", or_leave_out);
+	if (column->role == ML_WEIGHT)
+		return psprintf("Cast it: %s::float8.", name);
 	return psprintf("Cast it to text for a category or to float8 for a number%s.",
 	                or_leave_out);
 }

@@ -213,6 +213,44 @@ raise_id(const cia_door *door, ml_status status)
 	                errhint("Leave such rows out with WHERE, or train without id.")));
 }
 
+/* The column of a role, as messages name it. */
+static const char *
+role_name(const cia_door *door, ml_role role)
+{
+	return cia_text_cstring(ml_frame_role(door->frame, role)->name);
+}
+
+/* Rows there were, but all of them are skipped. */
+static void
+raise_skipped(const cia_door *door)
+{
+	long long skipped = (long long) door->frame->skipped;
+	long long weightless = (long long) door->frame->weightless;
+
+	if (weightless == 0)
+		ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+		                errmsg("target \"%s\" is missing in every row",
+		                       role_name(door, ML_TARGET)),
+		                errdetail("All %lld rows of the source are skipped.", skipped),
+		                errhint("See where the source has it from.")));
+	if (weightless < skipped)
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_DATA_EXCEPTION),
+		     errmsg("no row of the source has a target and a weight"),
+		     errdetail("Of %lld rows, %lld have no target \"%s\", and weight \"%s\" of "
+		               "the others is 0 or missing.",
+		               skipped, skipped - weightless, role_name(door, ML_TARGET),
+		               role_name(door, ML_WEIGHT)),
+		     errhint("See where the source has them from.")));
+	ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+	                errmsg("weight \"%s\" is 0 or missing in every row",
+	                       role_name(door, ML_WEIGHT)),
+	                errdetail("All %lld rows of the source are skipped.", skipped),
+	                errhint("Rows to learn from have a weight above 0; without argument "
+	                        "\"weight\" all of them weigh the same.")));
+}
+
 static void
 raise_rows(const cia_door *door, ml_status status)
 {
@@ -223,25 +261,26 @@ raise_rows(const cia_door *door, ml_status status)
 		         errdetail("Rows that fell into the holdout: %lld of %lld.",
 		                   (long long) door->frame->rows, (long long) door->frame->rows),
 		         errhint("Train on all rows with options => '{\"holdout\": 0}'.")));
+	if (door->frame != NULL && door->frame->skipped > 0)
+		raise_skipped(door);
 	ereport(
 	    ERROR,
 	    (errcode(ERRCODE_DATA_EXCEPTION), errmsg("training source returned no rows"),
-	     door->frame != NULL && door->frame->skipped > 0
-	         ? errdetail("All %lld rows have no target or no weight.",
-	                     (long long) door->frame->skipped)
-	         : 0,
-	     door->frame != NULL && door->frame->skipped > 0
-	         ? errhint(
-	               "Rows whose target or weight is NULL are skipped: see where the source "
-	               "has them from.")
-	         : errhint(
-	               "Look at what it returns to you; row security and search_path are those "
-	               "of the caller.")));
+	     errhint("Look at what it returns to you; row security and search_path are those "
+	             "of the caller.")));
 }
 
 static void
 raise_few_distinct(const cia_door *door, ml_status status)
 {
+	if (door->host.fault.count < 2)
+		ereport(
+		    ERROR,
+		    (errcode(ERRCODE_DATA_EXCEPTION),
+		     errmsg("training source has no two rows that differ"),
+		     errdetail("All rows to learn from have the same features."),
+		     errhint("Segments take different rows. The holdout takes some: of few rows, "
+		             "set option \"holdout\" to 0.")));
 	ereport(
 	    ERROR,
 	    (errcode(ERRCODE_DATA_EXCEPTION),

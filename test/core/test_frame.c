@@ -201,6 +201,8 @@ skips_rows_without_target_or_weight(test_host *t)
 		CHECK_INT(frame->rows, kept);
 		CHECK_INT(frame->skipped, i + 1 - kept);
 	}
+	/* all but the two without a target */
+	CHECK_INT(frame->weightless, frame->skipped - 2);
 }
 
 static void
@@ -311,13 +313,15 @@ merges_to_the_same_rows(test_host *t)
 		end = begin + test_below(&state, begin < 100 ? 3 : 4000);
 		end = end < 9000 ? end : 9000;
 		REQUIRE_OK(sample_fill(&t->core, &bank, begin, end, &piece));
-		piece->skipped = 1;
+		piece->skipped = 2;
+		piece->weightless = 1;
 		REQUIRE_OK(ml_frame_merge(all, piece));
 		if (end == 9000)
 			REQUIRE_OK(ml_frame_merge(piece, all));
 	}
 	check_rows(all, &bank, 0, 9000);
 	CHECK(all->skipped > 2);
+	CHECK_INT(2 * all->weightless, all->skipped);
 	CHECK(all->keyed);
 }
 

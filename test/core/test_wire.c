@@ -23,6 +23,7 @@ check_same(const ml_frame *a, const ml_frame *b)
 {
 	REQUIRE(a->rows == b->rows && a->columns == b->columns);
 	CHECK_INT(a->skipped, b->skipped);
+	CHECK_INT(a->weightless, b->weightless);
 	CHECK_INT(a->keyed, b->keyed);
 	for (int c = 0; c < a->columns; c++)
 	{
@@ -69,6 +70,7 @@ comes_back(test_host *t)
 
 			REQUIRE_OK(sample_fill(&t->core, &s, 0, rows[i], &frame));
 			frame->skipped = 5;
+			frame->weightless = 4;
 			check_same(frame, there_and_back(t, frame));
 		}
 }

@@ -1,6 +1,6 @@
 -- SQLSTATE and message of every error that a user can cause.
 BEGIN;
-SELECT plan(114);
+SELECT plan(115);
 SET LOCAL client_min_messages = error;
 CREATE TABLE points AS SELECT i AS id, i % 17 AS x, i * 7 % 5 AS z, i * i % 11 > 5 AS y FROM generate_series(1, 200) i;
 CREATE FUNCTION train(source text, target text DEFAULT 'y', algorithm text DEFAULT 'auto', options text DEFAULT '{}') RETURNS text LANGUAGE sql AS
@@ -38,7 +38,8 @@ SELECT throws_ok(train('SELECT x, 0.5 * z AS y FROM points', 'y', 'logistic'), '
 
 -- rows and values
 SELECT throws_ok(train('SELECT * FROM points WHERE false'), '22000', 'training source returned no rows');
-SELECT throws_ok(train('SELECT x, NULL::bool AS y FROM points'), '22000', 'training source returned no rows');
+SELECT throws_ok(train('SELECT x, NULL::bool AS y FROM points'), '22000', 'target "y" is missing in every row');
+SELECT throws_ok($$SELECT cia_train('none', 'SELECT x, y, 0 AS w FROM points', 'y', weight => 'w')$$, '22000', 'weight "w" is 0 or missing in every row');
 SELECT throws_ok(train('SELECT x, y FROM points LIMIT 1'), '22000', NULL, 'one row');
 SELECT throws_ok(train('SELECT y FROM points'), '22000', 'training source has no column that can be a feature');
 SELECT throws_ok(train('SELECT NULL::int AS x, y FROM points'), '22000', 'training source has no column that can be a feature');

@@ -221,7 +221,7 @@ static ml_status
 check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 {
 	int nameless = -1;
-	bool named = false;
+	bool named = false, weightless = false;
 
 	*skip = false;
 	*key = 0;
@@ -243,10 +243,13 @@ check_roles(ml_frame *frame, const ml_cell *cells, bool *skip, uint64_t *key)
 		}
 		if (column->role == ML_WEIGHT && cells[c].number < 0)
 			return ml_fail(frame->host, ML_NEGATIVE_WEIGHT, c, next_row(frame));
-		if (is_missing(column, &cells[c]) ||
-		    (column->role == ML_WEIGHT && cells[c].number == 0))
+		if (column->role == ML_WEIGHT)
+			weightless = is_missing(column, &cells[c]) || cells[c].number == 0;
+		else if (is_missing(column, &cells[c]))
 			*skip = true;
 	}
+	frame->weightless += weightless && !*skip;
+	*skip |= weightless;
 	/* without an id all such rows would be one customer */
 	if (nameless >= 0 && !named)
 		return ml_fail(frame->host, ML_NULL_ID, nameless, next_row(frame));
@@ -421,5 +424,6 @@ ml_frame_merge(ml_frame *into, const ml_frame *from)
 		                        from->key[row >> ML_CHUNK_BITS][row & (ML_CHUNK - 1)]));
 	}
 	into->skipped += from->skipped;
+	into->weightless += from->weightless;
 	return ML_OK;
 }

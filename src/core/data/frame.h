@@ -84,6 +84,7 @@ typedef struct ml_frame
 	int asked_columns;  /* -1: not known */
 	int64_t rows;       /* rows kept */
 	int64_t skipped;    /* rows without target or weight */
+	int64_t weightless; /* those of them that have a target */
 	int64_t passed;     /* rows that were there before the last ml_frame_clear */
 	int64_t holdout_rows; /* set by ml_frame_order: rows in front that are the holdout */
 	void **spare; /* and chunks of numbers that are free for a column; NULL: none */

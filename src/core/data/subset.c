@@ -53,6 +53,7 @@ ml_frame_subset(ml_host *host, const ml_frame *frame, const uint32_t *order, int
 	{
 		subset->rows = rows;
 		subset->skipped = 0;
+		subset->weightless = 0;
 		subset->holdout_rows = 0;
 		subset->chunks = subset->chunk_room = (rows + ML_CHUNK - 1) >> ML_CHUNK_BITS;
 		subset->first_room = rows < ML_CHUNK ? (int32_t) rows : ML_CHUNK;

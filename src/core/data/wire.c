@@ -66,13 +66,14 @@ ml_frame_encode(const ml_frame *frame, ml_host *host, ml_bytes *bytes)
 {
 	ml_value value, columns, keys;
 
-	ML_TRY(ml_value_object(host, 4, &value));
+	ML_TRY(ml_value_object(host, 5, &value));
 	ML_TRY(ml_value_array(host, frame->columns, &columns));
 	for (int c = 0; c < frame->columns; c++)
 		ML_TRY(column_value(frame, host, &frame->column[c], &columns.items[c]));
 	ml_value_add(&value, "columns", columns);
 	ml_value_add(&value, "rows", ml_value_number((double) frame->rows));
 	ml_value_add(&value, "skipped", ml_value_number((double) frame->skipped));
+	ml_value_add(&value, "weightless", ml_value_number((double) frame->weightless));
 	if (frame->keyed)
 	{
 		ML_TRY(key_values(frame, host, &keys));
@@ -159,5 +160,6 @@ ml_frame_decode(ml_host *host, const unsigned char *bytes, size_t length,
 	ML_TRY(add_rows(*frame, sources, (int64_t) ml_value_member(&value, "rows")->number,
 	                ml_value_member(&value, "keys")));
 	(*frame)->skipped = (int64_t) ml_value_member(&value, "skipped")->number;
+	(*frame)->weightless = (int64_t) ml_value_member(&value, "weightless")->number;
 	return ML_OK;
 }

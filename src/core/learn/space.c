@@ -95,6 +95,9 @@ scale_numbers(ml_host *host, const ml_problem *problem, ml_text scale, ml_space 
 		space->shift[j] = feature->mean;
 		if (scale.bytes != NULL && ml_text_is(scale, "none"))
 			continue;
+		/* squares of what it varies by are less than any number */
+		if (!(feature->sd > 0) && feature->min < feature->max)
+			return ml_fail(host, ML_NOT_NUMERIC, feature->column, -1);
 		/* a feature that is kept although it never varies has no deviation */
 		space->scale[j] = feature->sd > 0 ? feature->sd : 1;
 		if (is_robust)
