@@ -88,6 +88,9 @@ SELECT count(*) FROM (SELECT * FROM behavior_instants EXCEPT SELECT * FROM behav
 SELECT substring(cia_behavior_features('behavior_zoned', 'customer', 'at', as_of => '2025-05-01 00:00', windows => '{1 mon 2 days 3:04:05.000006}') FROM 'source.at <= .*timestamptz');
 SELECT regexp_matches(cia_behavior_features('behavior_zoned', 'customer', 'at', as_of => '2025-05-01 00:00+00', windows => '{1 mon 2 days 3:04:05.000006}'), '- (interval .*)\).* AS (count_1[^,]*),');
 RESET TimeZone; RESET DateStyle; RESET IntervalStyle;
+-- the shortest window there is has an earlier half alone
+SELECT behavior_make(cia_behavior_features('SELECT 1 AS c, t FROM unnest(ARRAY[timestamp ''2025-05-01'', ''2025-05-01'', ''2025-04-30 23:59:59.999999'']) t', 'c', 't', windows => '{1 microsecond}', view => 'pg_temp.behavior_shortest'));
+SELECT count_1_microsecond, trend_1_microsecond FROM behavior_shortest;
 SELECT behavior_make(cia_behavior_features('behavior_zoned', 'customer', 'at', as_of => 'SELECT DISTINCT customer, timestamptz ''2025-05-01 02:00+02'' AS as_of FROM behavior_zoned', windows => '{30 days}', view => 'behavior_zoned_spine'));
 SELECT count(*), count(*) FILTER (WHERE s.as_of = timestamptz '2025-05-01 00:00+00' AND s.count_ever = o.count_ever AND s.count_30_days = o.count_30_days) AS same FROM behavior_zoned_spine s JOIN behavior_once o USING (customer);
 SELECT behavior_make(cia_behavior_features('behavior_zoned', 'customer', 'day', as_of => 'SELECT customer, day AS as_of FROM behavior_zoned', view => 'behavior_day_spine'));

@@ -51,6 +51,9 @@ interval_words(const Interval *interval)
 	add_unit(&text, seconds % SECS_PER_HOUR / SECS_PER_MINUTE, "minute");
 	add_unit(&text, seconds % SECS_PER_MINUTE, "second");
 	add_unit(&text, interval->time % USECS_PER_SEC, "microsecond");
+	/* the half of the shortest window */
+	if (text.len == 0)
+		appendStringInfoString(&text, "0 seconds");
 	return text.data;
 }
 
