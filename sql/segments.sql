@@ -132,6 +132,26 @@ SELECT cia_train('odd', 'SELECT i AS a FROM generate_series(1, 3) i WHERE i > 5'
 SELECT cia_train('odd', 'SELECT i::float8 / 0.1 AS a FROM generate_series(1, 9) i UNION ALL SELECT ''inf''', algorithm => 'kmeans');
 SELECT cia_fit(v, 'kmeans', '{"k": 3, "holdout": 0}') IS NULL AS none FROM (VALUES (1), (2), (1)) v(a);
 SELECT notes FROM cia_train('odd', 'SELECT i % 7 AS a, 3 AS b, i AS id FROM generate_series(1, 500) i', algorithm => 'kmeans', id => '{id}', options => '{"k": 7}');
+-- segments that differ in degree alone: degrees, then values; a share; a day; trained again, each keeps its name
+CREATE FUNCTION segments_called(source text, options jsonb) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM cia_train('called', source, algorithm => 'kmeans', id => '{id}', options => options || '{"holdout": 0}');
+	RETURN (SELECT string_agg(segment || ' ' || rows, '; ' ORDER BY rows DESC, segment) FROM cia_segment_sizes('called'));
+END $$;
+SELECT segments_called('SELECT i AS id, exp(i / 50.0) AS spent_total FROM generate_series(1, 500) i', '{"k": 9}');
+SELECT segments_called('SELECT i AS id, exp((i + 2) / 50.5) AS spent_total FROM generate_series(3, 510) i', '{"k": 9}');
+SELECT cia_drop_model('called');
+SELECT segments_called('SELECT i AS id, timestamp ''2024-12-31 18:00'' + i * i * interval ''3 minutes'' AS joined_at FROM generate_series(1, 60) i', '{"k": 8}');
+SELECT cia_drop_model('called');
+SELECT segments_called('SELECT i AS id, i % 4 < 1 OR i % 3 = 0 AND i % 5 < 2 AS uses_app, CASE WHEN i % 7 < 3 THEN ''north'' WHEN i % 7 < 6 THEN ''south'' ELSE ''west'' END AS region, i % 4 AS visits FROM generate_series(1, 400) i', '{"k": 12}');
+SELECT cia_drop_model('called');
+-- rows of a few towns, and of all others
+SELECT segments_called('SELECT i AS id, CASE WHEN i % 20 = 0 THEN ''town '' || i % 60 ELSE ''town '' || 1000 + i END AS town, i % 2 AS a FROM generate_series(1, 2000) i', '{"k": 4, "max_categories": 5, "category_weight": 100}');
+SELECT cia_drop_model('called');
+SELECT segments_called('SELECT i AS id, CASE WHEN i % 4 = 0 THEN ''plan '' || i % 3 ELSE ''usual'' END AS plan FROM generate_series(1, 2000) i', '{"k": 2}');
+SELECT cia_drop_model('called');
+DROP FUNCTION segments_called(text, jsonb);
+
 -- weights of 0, of NULL, and none; two rows that do not differ
 SELECT cia_train('odd', 'SELECT i AS a, CASE WHEN i % 2 = 0 THEN 0 END AS w FROM generate_series(1, 9) i', algorithm => 'kmeans', weight => 'w');
 SELECT cia_choose_k('SELECT i AS a, 0 AS w FROM generate_series(1, 9) i', weight => 'w');

@@ -95,6 +95,59 @@ names_segments(test_host *t)
 	check_canonical(t, result.model);
 }
 
+static bool
+ends_in_a_number_alone(ml_text label)
+{
+	int at = label.length;
+
+	while (at > 0 && label.bytes[at - 1] >= '0' && label.bytes[at - 1] <= '9')
+		at--;
+	return at < label.length && at > 0 && label.bytes[at - 1] == ' ' &&
+	       !(at >= 6 && memcmp(label.bytes + at - 6, "about ", 6) == 0);
+}
+
+/* Many segments of few columns are told apart by degrees and values, each of them once. */
+static void
+tells_segments_apart(test_host *t)
+{
+	static const sample_option seven[] = {{"k", 7}, {"holdout", 0}, {NULL, 0}};
+	static const sample_option many[] = {{"k", 40}, {"holdout", 0}, {NULL, 0}};
+	static const double step[] = {0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4,
+	                              4, 4, 4, 4, 4, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6};
+	const ml_schema *schema;
+	ml_result result;
+
+	REQUIRE_OK(train(t, numbers_frame(t, 1, step, 31), seven, &result));
+	schema = &result.model->schema;
+	/* of 7, 6, 5, 4, 3, 3 and 3 rows */
+	CHECK(ml_text_is(schema->class_label[0], "high a"));
+	CHECK(ml_text_is(schema->class_label[1], "fairly high a"));
+	CHECK(ml_text_is(schema->class_label[2], "low a"));
+	CHECK(ml_text_is(schema->class_label[3], "fairly low a"));
+	CHECK(has_label(schema, "average"));
+	CHECK(has_label(schema, "a about 2"));
+	CHECK(has_label(schema, "a about 5"));
+	for (int seed = 1; seed <= 20; seed++)
+	{
+		cloud c = {.rows = 900,
+		           .numbers = 1 + seed % 3,
+		           .categories = seed % 2,
+		           .middles = 40,
+		           .noise = 1,
+		           .missing = 0.1,
+		           .seed = (uint64_t) seed};
+
+		REQUIRE_OK(train(t, cloud_frame(t, &c), many, &result));
+		schema = &result.model->schema;
+		for (int k = 0; k < schema->classes; k++)
+		{
+			CHECK(!ends_in_a_number_alone(schema->class_label[k]));
+			for (int i = 0; i < k; i++)
+				CHECK(!ml_text_equal(schema->class_label[i], schema->class_label[k]));
+		}
+	}
+}
+
 /* Both by their definitions, over all pairs. */
 static void
 measures_segments(test_host *t)
@@ -179,5 +232,6 @@ refuses_bad_numbers(test_host *t)
 
 TEST_MAIN({scores_as_it_was_trained, "a row's segment is what it was in training"},
           {names_segments, "segments have names that differ and say what they are"},
+          {tells_segments_apart, "segments that differ in degree are called so"},
           {measures_segments, "silhouette and inertia are what their definitions say"},
           {refuses_bad_numbers, "learned numbers that are none are refused"})

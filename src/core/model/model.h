@@ -9,6 +9,7 @@
  *	score.c		scores, classes and contributions of one row
  *	parts.c		a model whose parts serve a group of rows each
  *	segments.c	what segments are called
+ *	phrase.h	features and their values in words
  *	reasons.c	the features that make a score high
  *	coefficients.h	the table of coefficients: terms, tests, intervals
  *	inspect.h	importance of features, trees node by node
@@ -176,7 +177,8 @@ extern ml_status ml_segments_open(ml_host *host, ml_model *model);
 
 /*
  * Calls each segment that has no name among the class labels yet by what sets it apart from all
- * rows, and none like another: "high balance, few logins".
+ * rows, "high balance, few logins", and none like another: where two would be, by what sets these
+ * apart.
  */
 extern ml_status ml_segments_label(ml_host *host, ml_model *model);
 
