@@ -115,6 +115,10 @@ CREATE TABLE "My Schema"."Cust""omer" AS SELECT *, id AS "we""ird '' näme", id 
 SELECT version FROM cia_train('it''s\ ', '"My Schema"."Cust""omer"', 'label', 'multinomial', features => '{age,visits}', options => '{"l2": 1}');
 SELECT shape(cia_create_scoring_view('"My Schema"."View ""x"""', 'it''s\ ', '"My Schema"."Cust""omer"', '{"we\"ird '''' näme",s}', '{"probabilities": true, "reasons": 0}'));
 SELECT count(*), bool_and("we""ird '' näme" = s) AS ids, bool_and(abs("probability_it's ""north" + "probability_it's ""south" + "probability_it's ""east" - 1) < 1e-9) AS sum FROM "My Schema"."View ""x""";
+-- labels that are the same to the length of a name
+SELECT version FROM cia_train('long', 'SELECT age, visits, repeat(''long '', 12) || id % 3 AS label FROM customer', 'label', 'multinomial', options => '{"l2": 1}');
+SELECT shape(cia_create_scoring_view('pg_temp.long_scores', 'long', 'customer', '{id}', '{"probabilities": true, "reasons": 0}'));
+SELECT count(*), bool_and(abs(sum - 1) < 1e-9) AS sum FROM (SELECT id, sum(value::float8) FROM long_scores s, jsonb_each_text(to_jsonb(s)) WHERE key LIKE 'probability_long%' GROUP BY id) p;
 SELECT cia_create_scoring_view('pg_temp.brief', 'churn', 'customer', '{id}');
 CREATE TEMP TABLE few AS SELECT * FROM customer LIMIT 3;
 SELECT cia_create_scoring_view('few_scores', 'churn', 'few', '{id}');
@@ -229,4 +233,4 @@ DROP FUNCTION shape(regclass);
 DROP TYPE town;
 DROP DOMAIN account;
 DROP ROLE regress_cia_maker, regress_cia_reader;
-SELECT cia_drop_model(m) FROM unnest(ARRAY['churn', 'spend', 'plan', 'trees', 'it''s\ ']) m;
+SELECT cia_drop_model(m) FROM unnest(ARRAY['churn', 'spend', 'plan', 'trees', 'long', 'it''s\ ']) m;

@@ -12,7 +12,6 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -128,31 +127,12 @@ cia_behavior_timestamp(const cia_event_column *column)
 	return psprintf("source.%s::timestamp", column->quoted);
 }
 
-static bool
-is_taken(const query *query, const char *name)
-{
-	ListCell *cell;
-
-	foreach (cell, query->names)
-		if (strcmp(lfirst(cell), name) == 0)
-			return true;
-	return false;
-}
-
-/* Adds a column, under a name of fewer than NAMEDATALEN bytes that no other has. */
+/* Adds a column, under a name that no other has. */
 static void
 add_column(query *query, const char *expression, const char *wanted)
 {
-	char *name = pnstrdup(wanted, pg_mbcliplen(wanted, strlen(wanted), NAMEDATALEN - 1));
+	char *name = cia_free_name(query->names, wanted);
 
-	for (int n = 2; is_taken(query, name); n++)
-	{
-		char *suffix = psprintf("_%d", n);
-		int length =
-		    pg_mbcliplen(wanted, strlen(wanted), NAMEDATALEN - 1 - strlen(suffix));
-
-		name = psprintf("%.*s%s", length, wanted, suffix);
-	}
 	appendStringInfo(&query->text, "%s\n\t%s AS %s", query->names != NIL ? "," : "",
 	                 expression, quote_identifier(name));
 	query->names = lappend(query->names, name);

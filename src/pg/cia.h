@@ -113,6 +113,9 @@ extern char *cia_text_cstring(ml_text text);
 /* "x", or "x[3]" for an element of an array. */
 extern char *cia_element_name(ml_text name, int element);
 
+/* free_name.c: what is wanted, cut to the length of a name, with "_2" or so behind it where that is taken. */
+extern char *cia_free_name(const List *taken, const char *wanted);
+
 /* The same bytes; no copy. */
 extern ml_text cia_text_of(const char *string);
 

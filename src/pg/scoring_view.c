@@ -22,7 +22,6 @@
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "parser/scansup.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -379,9 +378,8 @@ add_probabilities(making *view, const char *all)
 	for (int i = 0; i < schema->classes; i++)
 	{
 		char *label = cia_text_cstring(schema->class_label[i]);
-		char *name = psprintf("probability_%s", label);
+		char *name = cia_free_name(view->columns, psprintf("probability_%s", label));
 
-		truncate_identifier(name, (int) strlen(name), false);
 		add_column(
 		    view, name,
 		    psprintf("pg_catalog.jsonb_object_field_text(%s, %s)::pg_catalog.float8", all,
