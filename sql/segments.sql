@@ -150,6 +150,9 @@ SELECT segments_called('SELECT i AS id, CASE WHEN i % 20 = 0 THEN ''town '' || i
 SELECT cia_drop_model('called');
 SELECT segments_called('SELECT i AS id, CASE WHEN i % 4 = 0 THEN ''plan '' || i % 3 ELSE ''usual'' END AS plan FROM generate_series(1, 2000) i', '{"k": 2}');
 SELECT cia_drop_model('called');
+-- labels that nobody would see
+SELECT segments_called('SELECT i AS id, (ARRAY['''', '' '', E''two\nlines'', NULL])[1 + i % 4] AS plan FROM generate_series(1, 400) i', '{"k": 4}');
+SELECT cia_drop_model('called');
 DROP FUNCTION segments_called(text, jsonb);
 
 -- weights of 0, of NULL, and none; two rows that do not differ

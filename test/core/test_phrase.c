@@ -134,6 +134,30 @@ says_days(test_host *t)
 	CHECK(phrase.length > 16);
 }
 
+static void
+says_labels(test_host *t)
+{
+	static const struct
+	{
+		const char *label;
+		const char *said;
+	} of[] = {{"plus", "plus"},
+	          {"", "\"\""},
+	          {" ", "\" \""},
+	          {"x ", "\"x \""},
+	          {"a\nb\tc\x7f\x64", "a b c d"},
+	          {"\n", "\" \""},
+	          {"gr\xc3\xbcn", "gr\xc3\xbcn"}};
+	ml_phrase phrase = {0};
+
+	(void) t;
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++)
+	{
+		ml_phrase_label(&phrase, test_text(of[i].label), 100);
+		check_said(&phrase, of[i].said);
+	}
+}
+
 /* Nothing is longer than there is room for, and no character is cut in two. */
 static void
 keeps_within_its_room(test_host *t)
@@ -163,5 +187,6 @@ keeps_within_its_room(test_host *t)
 TEST_MAIN({says_numbers, "numbers to so many digits"},
           {agrees_with_printf, "numbers are rounded as the C library does"},
           {says_shares, "shares are percentages"},
+          {says_labels, "labels are on one line, and their ends are seen"},
           {says_days, "days and times of day are those of the calendar"},
           {keeps_within_its_room, "nothing is longer than its room"})

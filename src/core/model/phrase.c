@@ -55,18 +55,49 @@ ml_phrase_count(ml_phrase *to, int number)
 	add_digits(to, number, 1);
 }
 
+/* What is from a place on becomes one line. */
+static void
+make_line(ml_phrase *to, int first)
+{
+	for (int i = first; i < to->length; i++)
+		if ((unsigned char) to->byte[i] < ' ' || to->byte[i] == 0x7f)
+			to->byte[i] = ' ';
+}
+
 void
 ml_phrase_name(ml_phrase *to, const ml_feature *feature)
 {
 	int first = to->length;
 
 	ml_phrase_add(to, feature->name, first + ML_TOLD / 2);
+	make_line(to, first);
 	for (int i = first; i < to->length; i++)
 		to->byte[i] = to->byte[i] == '_' ? ' ' : to->byte[i];
 	if (feature->element == 0)
 		return;
 	ml_phrase_word(to, " ");
 	ml_phrase_count(to, feature->element);
+}
+
+static bool
+is_blank(char byte)
+{
+	return (unsigned char) byte <= ' ';
+}
+
+void
+ml_phrase_label(ml_phrase *to, ml_text label, int most)
+{
+	bool quoted = label.length == 0 || is_blank(label.bytes[0]) ||
+	              is_blank(label.bytes[label.length - 1]);
+	int first = to->length;
+
+	if (quoted)
+		ml_phrase_word(to, "\"");
+	ml_phrase_add(to, label, most);
+	make_line(to, first);
+	if (quoted)
+		ml_phrase_word(to, "\"");
 }
 
 /* A whole number divided by a power of ten; noughts at the end of its fraction are left out. */

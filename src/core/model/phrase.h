@@ -38,6 +38,9 @@ extern void ml_phrase_count(ml_phrase *to, int number);
 /* "account balance" of feature account_balance, "vector 3" of an element. */
 extern void ml_phrase_name(ml_phrase *to, const ml_feature *feature);
 
+/* A label on one line, within quotes where its ends could not be seen; up to a length of the phrase. */
+extern void ml_phrase_label(ml_phrase *to, ml_text label, int most);
+
 /* A number to so many significant digits. */
 extern void ml_phrase_number(ml_phrase *to, double number, int digits);
 

@@ -113,7 +113,7 @@ add_label(ml_phrase *to, const ml_feature *feature, const char *between, int lev
 	ml_phrase_name(to, feature);
 	ml_phrase_word(to, between);
 	if (level < feature->levels)
-		ml_phrase_add(to, feature->label[level], ML_TOLD);
+		ml_phrase_label(to, feature->label[level], ML_TOLD);
 	else
 		ml_phrase_word(to, "unknown");
 }
