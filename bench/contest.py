@@ -61,19 +61,23 @@ class Claim:
 class Quality:
     """How good a model is, so that speed is not bought with a worse one.
 
-    The difference of two models has a 95 % interval, and is to be not lower than zero.
+    The difference of two models has a 95 % interval, and is to be not lower than `limit`.
     """
 
     model: str
     metric: str
     value: float
     interval: tuple[float, float] | None = None
+    limit: float = 0
+
+    def words(self) -> str:
+        return "not lower" if self.limit == 0 else f"≥ {self.limit:g}"
 
     def verdict(self) -> str:
         if self.interval is None:
             return ""
         low, high = self.interval
-        return "missed" if high < 0 else "met" if low >= 0 else "not told apart"
+        return "missed" if high < self.limit else "met" if low >= self.limit else "not told apart"
 
 
 @dataclass

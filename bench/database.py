@@ -31,11 +31,15 @@ class Database:
         connection.execute(f"SET max_parallel_workers_per_gather = {parallel}")
         return connection
 
-    def execute(self, statement: str, parallel: int = PARALLEL) -> psycopg.Cursor:
+    def connection(self, parallel: int = PARALLEL) -> psycopg.Connection:
+        """The one that statements go to, which has their settings and temporary tables."""
         connection = self._connections.get(parallel)
         if connection is None or connection.closed:
             connection = self._connections[parallel] = self.connect(parallel)
-        return connection.execute(statement)
+        return connection
+
+    def execute(self, statement: str, parallel: int = PARALLEL) -> psycopg.Cursor:
+        return self.connection(parallel).execute(statement)
 
     def seconds(self, statement: str, parallel: int = PARALLEL) -> float:
         """Wall clock of a statement, its answer fetched."""

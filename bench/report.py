@@ -125,7 +125,7 @@ def quality_row(quality):
         return [quality.model, quality.metric, f"{quality.value:.5f}", "", "", ""]
     low, high = quality.interval
     shown = f"{low:+.5f} to {high:+.5f}"
-    return [quality.model, quality.metric, f"{quality.value:+.5f}", shown, "not lower", quality.verdict()]
+    return [quality.model, quality.metric, f"{quality.value:+.5f}", shown, quality.words(), quality.verdict()]
 
 
 def sample_row(contest, name):
@@ -135,12 +135,15 @@ def sample_row(contest, name):
 
 
 def results(contests):
-    """The three tables: ratios, how good the models are, and all that was measured."""
+    """The three tables: ratios, how good the models are, and all that was measured; and what could not run."""
     ratios = [claim_row(contest, claim) for contest in contests for claim in contest.claims]
     quality = [quality_row(quality) for contest in contests for quality in contest.quality()]
     samples = [sample_row(contest, name) for contest in contests for name in contest.samples]
+    failures = [[contest.title, name, why] for contest in contests for name, why in contest.failures.items()]
     lines = ["## Ratios", ""]
     lines += table(["work", "first", "second", "ratio", "budget", "verdict"], ratios)
+    if failures:
+        lines += ["## Not run", ""] + table(["contest", "what", "why"], failures)
     if quality:
         lines += ["## On rows the model has not seen", ""] + table(["model", "metric", "value", "95 %", "budget", "verdict"], quality)
     return lines + ["## Measured", ""] + table(["contest", "what", "median", "range", "runs"], samples)
