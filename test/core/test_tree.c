@@ -840,6 +840,55 @@ keeps_its_limits(test_host *t)
 	}
 }
 
+/* Few rows have most of h, so their side seems to be large, until its rows are counted. */
+static void
+weigh_a_tenth(plot *p)
+{
+	for (int64_t row = 0; row < p->binned.rows; row++)
+		if (ml_binned_bin(&p->binned, 19, row) < p->binned.cut[19].bins / 10)
+			p->gradients.pair[row] = (uint32_t) 300 << 16 | 600;
+}
+
+/* So many rows that threads share the counting of a leaf that is to be searched again. */
+static void
+counts_rows_on_any_threads(test_host *t)
+{
+	plot first = {.table = {.rows = 60000,
+	                        .numbers = 20,
+	                        .categories = 1,
+	                        .levels = 30,
+	                        .missing = 0.05,
+	                        .seed = 12},
+	              .options = standard};
+	plot other = first;
+
+	open_plot(t, &first);
+	weigh_a_tenth(&first);
+	first.grower.options.leaves = 2;
+	grow(&first);
+	CHECK(first.grower.leaf[0].rows < 12000 &&
+	      ml_sum_h(first.grower.leaf[0].sum) > ml_sum_h(first.grower.leaf[1].sum));
+	first.grower.options.leaves = 20;
+	first.grower.options.min_rows = other.options.min_rows = 12000;
+	grow(&first);
+	CHECK(first.grower.leaves > 1);
+	for (int i = 0; i < first.grower.leaves; i++)
+		CHECK(first.grower.leaf[i].rows >= 12000);
+	for (int threads = 2; threads <= 3; threads++)
+	{
+		t->core.threads = threads;
+		REQUIRE_OK(ml_pool_open(&t->core));
+		open_plot(t, &other);
+		weigh_a_tenth(&other);
+		for (int round = 0; round < 5; round++)
+		{
+			grow(&other);
+			check_same(&first, &other);
+		}
+		ml_pool_close(&t->core);
+	}
+}
+
 /* A leaf's bounds hold its value; left and right of a monotone split go the right way. */
 static void
 keeps_monotone(test_host *t)
@@ -999,6 +1048,7 @@ TEST_MAIN({grows_the_twins_trees, "trees of a twin that counts rows one by one"}
           {does_not_know_who_looks_ahead, "threads with leaves of their own: one tree"},
           {goes_on_from_the_last_root, "a root goes on from the last one: the same tree"},
           {does_not_know_the_threads_when_wide, "threads share a search: one tree"},
+          {counts_rows_on_any_threads, "threads count a leaf's rows together: one tree"},
           {keeps_its_limits, "least rows and depth hold exactly"},
           {keeps_monotone, "monotone splits go their way, values stay in bounds"},
           {keeps_interactions, "features of a path are of one interaction group"},

@@ -29,7 +29,9 @@
 
 #define BINS (ML_CUT_BINS + 1)
 #define FEATURES_PER_TASK 32
+#define SLOTS_PER_TASK 4     /* whose rows are counted side by side */
 #define SHARE_COUNTERS 40000 /* counters from which on threads share a search */
+#define SHARE_VALUES 100000  /* and values of a leaf whose rows they count together */
 #define NOISE 1e-10          /* of a leaf's score: what rounding may seem to gain */
 #define FEW_LABELS 4         /* which need no penalty of their own */
 #define FREE_LABELS 12       /* which win little by chance */
@@ -469,24 +471,86 @@ ml_split_search(ml_grower *grower, ml_leaf *const *leaf, int leaves, ml_worker *
 	return ML_OK;
 }
 
+/*
+ * Rows by the bytes of some slots.  Side by side, since of one slot alone a row would often wait for the
+ * counter that the row before has just written.
+ */
+static void
+count_bytes(const ml_binned *table, int first, int slots, const uint32_t *order,
+            int64_t count, ml_sum *counts)
+{
+	uint8_t *const *column = table->column + first;
+	const int32_t *offset = table->offset + first;
+
+	if (slots == SLOTS_PER_TASK)
+	{
+		const uint8_t *a = column[0], *b = column[1], *c = column[2], *d = column[3];
+		ml_sum *rows_a = counts + offset[0], *rows_b = counts + offset[1];
+		ml_sum *rows_c = counts + offset[2], *rows_d = counts + offset[3];
+
+		for (int64_t i = 0; i < count; i++)
+		{
+			uint32_t row = order[i];
+
+			rows_a[a[row]]++;
+			rows_b[b[row]]++;
+			rows_c[c[row]]++;
+			rows_d[d[row]]++;
+		}
+		return;
+	}
+	for (int s = 0; s < slots; s++)
+		for (int64_t i = 0; i < count; i++)
+			counts[offset[s] + column[s][order[i]]]++;
+}
+
+/* The rows of the leaf by the bytes of a few slots. */
+static ml_status
+count_task(void *argument, int64_t task, ml_worker *worker)
+{
+	const search_work *work = argument;
+	const ml_binned *table = work->grower->table;
+	const ml_leaf *leaf = work->leaf[0];
+	int first = (int) task * SLOTS_PER_TASK, rest = table->slots - first;
+	int slots = rest < SLOTS_PER_TASK ? rest : SLOTS_PER_TASK;
+	int32_t begin = table->offset[first], end = table->offset[first + slots];
+	ml_sum *counts = work->seat->counts;
+
+	memset(counts + begin, 0, (size_t) (end - begin) * sizeof *counts);
+	for (int64_t i = 0; i < leaf->rows; i += ML_CHUNK)
+	{
+		if (ml_worker_stop(worker))
+			return ML_STOPPED;
+		count_bytes(table, first, slots, leaf->order + i,
+		            leaf->rows - i < ML_CHUNK ? leaf->rows - i : ML_CHUNK, counts);
+	}
+	return ML_OK;
+}
+
+/* Large leaves that all threads share are counted by all. */
+static ml_status
+count_rows(search_work *work, ml_worker *worker)
+{
+	const ml_grower *grower = work->grower;
+	ml_worker self = {.host = grower->host};
+	int slots = grower->table->slots;
+	int tasks = (slots + SLOTS_PER_TASK - 1) / SLOTS_PER_TASK;
+
+	if (worker == NULL && work->leaf[0]->rows * slots >= SHARE_VALUES)
+		return ml_parallel(grower->host, tasks, count_task, work);
+	for (int task = 0; task < tasks; task++)
+		ML_TRY(count_task(work, task, worker != NULL ? worker : &self));
+	return ML_OK;
+}
+
 ml_status
 ml_split_search_exactly(ml_grower *grower, ml_leaf *leaf, ml_worker *worker)
 {
-	const ml_binned *table = grower->table;
 	const ml_seat *seat = ml_grower_seat(grower, worker);
 	search_work work = {
-	    .grower = grower, .seat = seat, .leaf = &leaf, .tasks = tasks_of(table)};
+	    .grower = grower, .seat = seat, .leaf = &leaf, .tasks = tasks_of(grower->table)};
 
-	memset(seat->counts, 0, (size_t) table->offset[table->slots] * sizeof(ml_sum));
-	for (int s = 0; s < table->slots; s++)
-	{
-		ml_sum *rows = seat->counts + table->offset[s];
-
-		if (ml_grower_stop(grower, worker))
-			return ML_STOPPED;
-		for (int64_t i = 0; i < leaf->rows; i++)
-			rows[table->column[s][leaf->order[i]]]++;
-	}
+	ML_TRY(count_rows(&work, worker));
 	for (int i = 0; i < work.tasks; i++)
 		search_range(&work, 0, i, seat->counts);
 	take_best(leaf, seat->found, work.tasks);
