@@ -81,6 +81,18 @@ def contest(database):
     def scan(kind, parallel):
         return database.seconds(f"SELECT sum(cia_score('{model(kind)}', c)) FROM {TABLE} c", parallel)
 
+    def workers(number):
+        """As many new processes and no leader at work; PostgreSQL would not take one for its own sake."""
+        settings = {"parallel_leader_participation": "off", "force_parallel_mode": "on"}
+        model("leaves")
+        try:
+            for name, value in settings.items():
+                database.execute(f"SET {name} = {value}", number)
+            return scan("leaves", number)
+        finally:
+            for name in settings:
+                database.execute(f"RESET {name}", number)
+
     def into(threads, parallel):
         """Threads and workers that it may use; 0 threads are the default."""
         statement = f"SELECT * FROM cia_score_into('{model('leaves')}', '{TABLE}', '{SCORES}', '{{{ID}}}')"
@@ -110,6 +122,8 @@ def contest(database):
             Entrant("reading, 1 process", lambda: database.seconds(database.reading, 0)),
             Entrant(f"cia_score, {LEAVES} leaves", lambda: scan("leaves", 0)),
             Entrant(f"cia_score, {LEAVES} leaves, 2 processes", lambda: scan("leaves", 1)),
+            Entrant(f"cia_score, {LEAVES} leaves, 1 worker", lambda: workers(1)),
+            Entrant(f"cia_score, {LEAVES} leaves, 2 workers", lambda: workers(2)),
             Entrant(f"cia_score, depth {DEPTH}", lambda: scan("depth", 0)),
             Entrant("cia_score_into, 1 thread", lambda: into(1, 0), rounds=3),
             Entrant("cia_score_into, default threads", lambda: into(0, PARALLEL), rounds=3),
@@ -134,5 +148,7 @@ def contest(database):
                   "the same table without scores"),
             Claim("`cia_score` in a scan, 1 process / 2 processes", f"cia_score, {LEAVES} leaves",
                   f"cia_score, {LEAVES} leaves, 2 processes", Budget(1.8, at_least=True)),
+            Claim("`cia_score` in a scan, 1 worker / 2 workers, the leader idle", f"cia_score, {LEAVES} leaves, 1 worker",
+                  f"cia_score, {LEAVES} leaves, 2 workers", Budget(1.8, at_least=True)),
         ],
     )
