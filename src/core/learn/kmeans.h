@@ -130,6 +130,9 @@ extern ml_status ml_sketch_create(ml_host *host, const ml_space *space, int64_t 
 extern void ml_sketch_fill(const ml_sketch *sketch, const ml_problem *problem,
                            int64_t first, int rows);
 
+/* Whether a row, and those after it, lie too far out for a sketch. */
+extern bool *ml_sketch_far(const ml_sketch *sketch, int64_t row);
+
 /* Before rows are put to centres that have moved. */
 extern void ml_sketch_take(const ml_centers *centers, ml_sketch *sketch);
 
@@ -156,7 +159,7 @@ extern ml_status ml_kmeans_iterate(ml_kmeans *fit, int64_t most, double toleranc
                                    int64_t *iterations, bool *converged);
 
 /*
- * The same roughly, to begin with: over parts of the rows that grow, and by sketches alone.
+ * The same roughly, to begin with: over parts of the rows that grow, and by sketches where there are.
  * spread is the mean squared distance of a row from its centre, about; *iterations counts on.
  * No row is put to its centre thereafter.
  */

@@ -20,7 +20,7 @@
 #define SKETCHED 160          /* most centres that rows are sketched for */
 #define MEASURED 16           /* most to which a row is as well measured as sketched */
 #define FIRST_PART 64         /* of the rows that are looked at first: one in 64 */
-#define PART_ROWS 1000        /* of a part for each centre, at least */
+#define PART_ROWS 4000        /* of a part for each centre, at least */
 
 /* Ranges of rows that follow from the problem alone. */
 static void
@@ -154,32 +154,14 @@ ml_kmeans_measure(const ml_kmeans *fit, ml_kmeans_seat *seat, const int tiles[2]
 	}
 }
 
-/*
- * Rows of a block that are new to their centre, or whose centre is not known without measuring;
- * all of them if the pass is exact.
- */
-static int
-settle_sketched(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int rows)
+/* Rows of a block that are picked, of which those are measured that have no seat->which yet. */
+static void
+measure_open(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int picked)
 {
 	const int tiles[] = {0, fit->centers.tiles};
 	const int32_t *was = fit->assigned + (first - fit->begin);
-	int picked = 0, open = 0;
+	int open = 0;
 
-	/* a block that two shards have parts of is not looked at while they fill it */
-	if (fit->is_exact || (first >= fit->sketched && rows < ML_BLOCK))
-		for (int i = 0; i < rows; i++)
-			seat->nearest[i] = -1;
-	else
-		ml_sketch_nearest(&fit->sketch, fit->problem, first, rows, tiles[1], true,
-		                  seat->nearest);
-	for (int i = 0; i < rows; i++)
-	{
-		seat->pick[picked] = i;
-		seat->which[picked] = seat->nearest[i];
-		picked += seat->nearest[i] < 0 || seat->nearest[i] != was[i];
-	}
-	if (picked == 0)
-		return 0;
 	ml_points_fill(fit->space, fit->problem, first, seat->pick, picked, &seat->points);
 	for (int i = 0; i < picked; i++)
 	{
@@ -189,7 +171,7 @@ settle_sketched(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int r
 			seat->part[open++] = i;
 	}
 	if (open == 0)
-		return picked;
+		return;
 	if (open < picked)
 		ml_points_pick(fit->space, &seat->points, seat->part, open, &seat->some);
 	ml_kmeans_measure(fit, seat, tiles, open < picked ? &seat->some : &seat->points);
@@ -198,10 +180,37 @@ settle_sketched(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int r
 		seat->own[seat->part[i]] = seat->best[i];
 		seat->which[seat->part[i]] = (int32_t) seat->best[2 * ML_BLOCK + i];
 	}
+}
+
+/*
+ * Rows of a block that are new to their centre, or whose centre is not known without measuring;
+ * all of them if the pass is exact.
+ */
+static int
+settle_sketched(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int rows)
+{
+	const int32_t *was = fit->assigned + (first - fit->begin);
+	int picked = 0;
+
+	/* a block that two shards have parts of is not looked at while they fill it */
+	if (fit->is_exact || (first >= fit->sketched && rows < ML_BLOCK))
+		for (int i = 0; i < rows; i++)
+			seat->nearest[i] = -1;
+	else
+		ml_sketch_nearest(&fit->sketch, fit->problem, first, rows, fit->centers.tiles,
+		                  true, seat->nearest);
+	for (int i = 0; i < rows; i++)
+	{
+		seat->pick[picked] = i;
+		seat->which[picked] = seat->nearest[i];
+		picked += seat->nearest[i] < 0 || seat->nearest[i] != was[i];
+	}
+	if (picked > 0)
+		measure_open(fit, seat, first, picked);
 	return picked;
 }
 
-/* Likewise where sketches stand for the rows; what has none stays where it is. */
+/* Likewise where sketches stand for the rows; what has none is left. */
 static int
 settle_roughly(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int rows)
 {
@@ -223,6 +232,24 @@ settle_roughly(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int ro
 	if (picked > 0)
 		ml_sketch_points(&fit->sketch, fit->problem, first, seat->pick, picked,
 		                 &seat->points);
+	return picked;
+}
+
+/* The rows of a block that no sketch reaches: few, and far from all others. */
+static int
+settle_far(const ml_kmeans *fit, ml_kmeans_seat *seat, int64_t first, int rows)
+{
+	const bool *is_far = ml_sketch_far(&fit->sketch, first);
+	int picked = 0;
+
+	for (int i = 0; i < rows; i++)
+	{
+		seat->pick[picked] = i;
+		seat->which[picked] = -1;
+		picked += is_far[i];
+	}
+	if (picked > 0)
+		measure_open(fit, seat, first, picked);
 	return picked;
 }
 
@@ -279,7 +306,11 @@ pass_shard(void *argument, int64_t task, ml_worker *worker)
 		if (fit->is_sketched && !fit->is_exact && row >= fit->sketched)
 			ml_sketch_fill(&fit->sketch, fit->problem, row, rows);
 		if (fit->is_rough)
+		{
+			if (settle_far(fit, seat, row, rows) > 0)
+				move_rows(fit, seat, row, &fit->shard[task]);
 			settled = settle_roughly(fit, seat, row, rows);
+		}
 		else if (fit->is_sketched)
 			settled = settle_sketched(fit, seat, row, rows);
 		else

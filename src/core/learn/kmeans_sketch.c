@@ -93,6 +93,12 @@ sketch_number(const double *from, int rows, const double unit[3], int16_t *to,
 	}
 }
 
+bool *
+ml_sketch_far(const ml_sketch *sketch, int64_t row)
+{
+	return sketch->is_far + row - sketch->first_block * ML_BLOCK;
+}
+
 void
 ml_sketch_fill(const ml_sketch *sketch, const ml_problem *problem, int64_t first,
                int rows)
@@ -111,8 +117,7 @@ ml_sketch_fill(const ml_sketch *sketch, const ml_problem *problem, int64_t first
 		              rows, unit, to + (int64_t) j * ML_BLOCK, farthest);
 	}
 	for (int i = 0; i < rows; i++)
-		sketch->is_far[first - sketch->first_block * ML_BLOCK + i] =
-		    !(farthest[i] <= MOST);
+		ml_sketch_far(sketch, first)[i] = !(farthest[i] <= MOST);
 }
 
 /* What the labels of categories add to s at a centre, in single precision. */
@@ -268,7 +273,7 @@ ml_sketch_nearest(const ml_sketch *sketch, const ml_problem *problem, int64_t fi
                   int rows, int tiles, bool certain, int32_t *nearest)
 {
 	const ml_space *space = sketch->space;
-	const bool *is_far = sketch->is_far + first - sketch->first_block * ML_BLOCK;
+	const bool *is_far = ml_sketch_far(sketch, first);
 	int64_t place = first % ML_BLOCK;
 	float sum[ML_TILE * ML_BLOCK], best[3 * ML_BLOCK];
 
