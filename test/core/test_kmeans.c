@@ -46,54 +46,70 @@ copy_center(const ml_space *space, const double *from, double *to)
 		to[space->number_slot[j]] = from[space->number_slot[j]];
 }
 
-/* From the same beginning, iteration by iteration. */
-static void
-check_iterations(test_host *t, const cloud *c, int k, int threads, bool is_bounded)
+/* Rows with centres that are some of them. */
+typedef struct seeded
 {
-	ml_space_options options = {.category_weight = INFINITY};
-	uint64_t random = c->seed;
 	ml_schema schema;
 	ml_problem problem;
 	ml_space space;
 	ml_kmeans fit;
+} seeded;
+
+/* What it points to is of the struct itself, which stays where it is. */
+static void
+open_seeded(test_host *t, const cloud *c, int k, bool is_bounded, seeded *s)
+{
+	uint64_t random = c->seed;
+
+	REQUIRE_OK(ml_pool_open(&t->core));
+	s->problem = open_problem(t, c, &s->schema);
+	REQUIRE_OK(ml_space_create(&t->core, &s->problem,
+	                           &(ml_space_options){.category_weight = INFINITY},
+	                           &s->space));
+	s->fit = (ml_kmeans){.host = &t->core,
+	                     .problem = &s->problem,
+	                     .space = &s->space,
+	                     .end = s->problem.end,
+	                     .k = k,
+	                     .is_bounded = is_bounded};
+	REQUIRE_OK(ml_kmeans_create(&s->fit));
+	REQUIRE_OK(ml_kmeans_seed(&s->fit, &random));
+}
+
+/* From the same beginning, iteration by iteration. */
+static void
+check_iterations(test_host *t, const cloud *c, int k, int threads, bool is_bounded)
+{
 	double *center;
 	int *assigned;
+	seeded s;
 	twin m;
 
 	t->core.threads = threads;
-	REQUIRE_OK(ml_pool_open(&t->core));
-	problem = open_problem(t, c, &schema);
-	REQUIRE_OK(ml_space_create(&t->core, &problem, &options, &space));
-	m = open_twin(t, &problem, &space);
-	fit = (ml_kmeans){.host = &t->core,
-	                  .problem = &problem,
-	                  .space = &space,
-	                  .end = problem.end,
-	                  .k = k,
-	                  .is_bounded = is_bounded};
-	REQUIRE_OK(ml_kmeans_create(&fit));
-	REQUIRE_OK(ml_kmeans_seed(&fit, &random));
-	center = ml_alloc_array(&t->core, k * space.slots, sizeof *center);
+	open_seeded(t, c, k, is_bounded, &s);
+	m = open_twin(t, &s.problem, &s.space);
+	center = ml_alloc_array(&t->core, k * s.space.slots, sizeof *center);
 	assigned = ml_alloc_array(&t->core, m.rows, sizeof *assigned);
 	for (int j = 0; j < k; j++)
-		copy_center(&space, fit.centers.at + j * space.slots, center + j * space.slots);
+		copy_center(&s.space, s.fit.centers.at + j * s.space.slots,
+		            center + j * s.space.slots);
 	for (int step = 0; step < 12; step++)
 	{
 		bool converged, same = true;
 		int64_t iterations;
 
 		twin_lloyd(&m, k, center, assigned);
-		REQUIRE_OK(ml_kmeans_iterate(&fit, 1, 0, &iterations, &converged));
+		REQUIRE_OK(ml_kmeans_iterate(&s.fit, 1, 0, &iterations, &converged));
 		for (int i = 0; i < m.rows; i++)
-			same &= assigned[i] == fit.assigned[i];
+			same &= assigned[i] == s.fit.assigned[i];
 		CHECK(same);
 		for (int j = 0; j < k; j++)
 		{
 			double ours[64];
 
-			copy_center(&space, fit.centers.at + j * space.slots, ours);
-			for (int64_t s = 0; s < space.slots; s++)
-				CHECK_NEAR(ours[s], center[j * space.slots + s], 1e-9);
+			copy_center(&s.space, s.fit.centers.at + j * s.space.slots, ours);
+			for (int64_t at = 0; at < s.space.slots; at++)
+				CHECK_NEAR(ours[at], center[j * s.space.slots + at], 1e-9);
 		}
 	}
 	ml_pool_close(&t->core);
@@ -257,42 +273,27 @@ goes_on_over_all_rows(test_host *t)
 static void
 check_approach(test_host *t, const cloud *c, bool is_bounded, int64_t most)
 {
-	ml_space_options options = {.category_weight = INFINITY};
-	uint64_t random = c->seed;
 	int64_t iterations, rough = 0;
 	double *begin, inertia, before;
-	ml_problem problem;
-	ml_schema schema;
-	ml_kmeans fit;
-	ml_space space;
 	bool converged;
+	seeded s;
 
-	REQUIRE_OK(ml_pool_open(&t->core));
-	problem = open_problem(t, c, &schema);
-	REQUIRE_OK(ml_space_create(&t->core, &problem, &options, &space));
-	fit = (ml_kmeans){.host = &t->core,
-	                  .problem = &problem,
-	                  .space = &space,
-	                  .end = problem.end,
-	                  .k = 3,
-	                  .is_bounded = is_bounded};
-	REQUIRE_OK(ml_kmeans_create(&fit));
-	REQUIRE_OK(ml_kmeans_seed(&fit, &random));
-	begin = ml_alloc_array(&t->core, 3 * space.slots, sizeof *begin);
-	memcpy(begin, fit.centers.at, (size_t) (3 * space.slots) * sizeof *begin);
-	REQUIRE_OK(ml_kmeans_pass(&fit, true));
-	before = fit.inertia;
-	REQUIRE_OK(ml_kmeans_iterate(&fit, most, 0, &iterations, &converged));
-	REQUIRE_OK(ml_kmeans_finish(&fit));
-	inertia = fit.inertia;
-	REQUIRE_OK(ml_kmeans_place(&fit, begin));
-	REQUIRE_OK(ml_kmeans_approach(&fit, most, 0, before / (double) c->rows, &rough));
+	open_seeded(t, c, 3, is_bounded, &s);
+	begin = ml_alloc_array(&t->core, 3 * s.space.slots, sizeof *begin);
+	memcpy(begin, s.fit.centers.at, (size_t) (3 * s.space.slots) * sizeof *begin);
+	REQUIRE_OK(ml_kmeans_pass(&s.fit, true));
+	before = s.fit.inertia;
+	REQUIRE_OK(ml_kmeans_iterate(&s.fit, most, 0, &iterations, &converged));
+	REQUIRE_OK(ml_kmeans_finish(&s.fit));
+	inertia = s.fit.inertia;
+	REQUIRE_OK(ml_kmeans_place(&s.fit, begin));
+	REQUIRE_OK(ml_kmeans_approach(&s.fit, most, 0, before / (double) c->rows, &rough));
 	CHECK(rough > 0 && rough <= most);
 	REQUIRE_OK(
-	    ml_kmeans_iterate(&fit, is_bounded ? most : 1, 0, &iterations, &converged));
-	REQUIRE_OK(ml_kmeans_finish(&fit));
-	CHECK(fit.inertia < before);
-	CHECK(fit.inertia < 1.01 * inertia);
+	    ml_kmeans_iterate(&s.fit, is_bounded ? most : 1, 0, &iterations, &converged));
+	REQUIRE_OK(ml_kmeans_finish(&s.fit));
+	CHECK(s.fit.inertia < before);
+	CHECK(s.fit.inertia < 1.01 * inertia);
 	ml_pool_close(&t->core);
 }
 
@@ -300,38 +301,24 @@ check_approach(test_host *t, const cloud *c, bool is_bounded, int64_t most)
 static void
 check_rough_step(test_host *t, const cloud *c)
 {
-	ml_space_options options = {.category_weight = INFINITY};
-	uint64_t random = c->seed;
 	int64_t iterations = 0;
 	double *center, ours[64];
-	ml_problem problem;
-	ml_schema schema;
-	ml_kmeans fit;
-	ml_space space;
 	int *assigned;
+	seeded s;
 	twin m;
 
-	REQUIRE_OK(ml_pool_open(&t->core));
-	problem = open_problem(t, c, &schema);
-	REQUIRE_OK(ml_space_create(&t->core, &problem, &options, &space));
-	m = open_twin(t, &problem, &space);
-	fit = (ml_kmeans){.host = &t->core,
-	                  .problem = &problem,
-	                  .space = &space,
-	                  .end = problem.end,
-	                  .k = 5};
-	REQUIRE_OK(ml_kmeans_create(&fit));
-	REQUIRE_OK(ml_kmeans_seed(&fit, &random));
+	open_seeded(t, c, 5, false, &s);
+	m = open_twin(t, &s.problem, &s.space);
 	center = ml_alloc_array(&t->core, 5 * m.slots, sizeof *center);
 	assigned = ml_alloc_array(&t->core, m.rows, sizeof *assigned);
 	for (int k = 0; k < 5; k++)
-		copy_center(&space, fit.centers.at + k * space.slots, center + k * m.slots);
+		copy_center(&s.space, s.fit.centers.at + k * s.space.slots, center + k * m.slots);
 	twin_lloyd(&m, 5, center, assigned);
-	REQUIRE_OK(ml_kmeans_approach(&fit, 1, 0, 1, &iterations));
+	REQUIRE_OK(ml_kmeans_approach(&s.fit, 1, 0, 1, &iterations));
 	CHECK_INT(iterations, 1);
 	for (int k = 0; k < 5; k++)
 	{
-		copy_center(&space, fit.centers.at + k * space.slots, ours);
+		copy_center(&s.space, s.fit.centers.at + k * s.space.slots, ours);
 		for (int64_t i = 0; i < m.slots; i++)
 			CHECK_NEAR(ours[i], center[k * m.slots + i], 2e-3);
 	}
