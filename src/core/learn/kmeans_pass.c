@@ -6,6 +6,9 @@
  * the rows where centres are few, by bounds on distances where they are many.  Only the others are
  * measured in double precision.
  *
+ * Of many rows the first iterations look at parts that grow, as nested mini-batches do (Newling
+ * and Fleuret 2016), and take the nearest centre of a sketch for that of its row.
+ *
  * Sums are kept up to date by the rows that change their centre, shard by shard in a fixed
  * order, so they do not depend on the number of threads.
  */
